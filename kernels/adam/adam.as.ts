@@ -1,0 +1,73 @@
+import { nonFinite, report, rowGradient } from "../_row_gradient.as";
+
+export function adam(
+  gradient: usize,
+  offsets: usize,
+  order: usize,
+  moment1: usize,
+  moment2: usize,
+  parameter: usize,
+  direction: usize,
+  status: usize,
+  rows: u32,
+  firstRow: u32,
+  quads: u32,
+  sparse: u32,
+  coupled: u32,
+  correct: u32,
+  refresh: u32,
+  direct: u32,
+  step: u32,
+  gain1: f32,
+  gain2: f32,
+  epsilon: f32,
+  learningRate: f32,
+  weightDecay: f32,
+  begin: u32,
+  end: u32,
+): void {
+  const stride = <usize> quads << 4;
+  const keep: f32 = coupled ? 1 : 1 - learningRate * weightDecay;
+  const keeps = f32x4.splat(keep);
+  const rates = f32x4.splat(learningRate);
+  const gains1 = f32x4.splat(gain1);
+  const gains2 = f32x4.splat(gain2);
+  const epsilons = f32x4.splat(epsilon);
+  const decays = f32x4.splat(weightDecay);
+  let bad = i32x4.splat(0);
+  for (let row = begin; row < end; row++) {
+    const at = <usize> (firstRow + row) * stride;
+    const idle = correct != 0 && isIdle(gradient, offsets, order, sparse, row, stride);
+    if (idle && !direct && !refresh) continue;
+    for (let column: usize = 0; column < stride; column += 16) {
+      let m = v128.load(moment1 + at + column);
+      let v = v128.load(moment2 + at + column);
+      if (!idle) {
+        let g = rowGradient(gradient, offsets, order, sparse, row, stride, column);
+        bad = v128.or(bad, nonFinite(g));
+        if (coupled) g = f32x4.add(g, f32x4.mul(decays, v128.load(parameter + at + column)));
+        m = f32x4.add(m, f32x4.mul(gains1, f32x4.sub(g, m)));
+        v = f32x4.add(v, f32x4.mul(gains2, f32x4.sub(f32x4.mul(g, g), v)));
+        v128.store(moment1 + at + column, m);
+        v128.store(moment2 + at + column, v);
+      }
+      const d = f32x4.div(m, f32x4.add(f32x4.sqrt(v), epsilons));
+      if (direct) {
+        const p = parameter + at + column;
+        v128.store(p, f32x4.sub(f32x4.mul(keeps, v128.load(p)), f32x4.mul(rates, d)));
+      } else {
+        v128.store(direction + at + column, d);
+      }
+    }
+  }
+  if (v128.any_true(bad)) report(status, step);
+}
+
+function isIdle(gradient: usize, offsets: usize, order: usize, sparse: u32, row: u32, stride: usize): bool {
+  if (sparse && load<u32>(offsets + (<usize> row << 2)) == load<u32>(offsets + (<usize> row << 2), 4)) return true;
+  const zero = f32x4.splat(0);
+  for (let column: usize = 0; column < stride; column += 16) {
+    if (v128.any_true(f32x4.ne(rowGradient(gradient, offsets, order, sparse, row, stride, column), zero))) return false;
+  }
+  return true;
+}

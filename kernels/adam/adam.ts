@@ -1,0 +1,70 @@
+import type { Kernel } from "../../src/device/kernel.ts";
+import wgsl from "./adam.wgsl" with { type: "text" };
+
+/**
+ * Adam and AdamW on `rows` rows of a stack of tables that starts at row `firstRow` of the stack.
+ *
+ * The moments are kept bias-corrected, as running means: m += gain1 (g - m) with gain1 = (1 - b1) / (1 - b1^t), and
+ * v += gain2 (g^2 - v) likewise, which is Adam's m/(1 - b1^t) and v/(1 - b2^t). So the moment estimate correction of
+ * SEvo-AdamW (Algorithm 1: an idle row keeps its corrected moments) is to leave such a row alone.
+ *
+ * - `sparse = 0`: `gradient` has a row per row. `sparse = 1`: the gradient of row r is the sum of the rows
+ *   `order[offsets[r] .. offsets[r + 1]]` of `gradient`, in that order.
+ * - `coupled = 1` adds weightDecay * parameter to the gradient (Adam); 0 shrinks the parameter apart from it (AdamW).
+ * - `correct = 1` leaves the moments of rows whose whole gradient is 0.
+ * - `direct = 1` applies the direction m / (sqrt(v) + epsilon) to the parameter; 0 writes it to `direction`, where a
+ *   corrected idle row still has it from the step before (`refresh = 1` writes that row too).
+ *
+ * A gradient that is not finite sets `status` to `step` unless it is set.
+ */
+export const adam: Kernel<
+  "gradient" | "offsets" | "order" | "moment1" | "moment2" | "parameter" | "direction" | "status",
+  | "rows"
+  | "firstRow"
+  | "quads"
+  | "sparse"
+  | "coupled"
+  | "correct"
+  | "refresh"
+  | "direct"
+  | "step"
+  | "gain1"
+  | "gain2"
+  | "epsilon"
+  | "learningRate"
+  | "weightDecay"
+> = {
+  name: "adam",
+  bindings: {
+    gradient: { type: "vec4f", access: "read" },
+    offsets: { type: "u32", access: "read" },
+    order: { type: "u32", access: "read" },
+    moment1: { type: "vec4f", access: "update" },
+    moment2: { type: "vec4f", access: "update" },
+    parameter: { type: "vec4f", access: "update" },
+    direction: { type: "vec4f", access: "update" },
+    status: { type: "atomic<u32>", access: "update" },
+  },
+  params: {
+    rows: "u32",
+    firstRow: "u32",
+    quads: "u32",
+    sparse: "u32",
+    coupled: "u32",
+    correct: "u32",
+    refresh: "u32",
+    direct: "u32",
+    step: "u32",
+    gain1: "f32",
+    gain2: "f32",
+    epsilon: "f32",
+    learningRate: "f32",
+    weightDecay: "f32",
+  },
+  wgsl,
+  shape: ({ rows, quads }) => ({
+    items: rows,
+    grain: 512,
+    workgroups: Math.ceil(rows / Math.max(1, Math.floor(256 / quads))),
+  }),
+};

@@ -1,0 +1,68 @@
+// A group of lanes owns a row, a lane every group-th quad of it: whether a row is idle is known only once all of its
+// gradient has been seen.
+var<workgroup> busy: array<atomic<u32>, 256>;
+
+fn row_gradient(row: u32, quad: u32) -> vec4f {
+  if (params.sparse == 0u) { return gradient[row * params.quads + quad]; }
+  var sum = vec4f(0.0);
+  for (var at = offsets[row]; at < offsets[row + 1u]; at++) {
+    sum += gradient[order[at] * params.quads + quad];
+  }
+  return sum;
+}
+
+fn report_non_finite(g: vec4f) {
+  let exponent = vec4u(0x7f800000u);
+  if (any((bitcast<vec4u>(g) & exponent) == exponent) && atomicLoad(&status[0]) == 0u) {
+    atomicStore(&status[0], params.step);
+  }
+}
+
+@compute @workgroup_size(256)
+fn main(
+  @builtin(workgroup_id) id: vec3u,
+  @builtin(num_workgroups) count: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let lanes = min(params.quads, WORKGROUP_SIZE);
+  let groups = WORKGROUP_SIZE / lanes;
+  let group = lane / lanes;
+  let row = linear_workgroup(id, count) * groups + group;
+  let first = lane % lanes;
+  let owned = group < groups && row < params.rows;
+
+  if (owned) {
+    for (var quad = first; quad < params.quads; quad += lanes) {
+      let g = row_gradient(row, quad);
+      report_non_finite(g);
+      // By bits: a NaN counts as busy, whatever the driver makes of comparisons with it.
+      if (any((bitcast<vec4u>(g) & vec4u(0x7fffffffu)) != vec4u(0u))) { atomicOr(&busy[group], 1u); }
+    }
+  }
+  workgroupBarrier();
+  if (!owned) { return; }
+
+  let idle = params.correct == 1u && atomicLoad(&busy[group]) == 0u;
+  if (idle && params.direct == 0u && params.refresh == 0u) { return; }
+  for (var quad = first; quad < params.quads; quad += lanes) {
+    let at = (params.firstRow + row) * params.quads + quad;
+    var m = moment1[at];
+    var v = moment2[at];
+    if (!idle) {
+      var g = row_gradient(row, quad);
+      if (params.coupled == 1u) { g += params.weightDecay * parameter[at]; }
+      m += params.gain1 * (g - m);
+      v += params.gain2 * (g * g - v);
+      moment1[at] = m;
+      moment2[at] = v;
+    }
+    let d = m / (sqrt(v) + params.epsilon);
+    if (params.direct == 0u) {
+      direction[at] = d;
+    } else {
+      var keep = 1.0;
+      if (params.coupled == 0u) { keep = 1.0 - params.learningRate * params.weightDecay; }
+      parameter[at] = keep * parameter[at] - params.learningRate * d;
+    }
+  }
+}

@@ -1,0 +1,102 @@
+// Edges are walked once for every 32 columns, whose eight sums then stay in registers.
+
+export function propagate(
+  rowOffsets: usize,
+  columns: usize,
+  values: usize,
+  source: usize,
+  partials: usize,
+  addend: usize,
+  output: usize,
+  rows: u32,
+  sourceRows: u32,
+  quads: u32,
+  keep: f32,
+  neighbour: f32,
+  self: f32,
+  begin: u32,
+  end: u32,
+): void {
+  const stride = <usize> quads << 4;
+  for (let row = begin; row < end; row++) {
+    const first = load<u32>(rowOffsets + (<usize> row << 2));
+    const last = load<u32>(rowOffsets + (<usize> row << 2), 4);
+    const collects = first < last && load<u32>(columns + (<usize> first << 2)) >= sourceRows;
+    const base = collects ? partials - <usize> sourceRows * stride : source;
+    const edges = columns + (<usize> first << 2);
+    const edgesEnd = columns + (<usize> last << 2);
+    const weights = values + (<usize> first << 2);
+    const rowAt = <usize> row * stride;
+    let quad: u32 = 0;
+    for (; quad + 8 <= quads; quad += 8) {
+      const at = rowAt + (<usize> quad << 4);
+      eight(edges, edgesEnd, weights, base + (<usize> quad << 4), stride, addend + at, output + at, keep, neighbour, self);
+    }
+    for (; quad < quads; quad++) {
+      const at = rowAt + (<usize> quad << 4);
+      one(edges, edgesEnd, weights, base + (<usize> quad << 4), stride, addend + at, output + at, keep, neighbour, self);
+    }
+  }
+}
+
+function eight(
+  edge: usize,
+  end: usize,
+  weight: usize,
+  base: usize,
+  stride: usize,
+  addend: usize,
+  output: usize,
+  keep: f32,
+  neighbour: f32,
+  self: f32,
+): void {
+  let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0;
+  for (; edge < end; edge += 4, weight += 4) {
+    const from = base + <usize> load<u32>(edge) * stride;
+    const w = v128.load32_splat(weight);
+    s0 = f32x4.add(s0, f32x4.mul(w, v128.load(from)));
+    s1 = f32x4.add(s1, f32x4.mul(w, v128.load(from, 16)));
+    s2 = f32x4.add(s2, f32x4.mul(w, v128.load(from, 32)));
+    s3 = f32x4.add(s3, f32x4.mul(w, v128.load(from, 48)));
+    s4 = f32x4.add(s4, f32x4.mul(w, v128.load(from, 64)));
+    s5 = f32x4.add(s5, f32x4.mul(w, v128.load(from, 80)));
+    s6 = f32x4.add(s6, f32x4.mul(w, v128.load(from, 96)));
+    s7 = f32x4.add(s7, f32x4.mul(w, v128.load(from, 112)));
+  }
+  finish(s0, addend, output, keep, neighbour, self);
+  finish(s1, addend + 16, output + 16, keep, neighbour, self);
+  finish(s2, addend + 32, output + 32, keep, neighbour, self);
+  finish(s3, addend + 48, output + 48, keep, neighbour, self);
+  finish(s4, addend + 64, output + 64, keep, neighbour, self);
+  finish(s5, addend + 80, output + 80, keep, neighbour, self);
+  finish(s6, addend + 96, output + 96, keep, neighbour, self);
+  finish(s7, addend + 112, output + 112, keep, neighbour, self);
+}
+
+function one(
+  edge: usize,
+  end: usize,
+  weight: usize,
+  base: usize,
+  stride: usize,
+  addend: usize,
+  output: usize,
+  keep: f32,
+  neighbour: f32,
+  self: f32,
+): void {
+  let sum = f32x4.splat(0);
+  for (; edge < end; edge += 4, weight += 4) {
+    const from = base + <usize> load<u32>(edge) * stride;
+    sum = f32x4.add(sum, f32x4.mul(v128.load32_splat(weight), v128.load(from)));
+  }
+  finish(sum, addend, output, keep, neighbour, self);
+}
+
+function finish(sum: v128, addend: usize, output: usize, keep: f32, neighbour: f32, self: f32): void {
+  let result = f32x4.mul(f32x4.splat(neighbour), sum);
+  if (self != 0) result = f32x4.add(result, f32x4.mul(f32x4.splat(self), v128.load(addend)));
+  if (keep != 0) result = f32x4.add(result, f32x4.mul(f32x4.splat(keep), v128.load(output)));
+  v128.store(output, result);
+}

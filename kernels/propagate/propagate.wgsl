@@ -1,0 +1,31 @@
+// A thread owns four columns of one row. Threads of a row are neighbours, so every gathered row is one run of
+// consecutive 16-byte loads, and the edge's index and weight are broadcast from cache.
+@compute @workgroup_size(256)
+fn main(
+  @builtin(workgroup_id) id: vec3u,
+  @builtin(num_workgroups) count: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let index = linear_workgroup(id, count) * WORKGROUP_SIZE + lane;
+  let row = index / params.quads;
+  if (row >= params.rows) { return; }
+  let quad = index % params.quads;
+  let begin = rowOffsets[row];
+  let end = rowOffsets[row + 1u];
+
+  var sum = vec4f(0.0);
+  if (begin < end && columns[begin] >= params.sourceRows) {
+    for (var edge = begin; edge < end; edge++) {
+      sum += values[edge] * partials[(columns[edge] - params.sourceRows) * params.quads + quad];
+    }
+  } else {
+    for (var edge = begin; edge < end; edge++) {
+      sum += values[edge] * source[columns[edge] * params.quads + quad];
+    }
+  }
+
+  var result = params.neighbour * sum;
+  if (params.self != 0.0) { result += params.self * addend[index]; }
+  if (params.keep != 0.0) { result += params.keep * output[index]; }
+  output[index] = result;
+}

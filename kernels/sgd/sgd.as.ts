@@ -1,0 +1,50 @@
+import { nonFinite, report, rowGradient } from "../_row_gradient.as";
+
+export function sgd(
+  gradient: usize,
+  offsets: usize,
+  order: usize,
+  moment1: usize,
+  parameter: usize,
+  direction: usize,
+  status: usize,
+  rows: u32,
+  firstRow: u32,
+  quads: u32,
+  sparse: u32,
+  nesterov: u32,
+  direct: u32,
+  step: u32,
+  momentum: f32,
+  learningRate: f32,
+  weightDecay: f32,
+  begin: u32,
+  end: u32,
+): void {
+  const stride = <usize> quads << 4;
+  const momenta = f32x4.splat(momentum);
+  const rates = f32x4.splat(learningRate);
+  const decays = f32x4.splat(weightDecay);
+  let bad = i32x4.splat(0);
+  for (let row = begin; row < end; row++) {
+    const at = <usize> (firstRow + row) * stride;
+    for (let column: usize = 0; column < stride; column += 16) {
+      const p = parameter + at + column;
+      let g = rowGradient(gradient, offsets, order, sparse, row, stride, column);
+      bad = v128.or(bad, nonFinite(g));
+      g = f32x4.add(g, f32x4.mul(decays, v128.load(p)));
+      if (momentum != 0) {
+        const m = moment1 + at + column;
+        const buffer = f32x4.add(f32x4.mul(momenta, v128.load(m)), g);
+        v128.store(m, buffer);
+        g = nesterov ? f32x4.add(g, f32x4.mul(momenta, buffer)) : buffer;
+      }
+      if (direct) {
+        v128.store(p, f32x4.sub(v128.load(p), f32x4.mul(rates, g)));
+      } else {
+        v128.store(direction + at + column, g);
+      }
+    }
+  }
+  if (v128.any_true(bad)) report(status, step);
+}

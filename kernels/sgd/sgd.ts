@@ -1,0 +1,47 @@
+import type { Kernel } from "../../src/device/kernel.ts";
+import wgsl from "./sgd.wgsl" with { type: "text" };
+
+/**
+ * Stochastic gradient descent with coupled weight decay on `rows` rows of a stack of tables that starts at row
+ * `firstRow` of the stack: g += weightDecay * parameter; buffer = momentum * buffer + g; the direction is g without
+ * momentum, `buffer` with it, and g + momentum * buffer with `nesterov = 1`. `moment1` holds the buffer and is not
+ * touched without momentum. `sparse`, `direct` and `status` are those of `adam`.
+ */
+export const sgd: Kernel<
+  "gradient" | "offsets" | "order" | "moment1" | "parameter" | "direction" | "status",
+  | "rows"
+  | "firstRow"
+  | "quads"
+  | "sparse"
+  | "nesterov"
+  | "direct"
+  | "step"
+  | "momentum"
+  | "learningRate"
+  | "weightDecay"
+> = {
+  name: "sgd",
+  bindings: {
+    gradient: { type: "vec4f", access: "read" },
+    offsets: { type: "u32", access: "read" },
+    order: { type: "u32", access: "read" },
+    moment1: { type: "vec4f", access: "update" },
+    parameter: { type: "vec4f", access: "update" },
+    direction: { type: "vec4f", access: "write" },
+    status: { type: "atomic<u32>", access: "update" },
+  },
+  params: {
+    rows: "u32",
+    firstRow: "u32",
+    quads: "u32",
+    sparse: "u32",
+    nesterov: "u32",
+    direct: "u32",
+    step: "u32",
+    momentum: "f32",
+    learningRate: "f32",
+    weightDecay: "f32",
+  },
+  wgsl,
+  shape: ({ rows, quads }) => ({ items: rows, grain: 512, workgroups: Math.ceil(rows * quads / 256) }),
+};

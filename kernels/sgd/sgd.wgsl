@@ -1,0 +1,37 @@
+@compute @workgroup_size(256)
+fn main(
+  @builtin(workgroup_id) id: vec3u,
+  @builtin(num_workgroups) count: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let index = linear_workgroup(id, count) * WORKGROUP_SIZE + lane;
+  let row = index / params.quads;
+  if (row >= params.rows) { return; }
+  let quad = index % params.quads;
+
+  var g = vec4f(0.0);
+  if (params.sparse == 0u) {
+    g = gradient[index];
+  } else {
+    for (var at = offsets[row]; at < offsets[row + 1u]; at++) {
+      g += gradient[order[at] * params.quads + quad];
+    }
+  }
+  let exponent = vec4u(0x7f800000u);
+  if (any((bitcast<vec4u>(g) & exponent) == exponent) && atomicLoad(&status[0]) == 0u) {
+    atomicStore(&status[0], params.step);
+  }
+
+  let at = params.firstRow * params.quads + index;
+  g += params.weightDecay * parameter[at];
+  if (params.momentum != 0.0) {
+    let buffer = params.momentum * moment1[at] + g;
+    moment1[at] = buffer;
+    if (params.nesterov == 1u) { g += params.momentum * buffer; } else { g = buffer; }
+  }
+  if (params.direct == 1u) {
+    parameter[at] = parameter[at] - params.learningRate * g;
+  } else {
+    direction[at] = g;
+  }
+}

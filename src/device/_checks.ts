@@ -1,0 +1,53 @@
+import type { Bound, Device } from "./device.ts";
+import type { Binding, Kernel } from "./kernel.ts";
+import { paddedWidth, type Shape, type Tensor } from "./tensor.ts";
+
+/**
+ * Stored elements of a shape, row padding included.
+ *
+ * @param shape A shape.
+ * @returns The number of elements.
+ * @throws {RangeError} If a length is not a non-negative integer.
+ */
+export function elementCount(shape: Shape): number {
+  if (!shape.every((length) => Number.isSafeInteger(length) && length >= 0)) {
+    throw new RangeError(`Cannot make a tensor as lengths must be non-negative integers: current value is [${shape.join(", ")}]`);
+  }
+  return shape.length === 2 ? shape[0] * paddedWidth(shape[1]) : shape[0];
+}
+
+/**
+ * Checks the tensors of a launch against the kernel's contract: present where a device needs them, of this device,
+ * alive, of the right type, and no written one bound twice.
+ *
+ * @param device The device of the launch.
+ * @param kernel The contract.
+ * @param tensors The tensors.
+ * @throws {TypeError} If they do not fit.
+ * @throws {ReferenceError} If one was disposed.
+ */
+export function checkBindings<Bindings extends string>(
+  device: Device,
+  kernel: Kernel<Bindings, string>,
+  tensors: Bound<Bindings>,
+): void {
+  for (const name in kernel.bindings) {
+    const tensor: Tensor | null = tensors[name];
+    if (tensor === null) continue;
+    const { type, access }: Binding = kernel.bindings[name];
+    if (tensor.device !== device) {
+      throw new TypeError(`Cannot launch kernel '${kernel.name}' as '${name}' belongs to another device`);
+    }
+    if (tensor.disposed) throw new ReferenceError(`Cannot launch kernel '${kernel.name}' as '${name}' was disposed`);
+    const dtype = type === "u32" || type === "atomic<u32>" ? "u32" : "f32";
+    if (tensor.dtype !== dtype) {
+      throw new TypeError(`Cannot launch kernel '${kernel.name}' as '${name}' must hold ${dtype}: current value is ${tensor.dtype}`);
+    }
+    if (access === "read") continue;
+    for (const other in kernel.bindings) {
+      if (other !== name && tensors[other] === tensor) {
+        throw new TypeError(`Cannot launch kernel '${kernel.name}' as it writes '${name}', which is also bound as '${other}'`);
+      }
+    }
+  }
+}

@@ -1,0 +1,177 @@
+/**
+ * The threads of the cpu device. A launch is cut into pieces; the calling thread and the workers take pieces off one
+ * counter until none is left. Which thread runs a piece changes nothing: pieces write apart.
+ *
+ * The control block sits at the bottom of the shared memory. Whoever takes a piece does so with one atomic
+ * subtraction on PIECES_LEFT, and the launch is described before that counter is set, so a thread that wakes late
+ * either takes a piece of the launch it then reads, or nothing.
+ *
+ * @module
+ */
+
+/** Words of the control block. */
+const PIECES_LEFT = 0, PIECES_DONE = 1, GENERATION = 2, KERNEL = 3, ARGUMENTS = 4, QUIT = 5;
+
+/** Byte addresses of the arguments (f64) and of the cuts (u32) of the current launch. */
+const ARGUMENTS_AT = 256, CUTS_AT = 1024;
+
+/** Pieces of one launch at most: the cuts end where the heap's first page does. */
+export const MAXIMUM_PIECES = 4096;
+
+type KernelFunction = (...values: number[]) => void;
+
+/** What a worker is started with. */
+interface WorkerStart {
+  module: WebAssembly.Module;
+  memory: WebAssembly.Memory;
+}
+
+/**
+ * The body of a worker. It is turned into text for a Blob URL (a worker made from a file would need a permission), so
+ * it refers to nothing outside itself.
+ */
+function workerBody(words: { [name: string]: number }): void {
+  const { PIECES_LEFT, PIECES_DONE, GENERATION, KERNEL, ARGUMENTS, QUIT, ARGUMENTS_AT, CUTS_AT } = words as {
+    [name in "PIECES_LEFT" | "PIECES_DONE" | "GENERATION" | "KERNEL" | "ARGUMENTS" | "QUIT" | "ARGUMENTS_AT" | "CUTS_AT"]:
+      number;
+  };
+  const scope = globalThis as unknown as {
+    onmessage: (event: MessageEvent<WorkerStart>) => void;
+    postMessage: (message: string) => void;
+    close: () => void;
+  };
+  scope.onmessage = ({ data: { module, memory } }) => {
+    const instance = new WebAssembly.Instance(module, { env: { memory } });
+    const kernels = WebAssembly.Module.exports(module).map(({ name }) => instance.exports[name] as KernelFunction);
+    const control = new Int32Array(memory.buffer, 0, 64);
+    const scalars = new Float64Array(memory.buffer, ARGUMENTS_AT, 64);
+    const cuts = new Uint32Array(memory.buffer, CUTS_AT, 8192);
+    scope.postMessage("ready");
+    for (;;) {
+      const generation = Atomics.load(control, GENERATION);
+      let piece;
+      while ((piece = Atomics.sub(control, PIECES_LEFT, 1) - 1) >= 0) {
+        const call = Array.from(scalars.subarray(0, control[ARGUMENTS]));
+        kernels[control[KERNEL]!]!(...call, cuts[piece]!, cuts[piece + 1]!);
+        Atomics.add(control, PIECES_DONE, 1);
+      }
+      if (Atomics.load(control, QUIT) === 1) break;
+      // The next launch of a step is microseconds away: looking for it is cheaper than being woken.
+      for (let spin = 0; spin < 2000 && Atomics.load(control, GENERATION) === generation; spin++);
+      Atomics.wait(control, GENERATION, generation);
+    }
+    scope.close();
+  };
+}
+
+/** The calling thread and its workers. */
+export class Threads {
+  /** Number of threads, the calling one included. */
+  readonly count: number;
+  readonly #control: Int32Array;
+  readonly #scalars: Float64Array;
+  readonly #cuts: Uint32Array;
+  readonly #kernels = new Map<string, { index: number; run: KernelFunction }>();
+  readonly #workers: Worker[];
+
+  private constructor(module: WebAssembly.Module, memory: WebAssembly.Memory, workers: Worker[]) {
+    this.count = workers.length + 1;
+    this.#workers = workers;
+    this.#control = new Int32Array(memory.buffer, 0, 64);
+    this.#scalars = new Float64Array(memory.buffer, ARGUMENTS_AT, 64);
+    this.#cuts = new Uint32Array(memory.buffer, CUTS_AT, MAXIMUM_PIECES + 1);
+    const instance = new WebAssembly.Instance(module, { env: { memory } });
+    WebAssembly.Module.exports(module).forEach(({ name, kind }, index) => {
+      if (kind === "function") this.#kernels.set(name, { index, run: instance.exports[name] as KernelFunction });
+    });
+  }
+
+  /**
+   * Starts `count - 1` workers and waits until they listen.
+   *
+   * @param module The compiled kernels.
+   * @param memory The memory all threads share.
+   * @param count Number of threads, the calling one included.
+   * @returns The threads.
+   */
+  static async start(module: WebAssembly.Module, memory: WebAssembly.Memory, count: number): Promise<Threads> {
+    const workers: Worker[] = [];
+    if (count > 1) {
+      const words = { PIECES_LEFT, PIECES_DONE, GENERATION, KERNEL, ARGUMENTS, QUIT, ARGUMENTS_AT, CUTS_AT };
+      const source = `(${workerBody})(${JSON.stringify(words)})`;
+      const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+      try {
+        await Promise.all(Array.from({ length: count - 1 }, () => {
+          const worker = new Worker(url, { type: "module" });
+          workers.push(worker);
+          return new Promise<void>((resolve, reject) => {
+            worker.onmessage = () => resolve();
+            worker.onerror = (event) => reject(new Error(`Cannot start a worker thread: ${event.message}`));
+            worker.postMessage({ module, memory } satisfies WorkerStart);
+          });
+        }));
+      } finally {
+        URL.revokeObjectURL(url);
+      }
+    }
+    return new Threads(module, memory, workers);
+  }
+
+  /**
+   * Runs a kernel over `[cuts[0], cuts[n])`, piece by piece, and returns when all pieces are done.
+   *
+   * @param name WebAssembly export.
+   * @param values Addresses of the bindings and then the scalars.
+   * @param pieces Number of pieces.
+   * @param cut Item at which a piece begins; asked for 0 to `pieces`.
+   */
+  run(name: string, values: readonly number[], pieces: number, cut: (piece: number) => number): void {
+    const kernel = this.#kernels.get(name);
+    if (!kernel) throw new TypeError(`Cannot launch kernel '${name}' as the cpu device has no such kernel`);
+    if (pieces === 1 || this.count === 1) {
+      kernel.run(...values, cut(0), cut(pieces));
+      return;
+    }
+    const control = this.#control;
+    for (let piece = 0; piece <= pieces; piece++) this.#cuts[piece] = cut(piece);
+    this.#scalars.set(values);
+    control[KERNEL] = kernel.index;
+    control[ARGUMENTS] = values.length;
+    Atomics.store(control, PIECES_DONE, 0);
+    Atomics.store(control, PIECES_LEFT, pieces);
+    Atomics.add(control, GENERATION, 1);
+    Atomics.notify(control, GENERATION, pieces - 1);
+    let piece;
+    while ((piece = Atomics.sub(control, PIECES_LEFT, 1) - 1) >= 0) {
+      kernel.run(...values, this.#cuts[piece]!, this.#cuts[piece + 1]!);
+      Atomics.add(control, PIECES_DONE, 1);
+    }
+    this.#waitForPieces(pieces);
+  }
+
+  #waitForPieces(pieces: number): void {
+    for (let spin = 1;; spin++) {
+      const done = Atomics.load(this.#control, PIECES_DONE);
+      if (done === pieces) return;
+      // With more threads than cores the piece that is missing may wait for this very core.
+      if (spin % 20000 === 0) yieldCore(this.#control, PIECES_DONE, done);
+    }
+  }
+
+  /** Stops the workers. */
+  stop(): void {
+    Atomics.store(this.#control, QUIT, 1);
+    Atomics.add(this.#control, GENERATION, 1);
+    Atomics.notify(this.#control, GENERATION);
+    for (const worker of this.#workers) worker.terminate();
+    this.#workers.length = 0;
+  }
+}
+
+function yieldCore(control: Int32Array, word: number, value: number): void {
+  try {
+    Atomics.wait(control, word, value, 0.05);
+  } catch {
+    // The main thread of a browser may not wait: it spins on.
+  }
+}

@@ -1,0 +1,201 @@
+import { type Bound, type Device, DeviceLostError, type LaunchOptions } from "../device.ts";
+import type { Kernel, Scalars } from "../kernel.ts";
+import { type DType, type HostArray, padRows, type Shape, stripRows, Tensor } from "../tensor.ts";
+import { checkBindings, elementCount } from "../_checks.ts";
+import { Heap } from "./_heap.ts";
+import { MAXIMUM_PIECES, Threads } from "./_threads.ts";
+import { moduleBase64 } from "./module.generated.ts";
+
+class CpuTensor<D extends DType> extends Tensor<D> {
+  override readonly device: CpuDevice;
+  readonly address: number;
+  #disposed = false;
+
+  constructor(device: CpuDevice, dtype: D, shape: Shape, address: number) {
+    super(dtype, shape);
+    this.device = device;
+    this.address = address;
+  }
+
+  override get disposed(): boolean {
+    return this.#disposed;
+  }
+
+  override dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.device.release(this);
+  }
+}
+
+/** Bytes a tensor occupies; an empty one still has an address of its own. */
+function byteLength(tensor: Tensor): number {
+  return Math.max(16, tensor.size * 4);
+}
+
+/**
+ * The device of every machine: WebAssembly SIMD kernels on all cores, over one shared memory. The same launches give
+ * the same bits on every machine and for every number of threads. Launches run at once: there is nothing to wait for.
+ */
+export class CpuDevice implements Device {
+  readonly kind = "cpu";
+  readonly #heap: Heap;
+  readonly #threads: Threads;
+  #liveBytes = 0;
+  #launches = 0;
+  #disposed = false;
+
+  private constructor(heap: Heap, threads: Threads) {
+    this.#heap = heap;
+    this.#threads = threads;
+  }
+
+  /**
+   * Opens a cpu device. Where memory cannot be shared with workers (a browser page without isolation) it runs on one
+   * thread.
+   *
+   * @param threads Number of threads; by default one for each core.
+   * @returns The device.
+   * @throws {RangeError} If `threads` is not an integer in [1, 256].
+   */
+  static async open(threads: number = navigator.hardwareConcurrency ?? 1): Promise<CpuDevice> {
+    if (!Number.isInteger(threads) || threads < 1 || threads > 256) {
+      throw new RangeError(`Cannot open the cpu device as threads must be an integer in [1, 256]: current value is ${threads}`);
+    }
+    const module = new WebAssembly.Module(Uint8Array.fromBase64(moduleBase64));
+    const heap = new Heap();
+    const shared = typeof SharedArrayBuffer === "function" && typeof Worker === "function";
+    return new CpuDevice(heap, await Threads.start(module, heap.memory, shared ? threads : 1));
+  }
+
+  /** Number of threads that kernels run on. */
+  get threads(): number {
+    return this.#threads.count;
+  }
+
+  get description(): string {
+    return `cpu: WebAssembly SIMD, ${this.threads} ${this.threads === 1 ? "thread" : "threads"}`;
+  }
+
+  get liveBytes(): number {
+    return this.#liveBytes;
+  }
+
+  get launches(): number {
+    return this.#launches;
+  }
+
+  empty<D extends DType>(dtype: D, shape: Shape): CpuTensor<D> {
+    this.#check();
+    const tensor = new CpuTensor(this, dtype, shape, this.#heap.take(elementCount(shape) * 4));
+    this.#liveBytes += byteLength(tensor);
+    return tensor;
+  }
+
+  zeros<D extends DType>(dtype: D, shape: Shape): CpuTensor<D> {
+    const tensor = this.empty(dtype, shape);
+    this.clear(tensor);
+    return tensor;
+  }
+
+  upload(data: Float32Array, shape?: Shape): CpuTensor<"f32">;
+  upload(data: Uint32Array, shape?: Shape): CpuTensor<"u32">;
+  upload(data: Float32Array | Uint32Array, shape: Shape = [data.length]): CpuTensor<DType> {
+    const tensor = this.empty(data instanceof Float32Array ? "f32" : "u32", shape);
+    this.write(tensor, data as HostArray<DType>);
+    return tensor;
+  }
+
+  write<D extends DType>(tensor: Tensor<D>, data: HostArray<D>): void {
+    const view = this.#view(tensor);
+    const expected = tensor.shape.reduce((product, length) => product * length, 1);
+    if (data.length !== expected) {
+      throw new TypeError(
+        `Cannot write a tensor of shape [${tensor.shape.join(", ")}] as it takes ${expected} elements: current value is ${data.length}`,
+      );
+    }
+    view.set(padRows(data, tensor.shape));
+  }
+
+  copy<D extends DType>(tensor: Tensor<D>): CpuTensor<D> {
+    const copy = this.empty(tensor.dtype, tensor.shape);
+    this.#view(copy).set(this.#view(tensor));
+    return copy;
+  }
+
+  clear(tensor: Tensor): void {
+    this.#view(tensor).fill(0);
+  }
+
+  read<D extends DType>(tensor: Tensor<D>): Promise<HostArray<D>> {
+    try {
+      const stored = this.#view(tensor).slice() as HostArray<D>;
+      return Promise.resolve(stripRows(stored as Float32Array<ArrayBuffer> & HostArray<D>, tensor.shape));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  launch<Bindings extends string, Params extends string>(
+    kernel: Kernel<Bindings, Params>,
+    tensors: Bound<Bindings>,
+    scalars: Scalars<Params>,
+    { cuts }: LaunchOptions = {},
+  ): void {
+    this.#check();
+    checkBindings(this, kernel, tensors);
+    const values: number[] = [];
+    for (const name in kernel.bindings) values.push((tensors[name] as CpuTensor<DType> | null)?.address ?? 0);
+    for (const name in kernel.params) values.push(scalars[name]);
+    const { items, grain } = kernel.shape(scalars);
+    this.#launches++;
+    if (items === 0) return;
+    if (cuts) {
+      this.#threads.run(kernel.name, values, cuts.length - 1, (piece) => cuts[piece]!);
+    } else {
+      const pieces = Math.min(Math.ceil(items / grain), MAXIMUM_PIECES);
+      this.#threads.run(kernel.name, values, pieces, (piece) => Math.floor(items * piece / pieces));
+    }
+  }
+
+  batch<T>(work: () => T): T {
+    return work();
+  }
+
+  synchronize(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /**
+   * Gives the memory of a tensor back. Called by {@linkcode Tensor.dispose}.
+   *
+   * @param tensor A tensor of this device.
+   */
+  release(tensor: CpuTensor<DType>): void {
+    if (this.#disposed) return;
+    this.#heap.give(tensor.address, elementCount(tensor.shape) * 4);
+    this.#liveBytes -= byteLength(tensor);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#disposed) this.#threads.stop();
+    this.#disposed = true;
+    this.#liveBytes = 0;
+    return Promise.resolve();
+  }
+
+  #check(): void {
+    if (this.#disposed) throw new DeviceLostError("Cannot use the cpu device as it was disposed");
+  }
+
+  #view<D extends DType>(tensor: Tensor<D>): HostArray<D> {
+    this.#check();
+    if (!(tensor instanceof CpuTensor) || tensor.device !== this) {
+      throw new TypeError("Cannot use a tensor on the cpu device as it belongs to another device");
+    }
+    if (tensor.disposed) throw new ReferenceError("Cannot use a tensor as it was disposed");
+    const View = tensor.dtype === "f32" ? Float32Array : Uint32Array;
+    const buffer = this.#heap.memory.buffer as ArrayBuffer;
+    return new View(buffer, tensor.address, tensor.size) as HostArray<DType> as HostArray<D>;
+  }
+}

@@ -1,0 +1,89 @@
+import type { Kernel, Scalars } from "./kernel.ts";
+import type { DType, HostArray, Shape, Tensor } from "./tensor.ts";
+
+/** Which kind of device numbers live on. */
+export type DeviceKind = "cpu" | "webgpu";
+
+/** Tensors of one launch by binding name; `null` where the kernel's scalars say that the buffer is not used. */
+export type Bound<Names extends string> = { readonly [Name in Names]: Tensor | null };
+
+/** Options of a single launch. */
+export interface LaunchOptions {
+  /**
+   * Where the cpu device cuts the items into pieces of equal cost: ascending, from 0 to the number of items.
+   * Without it pieces have equal counts. The result never depends on it.
+   */
+  readonly cuts?: Uint32Array;
+}
+
+/**
+ * Where tensors live and kernels run. Two devices implement it with one behaviour: `cpu` (WebAssembly SIMD on all
+ * cores) and `webgpu`. Kernels run in the order of their launches; only {@linkcode Device.read} and
+ * {@linkcode Device.synchronize} wait for them.
+ */
+export interface Device extends AsyncDisposable {
+  /** Kind of device. */
+  readonly kind: DeviceKind;
+  /** What it runs on: threads, or the adapter and whether it is software. */
+  readonly description: string;
+  /** Bytes held by live tensors, padding included. */
+  readonly liveBytes: number;
+  /** Kernel launches so far. */
+  readonly launches: number;
+
+  /**
+   * Allocates a tensor with undefined elements.
+   *
+   * @throws {RangeError} If the device cannot hold it.
+   */
+  empty<D extends DType>(dtype: D, shape: Shape): Tensor<D>;
+
+  /** Allocates a tensor of zeros. */
+  zeros<D extends DType>(dtype: D, shape: Shape): Tensor<D>;
+
+  /**
+   * Allocates a tensor with the elements of `data`, row-major. The element type follows the array's.
+   *
+   * @throws {TypeError} If `data` does not have as many elements as `shape`.
+   */
+  upload(data: Float32Array, shape?: Shape): Tensor<"f32">;
+  upload(data: Uint32Array, shape?: Shape): Tensor<"u32">;
+
+  /** Overwrites all elements of a tensor with `data`, row-major. */
+  write<D extends DType>(tensor: Tensor<D>, data: HostArray<D>): void;
+
+  /** Allocates a copy. */
+  copy<D extends DType>(tensor: Tensor<D>): Tensor<D>;
+
+  /** Sets all elements of a tensor to zero. */
+  clear(tensor: Tensor): void;
+
+  /**
+   * Reads the elements back, row-major, after everything launched so far.
+   *
+   * @throws {DeviceLostError} If the device has gone.
+   */
+  read<D extends DType>(tensor: Tensor<D>): Promise<HostArray<D>>;
+
+  /** Runs a kernel. Returns before it has finished on `webgpu`. */
+  launch<Bindings extends string, Params extends string>(
+    kernel: Kernel<Bindings, Params>,
+    tensors: Bound<Bindings>,
+    scalars: Scalars<Params>,
+    options?: LaunchOptions,
+  ): void;
+
+  /**
+   * Runs `work` and hands everything it launched to the device in one submit. Nests: the outermost batch submits.
+   * A launch outside any batch is a batch of its own.
+   */
+  batch<T>(work: () => T): T;
+
+  /** Waits for everything launched so far. */
+  synchronize(): Promise<void>;
+}
+
+/** The device has gone: it was lost, or it was disposed. */
+export class DeviceLostError extends Error {
+  override name = "DeviceLostError";
+}

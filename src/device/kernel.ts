@@ -1,0 +1,42 @@
+/**
+ * The contract between a kernel and the two devices: what it is called, what it binds, which scalars it takes, and
+ * how its work is cut. The WebGPU device derives the WGSL bindings from it; the cpu device passes the same bindings
+ * and scalars, in the same order, to the WebAssembly export of the same name.
+ */
+
+/** Element type of a binding as WGSL sees it. Rows are padded to 16 bytes, so tables bind as `vec4f`. */
+export type BindingType = "f32" | "u32" | "vec4f" | "atomic<u32>";
+
+/** One buffer of a kernel. `read` buffers may alias each other; a written buffer aliases nothing. */
+export interface Binding {
+  readonly type: BindingType;
+  /** `write` = overwritten without being read; `update` = read and written. */
+  readonly access: "read" | "write" | "update";
+}
+
+/** Scalars of one launch, by name. */
+export type Scalars<Names extends string> = { readonly [Name in Names]: number };
+
+/** How one launch is cut on either device. */
+export interface LaunchShape {
+  /** Independent pieces of work; the cpu device shares `[0, items)` out among its threads. */
+  readonly items: number;
+  /** Items a thread takes at a time: enough to outweigh the hand-over, few enough to balance. */
+  readonly grain: number;
+  /** Workgroups on WebGPU, counted in one dimension; the device folds them over the 65,535 limit. */
+  readonly workgroups: number;
+}
+
+/** A kernel: one operation, written twice, behind one contract. */
+export interface Kernel<Bindings extends string = string, Params extends string = string> {
+  /** Name of the WebAssembly export and label of the WebGPU pipeline. */
+  readonly name: string;
+  /** Buffers in binding order. */
+  readonly bindings: { readonly [Name in Bindings]: Binding };
+  /** Scalars in the order of the uniform struct `params` and of the WebAssembly arguments. */
+  readonly params: { readonly [Name in Params]: "u32" | "f32" };
+  /** WGSL without binding declarations: `device/webgpu/` writes those from this contract. */
+  readonly wgsl: string;
+  /** Shape of a launch with these scalars. */
+  readonly shape: (scalars: Scalars<Params>) => LaunchShape;
+}

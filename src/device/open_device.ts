@@ -1,0 +1,53 @@
+import { CpuDevice } from "./cpu/device.ts";
+import type { Device, DeviceKind } from "./device.ts";
+import { openWebGpuDevice } from "./webgpu/device.ts";
+
+/** Options of {@linkcode openDevice}. */
+export interface DeviceOptions {
+  /** Threads of the cpu device; by default one for each core. Not used by `webgpu`. */
+  readonly threads?: number;
+}
+
+/**
+ * Opens a device. `auto` takes a hardware WebGPU adapter if there is one and `cpu` otherwise; a software adapter is
+ * taken only where `webgpu` is asked for by name.
+ *
+ * @example
+ * ```ts
+ * import { openDevice } from "@sevo/sevo";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using device = await openDevice("cpu", { threads: 1 });
+ * assertEquals(device.description, "cpu: WebAssembly SIMD, 1 thread");
+ * ```
+ *
+ * @param kind Which device.
+ * @param options Options.
+ * @returns The device. Dispose of it, or declare it with `await using`.
+ * @throws {TypeError} If `kind` is none of the three.
+ * @throws {RangeError} If `threads` is out of range.
+ * @throws {NoAdapterError} If `webgpu` was asked for and there is no adapter.
+ */
+export async function openDevice(kind: DeviceKind | "auto" = "auto", options: DeviceOptions = {}): Promise<Device> {
+  switch (kind) {
+    case "cpu":
+      return await CpuDevice.open(options.threads);
+    case "webgpu": {
+      const device = await openWebGpuDevice({ allowSoftware: true });
+      if (device) return device;
+      throw new NoAdapterError(
+        "Cannot open the webgpu device as there is no adapter: install the graphics driver's Vulkan package, or for " +
+          "software Vulkan `apt-get install mesa-vulkan-drivers libvulkan1`, or use `cpu`",
+      );
+    }
+    case "auto":
+      return await openWebGpuDevice({ allowSoftware: false }) ?? await CpuDevice.open(options.threads);
+    default:
+      throw new TypeError(`Cannot open a device as the kind must be 'auto', 'cpu' or 'webgpu': current value is '${kind}'`);
+  }
+}
+
+/** There is no WebGPU adapter. */
+export class NoAdapterError extends Error {
+  override name = "NoAdapterError";
+}

@@ -1,0 +1,129 @@
+import type { Device } from "../device/device.ts";
+import type { Tensor } from "../device/tensor.ts";
+import type { Csr } from "./_build.ts";
+
+/** Edges of a row from which on it is a hub. A thread's longest run of edges on either device is this long. */
+export const HUB_EDGES = 512;
+
+/** Pieces the cpu device shares out in one launch: enough for threads to even out, each far above a hand-over. */
+const PIECES = 64;
+
+/** What writing a row costs next to gathering an edge, for cutting rows into pieces of equal cost. */
+const ROW_COST = 2;
+
+/** A sparse matrix on a device, with the places where the cpu device cuts its rows. */
+export interface DeviceCsr {
+  readonly rows: number;
+  readonly rowOffsets: Tensor<"u32">;
+  readonly columns: Tensor<"u32">;
+  readonly values: Tensor<"f32">;
+  readonly cuts: Uint32Array;
+}
+
+/**
+ * A graph on a device. The edges of a hub are taken out of `main` into rows of at most {@linkcode HUB_EDGES} edges in
+ * `partial`; the hub keeps one edge of weight 1 to each of these, numbered from the graph's row count on. So a product
+ * is two launches of the same kernel, the first of them short, and no launch waits for one long row.
+ */
+export interface DeviceGraph {
+  readonly main: DeviceCsr;
+  readonly partial: DeviceCsr | null;
+}
+
+/**
+ * Copies a graph to a device.
+ *
+ * @param device The device.
+ * @param csr The graph.
+ * @returns The graph on the device.
+ */
+export function uploadGraph(device: Device, csr: Csr): DeviceGraph {
+  const { main, partial } = splitHubs(csr);
+  return { main: uploadCsr(device, main), partial: partial && uploadCsr(device, partial) };
+}
+
+/**
+ * Gives the memory of an uploaded graph back.
+ *
+ * @param graph The graph.
+ */
+export function disposeGraph({ main, partial }: DeviceGraph): void {
+  for (const csr of [main, partial]) {
+    csr?.rowOffsets.dispose();
+    csr?.columns.dispose();
+    csr?.values.dispose();
+  }
+}
+
+function uploadCsr(device: Device, { rowOffsets, columns, values }: Csr): DeviceCsr {
+  return {
+    rows: rowOffsets.length - 1,
+    rowOffsets: device.upload(rowOffsets),
+    columns: device.upload(columns),
+    values: device.upload(values),
+    cuts: cutByCost(rowOffsets),
+  };
+}
+
+/** Moves the edges of hubs into a matrix of their own, in pieces. */
+function splitHubs(csr: Csr): { main: Csr; partial: Csr | null } {
+  const rows = csr.rowOffsets.length - 1;
+  let pieces = 0, hubEdges = 0;
+  for (let row = 0; row < rows; row++) {
+    const edges = csr.rowOffsets[row + 1]! - csr.rowOffsets[row]!;
+    if (edges <= HUB_EDGES) continue;
+    pieces += Math.ceil(edges / HUB_EDGES);
+    hubEdges += edges;
+  }
+  if (pieces === 0) return { main: csr, partial: null };
+
+  const main = emptyCsr(rows, csr.columns.length - hubEdges + pieces);
+  const partial = emptyCsr(pieces, hubEdges);
+  let to = 0, piece = 0, partialTo = 0;
+  for (let row = 0; row < rows; row++) {
+    const begin = csr.rowOffsets[row]!, end = csr.rowOffsets[row + 1]!;
+    const hub = end - begin > HUB_EDGES;
+    if (hub) {
+      partial.columns.set(csr.columns.subarray(begin, end), partialTo);
+      partial.values.set(csr.values.subarray(begin, end), partialTo);
+      for (let at = begin; at < end; at += HUB_EDGES) {
+        main.columns[to] = rows + piece;
+        main.values[to++] = 1;
+        partialTo += Math.min(HUB_EDGES, end - at);
+        partial.rowOffsets[++piece] = partialTo;
+      }
+    } else {
+      main.columns.set(csr.columns.subarray(begin, end), to);
+      main.values.set(csr.values.subarray(begin, end), to);
+      to += end - begin;
+    }
+    main.rowOffsets[row + 1] = to;
+  }
+  return { main, partial };
+}
+
+function emptyCsr(rows: number, entries: number): Csr {
+  return {
+    rowOffsets: new Uint32Array(rows + 1),
+    columns: new Uint32Array(entries),
+    values: new Float32Array(entries),
+  };
+}
+
+/** Rows at which to cut so that the pieces cost alike. */
+function cutByCost(rowOffsets: Uint32Array): Uint32Array {
+  const rows = rowOffsets.length - 1;
+  const cost = (row: number) => rowOffsets[row]! + ROW_COST * row;
+  const cuts = new Uint32Array(PIECES + 1);
+  for (let piece = 1, row = 0; piece <= PIECES; piece++) {
+    const target = cost(rows) * piece / PIECES;
+    let low = row, high = rows;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (cost(middle) < target) low = middle + 1;
+      else high = middle;
+    }
+    cuts[piece] = row = low;
+  }
+  return cuts;
+}

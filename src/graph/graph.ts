@@ -1,0 +1,252 @@
+import type { Device } from "../device/device.ts";
+import { buildNormalised, type Csr, type PairVisitor } from "./_build.ts";
+import { type DeviceGraph, disposeGraph, uploadGraph } from "./_device_graph.ts";
+
+/** Integers by index: an array or a typed array. */
+export type Integers = ArrayLike<number>;
+
+/**
+ * Item sequences, oldest item first: one list per user, or all lists end to end with the offsets at which each begins
+ * (and the last ends), which needs no object per user.
+ */
+export type Sequences = ArrayLike<Integers> | { readonly offsets: Integers; readonly items: Integers };
+
+/** Options of {@linkcode Graph.fromSequences}. */
+export interface SequenceGraphOptions {
+  /** Rows of the graph: those of the table to smooth. */
+  readonly rows: number;
+  /** Row of item 0: 1 where row 0 is padding. Default 0. */
+  readonly offset?: number;
+  /** Longest distance at which two items of a sequence are related; a pair h apart weighs 1/h. Default 1. */
+  readonly maxWalk?: number;
+  /** Only the last so many items of a sequence count. Default 50. */
+  readonly last?: number;
+}
+
+/** A bipartite log for {@linkcode Graph.fromInteractions}. */
+export interface Interactions {
+  /** User of each interaction, in [0, userCount). */
+  readonly users: Integers;
+  /** Item of each interaction, in [0, itemCount). */
+  readonly items: Integers;
+  /** Number of users: rows 0 to userCount - 1. */
+  readonly userCount: number;
+  /** Number of items: the rows after those of the users. */
+  readonly itemCount: number;
+}
+
+/** A list of edges for {@linkcode Graph.fromEdges}. */
+export interface Edges {
+  /** Rows of the graph. */
+  readonly rows: number;
+  /** One end of each edge, in [0, rows). */
+  readonly sources: Integers;
+  /** The other end of each edge, in [0, rows). */
+  readonly targets: Integers;
+  /** Weight of each edge, positive. Default 1 each. */
+  readonly weights?: ArrayLike<number>;
+}
+
+/** A matrix in compressed sparse rows for {@linkcode Graph.fromCsr}. */
+export interface CsrArrays {
+  /** Where each row begins, and where the last ends: rows + 1 ascending numbers from 0. */
+  readonly rowOffsets: Integers;
+  /** Column of each entry, in [0, rows). */
+  readonly columns: Integers;
+  /** Value of each entry. */
+  readonly values: ArrayLike<number>;
+}
+
+/**
+ * A graph of related embedding rows: the symmetrically normalised adjacency D^-1/2 W D^-1/2, without self-loops added;
+ * a row of degree 0 stays 0 (SEvo, NeurIPS 2024, section 3). It is copied to a device once, when first used there.
+ *
+ * @example
+ * ```ts
+ * import { Graph } from "@sevo/sevo";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const graph = Graph.fromSequences([[0, 1, 2], [1, 2]], { rows: 3 });
+ * assertEquals([graph.rows, graph.entries], [3, 4]);
+ * ```
+ */
+export class Graph implements Disposable {
+  /** Where the entries of each row begin, and where the last end. */
+  readonly rowOffsets: Uint32Array<ArrayBuffer>;
+  /** Column of each entry, ascending within a row. */
+  readonly columns: Uint32Array<ArrayBuffer>;
+  /** Value of each entry. */
+  readonly values: Float32Array<ArrayBuffer>;
+  readonly #uploads = new Map<Device, DeviceGraph>();
+
+  private constructor({ rowOffsets, columns, values }: Csr) {
+    this.rowOffsets = rowOffsets;
+    this.columns = columns;
+    this.values = values;
+  }
+
+  /** Number of rows. */
+  get rows(): number {
+    return this.rowOffsets.length - 1;
+  }
+
+  /** Number of stored entries: twice the edges between different rows, and one for each self-loop. */
+  get entries(): number {
+    return this.columns.length;
+  }
+
+  /**
+   * The item-item graph of the published runs: items that follow each other within `maxWalk` steps in the last `last`
+   * items of a sequence, weighted by 1/distance and summed over all sequences. An item that follows itself adds to
+   * its diagonal from both ends.
+   *
+   * @param sequences Item sequences, oldest item first.
+   * @param options Rows, row offset, walk length and how much of a sequence counts.
+   * @returns The normalised graph.
+   * @throws {RangeError} If an item has no row, or an option is out of range.
+   */
+  static fromSequences(
+    sequences: Sequences,
+    { rows, offset = 0, maxWalk = 1, last = 50 }: SequenceGraphOptions,
+  ): Graph {
+    checkCount("rows", rows, 0);
+    checkCount("offset", offset, 0);
+    checkCount("maxWalk", maxWalk, 1);
+    checkCount("last", last, 1);
+    const flat = "offsets" in sequences;
+    const count = flat ? sequences.offsets.length - 1 : sequences.length;
+    const visit: PairVisitor = (emit) => {
+      for (let s = 0; s < count; s++) {
+        const items = flat ? sequences.items : sequences[s]!;
+        const end = flat ? sequences.offsets[s + 1]! : items.length;
+        const begin = Math.max(flat ? sequences.offsets[s]! : 0, end - last);
+        for (let at = begin; at < end; at++) {
+          const row = items[at]! + offset;
+          for (let walk = 1; walk <= maxWalk && at + walk < end; walk++) emit(row, items[at + walk]! + offset, 1 / walk);
+        }
+      }
+    };
+    for (let s = 0; s < count; s++) {
+      const items = flat ? sequences.items : sequences[s]!;
+      const end = flat ? sequences.offsets[s + 1]! : items.length;
+      for (let at = flat ? sequences.offsets[s]! : 0; at < end; at++) checkRow("item", items[at]!, rows - offset);
+    }
+    return new Graph(buildNormalised(rows, visit, { weighted: maxWalk > 1 }));
+  }
+
+  /**
+   * The user-item graph: an unweighted edge between a user and each of their items, however often they met.
+   *
+   * @param interactions The log. Users come first, then items.
+   * @returns The normalised graph of `userCount + itemCount` rows.
+   * @throws {TypeError} If there are not as many users as items.
+   * @throws {RangeError} If a user or an item is out of range.
+   */
+  static fromInteractions({ users, items, userCount, itemCount }: Interactions): Graph {
+    checkCount("userCount", userCount, 0);
+    checkCount("itemCount", itemCount, 0);
+    checkLength("items", items.length, users.length, "users");
+    for (let at = 0; at < users.length; at++) {
+      checkRow("user", users[at]!, userCount);
+      checkRow("item", items[at]!, itemCount);
+    }
+    const visit: PairVisitor = (emit) => {
+      for (let at = 0; at < users.length; at++) emit(users[at]!, userCount + items[at]!, 1);
+    };
+    return new Graph(buildNormalised(userCount + itemCount, visit, { weighted: false, distinct: true }));
+  }
+
+  /**
+   * A graph from any list of edges: symmetrised (an edge counts in both directions), repeated edges summed, and
+   * normalised.
+   *
+   * @param edges Ends and weights of the edges.
+   * @returns The normalised graph.
+   * @throws {TypeError} If the arrays differ in length.
+   * @throws {RangeError} If an end is out of range or a weight is not positive and finite.
+   */
+  static fromEdges({ rows, sources, targets, weights }: Edges): Graph {
+    checkCount("rows", rows, 0);
+    checkLength("targets", targets.length, sources.length, "sources");
+    if (weights) checkLength("weights", weights.length, sources.length, "sources");
+    for (let at = 0; at < sources.length; at++) {
+      checkRow("source", sources[at]!, rows);
+      checkRow("target", targets[at]!, rows);
+      if (weights && !(weights[at]! > 0 && weights[at]! < Infinity)) {
+        throw new RangeError(`Cannot build a graph as weight ${at} must be positive and finite: current value is ${weights[at]}`);
+      }
+    }
+    const visit: PairVisitor = (emit) => {
+      for (let at = 0; at < sources.length; at++) emit(sources[at]!, targets[at]!, weights ? weights[at]! : 1);
+    };
+    return new Graph(buildNormalised(rows, visit, { weighted: weights !== undefined }));
+  }
+
+  /**
+   * A graph taken as it is, already normalised. Propagation in `exact` mode relies on it being symmetric with
+   * eigenvalues in [-1, 1].
+   *
+   * @param csr The matrix in compressed sparse rows; copied.
+   * @returns The graph.
+   * @throws {TypeError} If the arrays do not fit together.
+   * @throws {RangeError} If an offset or a column is out of range, or a value is not finite.
+   */
+  static fromCsr({ rowOffsets, columns, values }: CsrArrays): Graph {
+    if (rowOffsets.length === 0) throw new TypeError("Cannot build a graph as rowOffsets must have at least one element");
+    const rows = rowOffsets.length - 1;
+    checkLength("values", values.length, columns.length, "columns");
+    for (let row = 0; row <= rows; row++) {
+      const below = row === 0 ? 0 : rowOffsets[row - 1]!;
+      const expected = row === 0 ? rowOffsets[0] === 0 : Number.isInteger(rowOffsets[row]) && rowOffsets[row]! >= below;
+      if (!expected) throw new RangeError(`Cannot build a graph as rowOffsets must ascend from 0: value ${row} is ${rowOffsets[row]}`);
+    }
+    checkLength("columns", columns.length, rowOffsets[rows]!, "entries of rowOffsets");
+    for (let at = 0; at < columns.length; at++) {
+      checkRow("column", columns[at]!, rows);
+      if (!Number.isFinite(values[at])) {
+        throw new RangeError(`Cannot build a graph as value ${at} must be finite: current value is ${values[at]}`);
+      }
+    }
+    return new Graph({
+      rowOffsets: Uint32Array.from(rowOffsets),
+      columns: Uint32Array.from(columns),
+      values: Float32Array.from(values),
+    });
+  }
+
+  /**
+   * The graph on a device, copied there on first use.
+   *
+   * @param device The device.
+   * @returns The graph's tensors on that device; they belong to the graph.
+   */
+  on(device: Device): DeviceGraph {
+    let upload = this.#uploads.get(device);
+    if (!upload) this.#uploads.set(device, upload = uploadGraph(device, this));
+    return upload;
+  }
+
+  /** Gives back the memory the graph takes on devices. It is copied again if it is used again. */
+  [Symbol.dispose](): void {
+    for (const upload of this.#uploads.values()) disposeGraph(upload);
+    this.#uploads.clear();
+  }
+}
+
+function checkCount(name: string, value: number, least: number): void {
+  if (!Number.isSafeInteger(value) || value < least || value >= 2 ** 32) {
+    throw new RangeError(`Cannot build a graph as ${name} must be an integer >= ${least}: current value is ${value}`);
+  }
+}
+
+function checkRow(name: string, value: number, count: number): void {
+  if (!(value >= 0 && value < count && Number.isInteger(value))) {
+    throw new RangeError(`Cannot build a graph as ${name} must be in [0, ${count}): current value is ${value}`);
+  }
+}
+
+function checkLength(name: string, length: number, expected: number, other: string): void {
+  if (length !== expected) {
+    throw new TypeError(`Cannot build a graph as ${name} must be as many as ${other}, ${expected}: current value is ${length}`);
+  }
+}

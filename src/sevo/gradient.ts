@@ -1,0 +1,125 @@
+import type { Device } from "../device/device.ts";
+import { Tensor } from "../device/tensor.ts";
+
+/** Gradient rows by index; a row named twice is summed, a row not named is 0. */
+export interface SparseGradient {
+  /** Row of the table for each gradient row. */
+  readonly rows: Uint32Array;
+  /** As many rows of the table's width, row-major. */
+  readonly values: Float32Array;
+}
+
+/**
+ * Gradient rows that are on the device already, with the plan that sums them: the gradient of row r is the sum of
+ * `values[order[i]]` for i from `offsets[r]` to `offsets[r + 1]`. See {@linkcode planRows}.
+ */
+export interface PlannedGradient {
+  /** Where the entries of each row of the table begin in `order`, and where the last end. */
+  readonly offsets: Tensor<"u32">;
+  /** Rows of `values`, grouped by row of the table. */
+  readonly order: Tensor<"u32">;
+  /** Gradient rows. */
+  readonly values: Tensor<"f32">;
+}
+
+/** The gradient of one table: dense on the host or the device, or sparse rows. Tensors stay the caller's. */
+export type Gradient = Float32Array | Tensor<"f32"> | SparseGradient | PlannedGradient;
+
+/** A gradient on the device, as the update kernels bind it, with what has to be disposed of after the launch. */
+export interface BoundGradient {
+  readonly gradient: Tensor<"f32">;
+  readonly offsets: Tensor<"u32"> | null;
+  readonly order: Tensor<"u32"> | null;
+  readonly owned: readonly Tensor[];
+}
+
+/**
+ * Groups indices by row with a counting sort, keeping their order within a row: the plan of a deterministic
+ * scatter-add.
+ *
+ * @param rows Row of each index.
+ * @param rowCount Number of rows.
+ * @returns `offsets` (rowCount + 1) and `order` (as many as `rows`).
+ * @throws {RangeError} If a row is out of range.
+ */
+export function planRows(
+  rows: Uint32Array,
+  rowCount: number,
+): { offsets: Uint32Array<ArrayBuffer>; order: Uint32Array<ArrayBuffer> } {
+  const offsets = new Uint32Array(rowCount + 1);
+  for (let at = 0; at < rows.length; at++) {
+    const row = rows[at]!;
+    if (row >= rowCount) {
+      throw new RangeError(`Cannot step as a gradient row must be in [0, ${rowCount}): current value is ${row}`);
+    }
+    offsets[row]!++;
+  }
+  for (let row = 0, sum = 0; row <= rowCount; row++) offsets[row] = sum += offsets[row]!;
+  const order = new Uint32Array(rows.length);
+  for (let at = rows.length - 1; at >= 0; at--) order[--offsets[rows[at]!]!] = at;
+  return { offsets, order };
+}
+
+/**
+ * Checks a gradient against the shape of its table.
+ *
+ * @param name Name of the table.
+ * @param gradient The gradient.
+ * @param shape Rows and columns of the table.
+ * @throws {TypeError} If it has another type or shape.
+ * @throws {RangeError} If it names a row that the table does not have.
+ */
+export function checkGradient(name: string, gradient: Gradient, [rows, columns]: readonly [number, number]): void {
+  const fail = (actual: string) => {
+    throw new TypeError(`Cannot step as gradient '${name}' has ${actual}: expected shape [${rows}, ${columns}]`);
+  };
+  if (gradient instanceof Float32Array) {
+    if (gradient.length !== rows * columns) fail(`${gradient.length} elements`);
+  } else if (gradient instanceof Tensor) {
+    if (gradient.shape[0] !== rows || gradient.shape[1] !== columns) fail(`shape [${gradient.shape.join(", ")}]`);
+  } else if (isPlanned(gradient)) {
+    if (gradient.values.shape[1] !== columns) fail(`rows of shape [${gradient.values.shape.join(", ")}]`);
+    if (gradient.offsets.size !== rows + 1) fail(`a plan for ${gradient.offsets.size - 1} rows`);
+  } else if (gradient?.rows instanceof Uint32Array && gradient.values instanceof Float32Array) {
+    if (gradient.values.length !== gradient.rows.length * columns) {
+      fail(`${gradient.values.length} elements in ${gradient.rows.length} rows`);
+    }
+    const row = gradient.rows.find((row) => row >= rows);
+    if (row !== undefined) {
+      throw new RangeError(`Cannot step as gradient '${name}' names row ${row}: expected rows in [0, ${rows})`);
+    }
+  } else {
+    fail("a type that is neither Float32Array, Tensor nor sparse rows");
+  }
+}
+
+/**
+ * Brings a checked gradient to the device.
+ *
+ * @param device The device.
+ * @param gradient The gradient.
+ * @param shape Rows and columns of the table.
+ * @returns What the update kernels bind.
+ */
+export function bindGradient(
+  device: Device,
+  gradient: Gradient,
+  [rows, columns]: readonly [number, number],
+): BoundGradient {
+  if (gradient instanceof Tensor) return { gradient, offsets: null, order: null, owned: [] };
+  if (gradient instanceof Float32Array) {
+    const tensor = device.upload(gradient, [rows, columns]);
+    return { gradient: tensor, offsets: null, order: null, owned: [tensor] };
+  }
+  if (isPlanned(gradient)) {
+    return { gradient: gradient.values, offsets: gradient.offsets, order: gradient.order, owned: [] };
+  }
+  const plan = planRows(gradient.rows, rows);
+  const values = device.upload(gradient.values, [gradient.rows.length, columns]);
+  const offsets = device.upload(plan.offsets), order = device.upload(plan.order);
+  return { gradient: values, offsets, order, owned: [values, offsets, order] };
+}
+
+function isPlanned(gradient: SparseGradient | PlannedGradient): gradient is PlannedGradient {
+  return gradient?.values instanceof Tensor && "order" in gradient;
+}

@@ -1,0 +1,143 @@
+/** How a change of the tables is smoothed over the graph. */
+export interface Propagation {
+  /**
+   * - `neumann`: (1-b)/(1-b^(L+1)) * sum of (b A)^l X for l = 0..L, SEvo's own: direction-aware for every b < 1
+   * - `iterative`: y <- b A y + (1-b) X, L times from y = X; direction-aware for b < 1/2 alone
+   * - `exact`: (1-b) (I - b A)^-1 X, solved by conjugate gradients
+   */
+  readonly mode: "neumann" | "iterative" | "exact";
+  /** Weight b of the graph, in [0, 1). */
+  readonly beta: number;
+  /** Number L of layers; not used by `exact`. Default 3. */
+  readonly layers?: number;
+  /** `exact`: residual to reach, relative to the right-hand side, column by column. Default 1e-6. */
+  readonly tolerance?: number;
+  /** `exact`: iterations at most. By default as many as reach `tolerance` on any graph. */
+  readonly maxIterations?: number;
+}
+
+/** Options of `sevoInit`. */
+export interface SevoOptions {
+  /** What turns a gradient into a direction. */
+  readonly rule: "adamw" | "adam" | "sgd";
+  /** Step size. */
+  readonly learningRate: number;
+  /** Decay rates of the moments of adam and adamw, in [0, 1). Default [0.9, 0.999]. */
+  readonly betas?: readonly [number, number];
+  /** Added to the root of the second moment, positive. Default 1e-8. */
+  readonly epsilon?: number;
+  /** Weight decay: decoupled for adamw, added to the gradient for adam and sgd. Default 0. */
+  readonly weightDecay?: number;
+  /** sgd: momentum, in [0, 1). Default 0. */
+  readonly momentum?: number;
+  /** sgd: Nesterov momentum. Default false. */
+  readonly nesterov?: boolean;
+  /** How the direction is smoothed; null for the plain rule. */
+  readonly propagation: Propagation | null;
+  /** adamw: whether rows whose whole gradient is 0 keep their corrected moments. Default: whether it propagates. */
+  readonly correction?: boolean;
+}
+
+/** {@linkcode Propagation} with its defaults filled in. */
+export type ResolvedPropagation = Required<Propagation>;
+
+/** {@linkcode SevoOptions} with its defaults filled in. */
+export interface ResolvedOptions extends Required<Omit<SevoOptions, "propagation">> {
+  /** How the direction is smoothed; null for the plain rule. */
+  readonly propagation: ResolvedPropagation | null;
+}
+
+/**
+ * Checks options and fills in their defaults.
+ *
+ * @param options Options as given.
+ * @returns All options.
+ * @throws {TypeError} If a name is unknown.
+ * @throws {RangeError} If a number is out of range.
+ */
+export function resolveOptions(options: SevoOptions): ResolvedOptions {
+  const {
+    rule,
+    learningRate,
+    betas = [0.9, 0.999],
+    epsilon = 1e-8,
+    weightDecay = 0,
+    momentum = 0,
+    nesterov = false,
+    propagation,
+    correction = rule === "adamw" && propagation !== null,
+  } = options;
+  checkName("rule", rule, ["adamw", "adam", "sgd"]);
+  checkLearningRate(learningRate);
+  betas.forEach((value, at) => checkRange(`betas[${at}]`, value, value >= 0 && value < 1, "in [0, 1)"));
+  checkRange("epsilon", epsilon, epsilon > 0 && epsilon < Infinity, "positive");
+  checkRange("weightDecay", weightDecay, weightDecay >= 0 && weightDecay < Infinity, ">= 0");
+  checkRange("momentum", momentum, momentum >= 0 && momentum < 1, "in [0, 1)");
+  if (nesterov && momentum === 0) {
+    throw new RangeError("Cannot use these options as nesterov needs a momentum above 0: current value is 0");
+  }
+  if (correction && (rule !== "adamw" || propagation === null)) {
+    throw new TypeError("Cannot use these options as correction belongs to adamw with propagation");
+  }
+  return {
+    rule,
+    learningRate,
+    betas,
+    epsilon,
+    weightDecay,
+    momentum,
+    nesterov,
+    propagation: propagation && resolvePropagation(propagation),
+    correction,
+  };
+}
+
+/**
+ * Checks a propagation and fills in its defaults.
+ *
+ * @param propagation Propagation as given.
+ * @returns All of it.
+ * @throws {TypeError} If the mode is unknown.
+ * @throws {RangeError} If a number is out of range.
+ */
+export function resolvePropagation(propagation: Propagation): ResolvedPropagation {
+  const { mode, beta, layers = 3, tolerance = 1e-6 } = propagation;
+  checkName("propagation mode", mode, ["neumann", "iterative", "exact"]);
+  checkRange("beta", beta, beta >= 0 && beta < 1, "in [0, 1)");
+  checkRange("layers", layers, Number.isInteger(layers) && layers >= 0, "an integer >= 0");
+  checkRange("tolerance", tolerance, tolerance > 0 && tolerance < 1, "in (0, 1)");
+  const maxIterations = propagation.maxIterations ?? iterationBound(beta, tolerance);
+  checkRange("maxIterations", maxIterations, Number.isInteger(maxIterations) && maxIterations >= 1, "an integer >= 1");
+  return { mode, beta, layers, tolerance, maxIterations };
+}
+
+/**
+ * Checks a learning rate.
+ *
+ * @param value The learning rate.
+ * @throws {RangeError} If it is negative or not finite.
+ */
+export function checkLearningRate(value: number): void {
+  checkRange("learningRate", value, value >= 0 && value < Infinity, ">= 0");
+}
+
+/**
+ * Iterations after which conjugate gradients have reached the tolerance whatever the graph: the eigenvalues of I - bA
+ * lie in [1 - b, 1 + b], so with k = (1 + b)/(1 - b) the error in the energy norm falls below
+ * 2 ((sqrt k - 1)/(sqrt k + 1))^n, and the residual below sqrt(k) times that.
+ */
+function iterationBound(beta: number, tolerance: number): number {
+  const root = Math.sqrt((1 + beta) / (1 - beta));
+  const rate = (root - 1) / (root + 1);
+  return rate === 0 ? 1 : Math.ceil(Math.log(tolerance / (2 * root)) / Math.log(rate)) + 1;
+}
+
+function checkName(what: string, value: string, names: readonly string[]): void {
+  if (names.includes(value)) return;
+  const list = names.map((name) => `'${name}'`).join(", ");
+  throw new TypeError(`Cannot use these options as ${what} must be one of ${list}: current value is '${value}'`);
+}
+
+function checkRange(what: string, value: number, ok: boolean, rule: string): void {
+  if (!ok) throw new RangeError(`Cannot use these options as ${what} must be ${rule}: current value is ${value}`);
+}

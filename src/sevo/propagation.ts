@@ -1,0 +1,205 @@
+import { blend } from "../../kernels/blend/blend.ts";
+import {
+  BLOCK_ROWS,
+  cgDirection,
+  cgScalars,
+  cgStep,
+  columnDots,
+  Phase,
+} from "../../kernels/conjugate_gradient/conjugate_gradient.ts";
+import { propagate as propagateKernel } from "../../kernels/propagate/propagate.ts";
+import type { Device } from "../device/device.ts";
+import type { Tensor } from "../device/tensor.ts";
+import type { DeviceCsr, DeviceGraph } from "../graph/_device_graph.ts";
+import type { Graph } from "../graph/graph.ts";
+import { type Propagation, type ResolvedPropagation, resolvePropagation } from "./options.ts";
+
+/** Where the result of a propagation goes: output = keep * output + scale * psi(X). */
+export interface Target {
+  readonly output: Tensor<"f32">;
+  readonly keep: number;
+  readonly scale: number;
+}
+
+/** Where a solver that did not reach its tolerance leaves the step, if the word is still 0. */
+export interface Report {
+  readonly status: Tensor<"u32">;
+  readonly step: number;
+}
+
+/**
+ * Whether psi(X) = X, so that there is nothing to propagate.
+ *
+ * @param propagation A propagation.
+ * @returns Whether it is the identity.
+ */
+export function isIdentity({ mode, beta, layers }: ResolvedPropagation): boolean {
+  return beta === 0 || (mode !== "exact" && layers === 0);
+}
+
+/**
+ * Smooths the rows of a matrix over a graph, psi(X) of the paper's equations for the `neumann`, `iterative` and
+ * `exact` modes, on a device and back.
+ *
+ * @example
+ * ```ts
+ * import { Graph, openDevice, propagate } from "@sevo/sevo";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using device = await openDevice("cpu");
+ * const graph = Graph.fromEdges({ rows: 2, sources: [0], targets: [1] });
+ * const smoothed = await propagate(device, graph, new Float32Array([1, 0]), { mode: "iterative", beta: 0.25, layers: 1 });
+ * assertEquals([...smoothed], [0.75, 0.25]);
+ * ```
+ *
+ * @param device The device to run on.
+ * @param graph The graph, of n rows.
+ * @param data Matrix of n rows, row-major.
+ * @param propagation Mode and weights.
+ * @returns The smoothed matrix, row-major.
+ * @throws {TypeError} If `data` is not a whole number of columns of the graph's rows.
+ * @throws {RangeError} If a number is out of range, or `exact` did not reach its tolerance.
+ */
+export async function propagate(
+  device: Device,
+  graph: Graph,
+  data: Float32Array,
+  propagation: Propagation,
+): Promise<Float32Array<ArrayBuffer>> {
+  const resolved = resolvePropagation(propagation);
+  const columns = data.length / graph.rows;
+  if (!Number.isInteger(columns)) {
+    throw new TypeError(`Cannot propagate as data must have ${graph.rows} rows: current value is ${data.length} elements`);
+  }
+  using input = device.upload(data, [graph.rows, columns]);
+  using output = device.empty("f32", [graph.rows, columns]);
+  using status = device.zeros("u32", [1]);
+  device.batch(() => smooth(graph.on(device), resolved, input, { output, keep: 0, scale: 1 }, { status, step: 1 }));
+  const [result, [failed]] = await Promise.all([device.read(output), device.read(status)]);
+  if (failed) {
+    throw new RangeError(
+      `Cannot propagate to the tolerance ${resolved.tolerance} as maxIterations is too small: current value is ${resolved.maxIterations}`,
+    );
+  }
+  return result;
+}
+
+/**
+ * Launches the smoothing of `input` into a target.
+ *
+ * @param graph The graph on the device of the tensors.
+ * @param propagation Mode and weights.
+ * @param input X, a row for each row of the graph; must not be the output.
+ * @param target Where psi(X) goes.
+ * @param report Where `exact` says that it did not reach its tolerance.
+ */
+export function smooth(
+  graph: DeviceGraph,
+  propagation: ResolvedPropagation,
+  input: Tensor<"f32">,
+  target: Target,
+  report: Report,
+): void {
+  if (isIdentity(propagation)) {
+    input.device.launch(blend, { input, output: target.output }, {
+      quads: input.size / 4,
+      keep: target.keep,
+      scale: target.scale,
+    });
+  } else if (propagation.mode === "exact") {
+    solve(graph, propagation, input, target, report);
+  } else {
+    layered(graph, propagation, input, target);
+  }
+}
+
+/** Neumann by Horner's rule, y <- X + b A y, or the iteration y <- b A y + (1-b) X: one launch a layer. */
+function layered(
+  graph: DeviceGraph,
+  { mode, beta, layers }: ResolvedPropagation,
+  input: Tensor<"f32">,
+  { output, keep, scale }: Target,
+): void {
+  const own = mode === "neumann" ? 1 : 1 - beta;
+  const last = scale * (mode === "neumann" ? (1 - beta) / (1 - beta ** (layers + 1)) : 1);
+  let source = input;
+  for (let layer = 1; layer < layers; layer++) {
+    const next = input.device.empty("f32", input.shape);
+    product(graph, source, input, next, { keep: 0, neighbour: beta, self: own });
+    if (source !== input) source.dispose();
+    source = next;
+  }
+  product(graph, source, input, output, { keep, neighbour: last * beta, self: last * own });
+  if (source !== input) source.dispose();
+}
+
+/** output = keep * output + neighbour * A source + self * addend. */
+function product(
+  { main, partial }: DeviceGraph,
+  source: Tensor<"f32">,
+  addend: Tensor<"f32">,
+  output: Tensor<"f32">,
+  scalars: { keep: number; neighbour: number; self: number },
+): void {
+  using partials = partial && source.device.empty("f32", [partial.rows, source.shape[1]!]);
+  if (partial) {
+    launchProduct(partial, main.rows, { source, partials: null, addend: null, output: partials! }, {
+      keep: 0,
+      neighbour: 1,
+      self: 0,
+    });
+  }
+  launchProduct(main, main.rows, { source, partials, addend, output }, scalars);
+}
+
+function launchProduct(
+  { rows, rowOffsets, columns, values, cuts }: DeviceCsr,
+  sourceRows: number,
+  tensors: {
+    source: Tensor<"f32">;
+    partials: Tensor<"f32"> | null;
+    addend: Tensor<"f32"> | null;
+    output: Tensor<"f32">;
+  },
+  scalars: { keep: number; neighbour: number; self: number },
+): void {
+  tensors.source.device.launch(
+    propagateKernel,
+    { rowOffsets, columns, values, ...tensors },
+    { rows, sourceRows, quads: tensors.source.stride / 4, ...scalars },
+    { cuts },
+  );
+}
+
+/** (1-b) (I - bA)^-1 X by conjugate gradients from 0, all columns at once, none of them read back. */
+function solve(
+  graph: DeviceGraph,
+  { beta, tolerance, maxIterations }: ResolvedPropagation,
+  input: Tensor<"f32">,
+  { output, keep, scale }: Target,
+  { status, step }: Report,
+): void {
+  const { device, shape, stride, size } = input;
+  const rows = graph.main.rows, quads = stride / 4, blocks = Math.ceil(rows / BLOCK_ROWS);
+  using residual = device.copy(input);
+  using direction = device.copy(input);
+  using solution = device.zeros("f32", shape);
+  using image = device.empty("f32", shape);
+  using partials = device.empty("f32", [blocks, stride]);
+  using scalars = device.zeros("f32", [4, stride]);
+  const advance = (phase: number) =>
+    device.launch(cgScalars, { partials, scalars, status }, { blocks, quads, phase, step, tolerance });
+
+  device.launch(columnDots, { left: residual, right: residual, partials }, { rows, quads });
+  advance(Phase.start);
+  for (let iteration = 0; iteration < maxIterations; iteration++) {
+    product(graph, direction, direction, image, { keep: 0, neighbour: -beta, self: 1 });
+    device.launch(columnDots, { left: direction, right: image, partials }, { rows, quads });
+    advance(Phase.step);
+    device.launch(cgStep, { scalars, direction, image, solution, residual, partials }, { rows, quads });
+    advance(Phase.direction);
+    device.launch(cgDirection, { scalars, residual, direction }, { rows, quads });
+  }
+  advance(Phase.check);
+  device.launch(blend, { input: solution, output }, { quads: size / 4, keep, scale: scale * (1 - beta) });
+}

@@ -1,0 +1,148 @@
+import { adam } from "../../kernels/adam/adam.ts";
+import { sgd } from "../../kernels/sgd/sgd.ts";
+import type { Graph } from "../graph/graph.ts";
+import { bindGradient, checkGradient, type Gradient } from "./gradient.ts";
+import { checkLearningRate } from "./options.ts";
+import { isIdentity, smooth } from "./propagation.ts";
+import { copyTensors, SevoState, type StateTensors } from "./state.ts";
+
+/** Options of a single {@linkcode sevoStep}. */
+export interface StepOptions {
+  /** Whether the step may take the memory of the old state. Default true. */
+  readonly donate?: boolean;
+  /** Step size of this step, for a schedule. By default that of the state. */
+  readonly learningRate?: number;
+}
+
+/**
+ * One step: moments and direction from the gradients, the direction smoothed over the graph, the tables moved. On the
+ * device that is one launch for each table and one for each layer, the last of which moves the tables (two for each
+ * layer where the graph has a row of more than 512 entries).
+ *
+ * Equations (SEvo, NeurIPS 2024, Algorithms 1 to 3): E <- E - r psi(D) with D the bias-corrected Adam direction (adam:
+ * coupled decay; adamw: E <- (1 - r w) E first, and rows whose gradient is 0 keep their corrected moments) or SGD's.
+ *
+ * A gradient that is not finite is reported by the next {@linkcode SevoState.read}, `save` or `check`.
+ *
+ * @example
+ * ```ts
+ * import { Graph, openDevice, sevoInit, sevoStep } from "@sevo/sevo";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using device = await openDevice("cpu");
+ * const graph = Graph.fromEdges({ rows: 2, sources: [0], targets: [1] });
+ * let state = sevoInit(device, { item: { data: new Float32Array(2), shape: [2, 1] } }, {
+ *   rule: "sgd",
+ *   learningRate: 1,
+ *   propagation: { mode: "iterative", beta: 0.25, layers: 1 },
+ * });
+ * state = sevoStep(state, { item: { rows: new Uint32Array([0]), values: new Float32Array([-1]) } }, graph);
+ * assertEquals([...(await state.read()).item], [0.75, 0.25]); // row 1 moved along with row 0
+ * ```
+ *
+ * @typeParam Names Names of the tables.
+ * @param state The state; taken unless `donate` is false.
+ * @param gradients A gradient for each table.
+ * @param graph The graph over the stacked rows; none with `propagation: null`.
+ * @param options Donation, and a learning rate for this step.
+ * @returns The next state.
+ * @throws {StateTakenError} If the state was taken before.
+ * @throws {TypeError} If a gradient is missing or has another shape, or the graph is missing or not wanted.
+ * @throws {RangeError} If a gradient names a row that is not there, the graph has another number of rows, or the
+ * learning rate is out of range.
+ */
+export function sevoStep<Names extends string>(
+  state: SevoState<Names>,
+  gradients: { readonly [Name in Names]: Gradient },
+  graph: Graph | null = null,
+  { donate = true, learningRate = state.options.learningRate }: StepOptions = {},
+): SevoState<Names> {
+  const { device, options, names } = state;
+  checkLearningRate(learningRate);
+  checkGradients(state, gradients);
+  checkGraph(state, graph);
+
+  const step = state.step + 1;
+  return device.batch(() => {
+    const tensors = donate ? state.take() : copyTensors(device, state.tensors);
+    const direct = options.propagation === null || isIdentity(options.propagation);
+    let firstRow = 0;
+    names.forEach((name, at) => {
+      const shape = state.shapes[name];
+      const { owned, ...bound } = bindGradient(device, gradients[name], shape);
+      launchRule(state, tensors, at, bound, { rows: shape[0], firstRow, step, learningRate, direct });
+      for (const tensor of owned) tensor.dispose();
+      firstRow += shape[0];
+    });
+    if (!direct) {
+      const keep = options.rule === "adamw" ? 1 - learningRate * options.weightDecay : 1;
+      smooth(
+        graph!.on(device),
+        options.propagation,
+        tensors.direction!,
+        { output: tensors.parameter, keep, scale: -learningRate },
+        { status: tensors.convergence, step },
+      );
+    }
+    return new SevoState(device, options, step, state.shapes, tensors, false);
+  });
+}
+
+function launchRule(
+  { device, options, stale }: SevoState,
+  { parameter, moment1, moment2, direction, statuses }: StateTensors,
+  table: number,
+  bound: Omit<ReturnType<typeof bindGradient>, "owned">,
+  place: { rows: number; firstRow: number; step: number; learningRate: number; direct: boolean },
+): void {
+  const { rule, betas, epsilon, weightDecay, momentum, nesterov, correction } = options;
+  const { step, direct, ...rest } = place;
+  const scalars = {
+    ...rest,
+    quads: parameter.stride / 4,
+    sparse: bound.order ? 1 : 0,
+    direct: direct ? 1 : 0,
+    step,
+    weightDecay,
+  };
+  const tensors = { ...bound, moment1, parameter, direction: direct ? null : direction, status: statuses[table]! };
+  if (rule === "sgd") {
+    device.launch(sgd, tensors, { ...scalars, momentum, nesterov: nesterov ? 1 : 0 });
+  } else {
+    device.launch(adam, { ...tensors, moment2 }, {
+      ...scalars,
+      coupled: rule === "adam" ? 1 : 0,
+      correct: correction ? 1 : 0,
+      refresh: stale ? 1 : 0,
+      gain1: (1 - betas[0]) / (1 - betas[0] ** step),
+      gain2: (1 - betas[1]) / (1 - betas[1] ** step),
+      epsilon,
+    });
+  }
+}
+
+function checkGradients<Names extends string>(
+  state: SevoState<Names>,
+  gradients: { readonly [Name in Names]: Gradient },
+): void {
+  // Reading the tensors of a taken state throws.
+  void state.tensors;
+  for (const name of state.names) {
+    if (!Object.hasOwn(gradients, name)) throw new TypeError(`Cannot step as there is no gradient for table '${name}'`);
+    checkGradient(name, gradients[name], state.shapes[name]);
+  }
+  for (const name of Object.keys(gradients)) {
+    if (!Object.hasOwn(state.shapes, name)) throw new TypeError(`Cannot step as the state has no table '${name}'`);
+  }
+}
+
+function checkGraph({ options: { propagation }, rows }: SevoState, graph: Graph | null): void {
+  if (propagation === null) {
+    if (graph) throw new TypeError("Cannot step with a graph as the state has no propagation: pass no graph");
+    return;
+  }
+  if (!graph) throw new TypeError(`Cannot step as '${propagation.mode}' propagation needs a graph: current value is ${graph}`);
+  if (graph.rows !== rows) {
+    throw new RangeError(`Cannot step as the graph has ${graph.rows} rows: expected ${rows}, those of all tables`);
+  }
+}

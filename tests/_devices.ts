@@ -1,0 +1,1 @@
+export const webgpuAvailable: boolean = false;

@@ -1,0 +1,76 @@
+import { assertEquals, assertLessOrEqual } from "@std/assert";
+import { Graph, propagate, type Propagation, sevoInit, type SevoOptions, sevoStep } from "@sevo/sevo";
+import { type GoldenCase, goldenCases, relativeError } from "../_golden.ts";
+import { testOnDevices } from "../_on_devices.ts";
+
+function csrOf({ data }: GoldenCase) {
+  return { rowOffsets: data("graph.row_offsets"), columns: data("graph.columns"), values: data("graph.values") };
+}
+
+for (const golden of goldenCases("graph_")) {
+  Deno.test(`golden: ${golden.name}`, () => {
+    const { settings, data } = golden;
+    const offsets = data("sequence.offsets"), items = data("sequence.items");
+    const graph = settings.kind === "item"
+      ? Graph.fromSequences({ offsets, items }, {
+        rows: settings.rows as number,
+        offset: settings.offset as number,
+        maxWalk: settings.max_walk as number,
+        last: settings.last as number,
+      })
+      : Graph.fromInteractions({
+        users: Array.from(offsets.slice(1)).flatMap((end, user) => Array(end - offsets[user]!).fill(user)),
+        items,
+        userCount: settings.users as number,
+        itemCount: settings.items as number,
+      });
+    const expected = csrOf(golden);
+    assertEquals([...graph.rowOffsets], [...expected.rowOffsets]);
+    assertEquals([...graph.columns], [...expected.columns]);
+    assertLessOrEqual(relativeError(graph.values, expected.values), 1e-6);
+  });
+}
+
+for (const golden of goldenCases("propagate_")) {
+  testOnDevices(`golden: ${golden.name}`, async (device) => {
+    const propagation = golden.settings as unknown as Propagation;
+    using graph = Graph.fromCsr(csrOf(golden));
+    const result = await propagate(device, graph, Float32Array.from(golden.data("x")), propagation);
+    assertLessOrEqual(relativeError(result, golden.data("y")), propagation.mode === "exact" ? 1e-4 : 1e-6);
+  });
+}
+
+for (const golden of goldenCases("step_")) {
+  testOnDevices(`golden: ${golden.name}`, async (device) => {
+    const { settings, data } = golden;
+    const options: SevoOptions = {
+      rule: settings.rule as SevoOptions["rule"],
+      learningRate: settings.lr as number,
+      betas: settings.betas as [number, number] ?? [0.9, 0.999],
+      epsilon: settings.eps as number,
+      weightDecay: settings.weight_decay as number ?? 0,
+      momentum: settings.momentum as number ?? 0,
+      nesterov: settings.nesterov as boolean ?? false,
+      propagation: settings.mode === null ? null : settings as unknown as Propagation,
+    };
+    using graph = options.propagation && Graph.fromCsr(csrOf(golden));
+    const names: string[] = [];
+    while (golden.has(`param.${names.length}.0`)) names.push(`${names.length}`);
+    const tables = Object.fromEntries(names.map((name) => [name, {
+      data: Float32Array.from(data(`param.${name}.0`)),
+      shape: golden.shape(`param.${name}.0`) as [number, number],
+    }]));
+    let state = sevoInit(device, tables, options);
+    for (let step = 1; step <= (settings.steps as number); step++) {
+      const gradients = Object.fromEntries(
+        names.map((name) => [name, Float32Array.from(data(`grad.${name}.${step}`))]),
+      );
+      state = sevoStep(state, gradients, graph);
+      const read = await state.read();
+      for (const name of names) {
+        assertLessOrEqual(relativeError(read[name]!, data(`param.${name}.${step}`)), 1e-5, `table ${name}, step ${step}`);
+      }
+    }
+    state[Symbol.dispose]();
+  });
+}
