@@ -1,0 +1,60 @@
+import type { Dataset } from "../data/dataset.ts";
+
+/** Which held-out item of each user is ranked. */
+export type Split = "valid" | "test";
+
+/** Items that a query must not be given, ascending and each once, for each query end to end. */
+export interface Exclusions {
+  /** Where the items of each query begin, and where the last end. */
+  readonly offsets: Uint32Array<ArrayBuffer>;
+  /** The items. */
+  readonly items: Uint32Array<ArrayBuffer>;
+}
+
+/** What full ranking asks for one split: the users that have a target there, their targets and their histories. */
+export interface RankingTask {
+  /** Users with a target, ascending. */
+  readonly users: Uint32Array<ArrayBuffer>;
+  /** Target of each of these users. */
+  readonly targets: Uint32Array<ArrayBuffer>;
+  /** History of each of these users: training items, and for `test` the validation item too. */
+  readonly history: Exclusions;
+}
+
+/**
+ * The ranking task of a split of a dataset.
+ *
+ * @param dataset The dataset.
+ * @param split Which held-out item is the target.
+ * @returns Users, targets and histories.
+ */
+export function rankingTask(dataset: Dataset, split: Split): RankingTask {
+  const held = split === "valid" ? dataset.validItems : dataset.testItems;
+  const users = Uint32Array.from(held.keys()).filter((user) => held[user]! >= 0);
+  const targets = users.map((user) => held[user]!);
+  return { users, targets, history: historyOf(dataset, users, split) };
+}
+
+/**
+ * The items that users are known to have met before a split.
+ *
+ * @param dataset The dataset.
+ * @param users The users.
+ * @param split `valid`: training items; `test`: the validation item too.
+ * @returns Their items, ascending and each once.
+ */
+export function historyOf(dataset: Dataset, users: Uint32Array, split: Split): Exclusions {
+  const { trainOffsets, trainItems, validItems } = dataset;
+  const offsets = new Uint32Array(users.length + 1);
+  const items: Uint32Array[] = [];
+  users.forEach((user, at) => {
+    const train = trainItems.subarray(trainOffsets[user], trainOffsets[user + 1]);
+    const valid = split === "test" && validItems[user]! >= 0 ? [validItems[user]!] : [];
+    const distinct = Uint32Array.from(new Set([...train, ...valid])).sort();
+    items.push(distinct);
+    offsets[at + 1] = offsets[at]! + distinct.length;
+  });
+  const all = new Uint32Array(offsets.at(-1)!);
+  items.forEach((part, at) => all.set(part, offsets[at]));
+  return { offsets, items: all };
+}

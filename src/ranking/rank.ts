@@ -1,0 +1,105 @@
+import { packPanels, panelLength, rankTargets as rankTargetsKernel, topItems as topItemsKernel } from "../../kernels/score/score.ts";
+import type { Tensor } from "../device/tensor.ts";
+import type { Exclusions } from "./history.ts";
+
+/** Consecutive rows of a matrix on a device. */
+export interface RowRange {
+  /** The matrix. */
+  readonly tensor: Tensor<"f32">;
+  /** First row. */
+  readonly firstRow: number;
+  /** Number of rows. */
+  readonly rows: number;
+}
+
+/**
+ * Full ranking: the place of each query's target among all items, by the dot product of query and item row. Excluded
+ * items are left out; ties are broken by the lower row; an excluded target comes behind all items that are not. No
+ * queries x items matrix is made.
+ *
+ * @param queries Query rows.
+ * @param items Item rows, on the same device and of the same width.
+ * @param targets Target of each query, a row of `items` counted from its first.
+ * @param excluded Items to leave out for each query.
+ * @returns Place of each target, counted from 1.
+ */
+export async function rankTargets(
+  queries: RowRange,
+  items: RowRange,
+  targets: Uint32Array,
+  excluded: Exclusions,
+): Promise<Uint32Array<ArrayBuffer>> {
+  const { device } = queries.tensor;
+  using ranks = device.zeros("u32", [queries.rows]);
+  using target = device.upload(targets);
+  withPanels(items, excluded, ({ panels, offsets, list }) =>
+    device.launch(
+      rankTargetsKernel,
+      { query: queries.tensor, panels, targets: target, offsets, excluded: list, ranks },
+      { queries: queries.rows, firstQuery: queries.firstRow, items: items.rows, width: items.tensor.stride },
+    ));
+  return (await device.read(ranks)).map((before) => before + 1);
+}
+
+/** The best items of each query, best first. */
+export interface TopItems {
+  /** Items of all queries end to end, `count` each; 0xffffffff where there were too few. */
+  readonly items: Uint32Array<ArrayBuffer>;
+  /** Their scores. */
+  readonly scores: Float32Array<ArrayBuffer>;
+}
+
+/**
+ * The best items of each query by the dot product of query and item row, without the excluded ones. Ties are broken
+ * by the lower row.
+ *
+ * @param queries Query rows.
+ * @param items Item rows, on the same device and of the same width.
+ * @param count Number of items for each query.
+ * @param excluded Items to leave out for each query.
+ * @returns Items and scores.
+ * @throws {RangeError} If `count` is not an integer >= 1.
+ */
+export async function topItems(
+  queries: RowRange,
+  items: RowRange,
+  count: number,
+  excluded: Exclusions,
+): Promise<TopItems> {
+  if (!Number.isInteger(count) || count < 1) {
+    throw new RangeError(`Cannot find the top items as count must be an integer >= 1: current value is ${count}`);
+  }
+  const { device } = queries.tensor;
+  using top = device.empty("u32", [queries.rows, count]);
+  using scores = device.empty("f32", [queries.rows, count]);
+  withPanels(items, excluded, ({ panels, offsets, list }) =>
+    device.launch(
+      topItemsKernel,
+      { query: queries.tensor, panels, offsets, excluded: list, top, scores },
+      {
+        queries: queries.rows,
+        firstQuery: queries.firstRow,
+        items: items.rows,
+        width: items.tensor.stride,
+        count,
+        stride: top.stride,
+      },
+    ));
+  const [rows, values] = await Promise.all([device.read(top), device.read(scores)]);
+  return { items: rows, scores: values };
+}
+
+function withPanels(
+  { tensor, firstRow, rows }: RowRange,
+  excluded: Exclusions,
+  launch: (tensors: { panels: Tensor<"f32">; offsets: Tensor<"u32">; list: Tensor<"u32"> }) => void,
+): void {
+  const { device, stride } = tensor;
+  using panels = device.empty("f32", [panelLength(rows, stride / 4)]);
+  using offsets = device.upload(excluded.offsets);
+  using list = device.upload(excluded.items);
+  device.batch(() => {
+    device.launch(packPanels, { table: tensor, panels }, { items: rows, firstRow, width: stride });
+    launch({ panels, offsets, list });
+  });
+}

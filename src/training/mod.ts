@@ -1,0 +1,25 @@
+/**
+ * Training, evaluation, and what a run leaves behind.
+ *
+ * @module
+ */
+export type { Dataset, Provenance } from "../data/dataset.ts";
+export { generatedDataset, type GeneratedOptions } from "../data/generated.ts";
+export { DatasetError, readDataset } from "../data/read_dataset.ts";
+export {
+  historyOf,
+  rankTargets,
+  type Exclusions,
+  type RankingMetrics,
+  rankingMetrics,
+  type RankingTask,
+  rankingTask,
+  type RowRange,
+  type Split,
+  type TopItems,
+  topItems,
+} from "../ranking/mod.ts";
+export { decodeModel, encodeModel, type ModelFile } from "./model_file.ts";
+export { PROTOCOL, readModel, RunDirectory } from "./run_directory.ts";
+export { GRAPHS, isSmoothed, optimizerOptions, OPTIMIZERS, PUBLISHED_MF_BPR, type TrainingSettings } from "./settings.ts";
+export { evaluateModel, train, type TrainingEvent, type TrainingResult } from "./train.ts";

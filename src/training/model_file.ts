@@ -1,0 +1,72 @@
+import type { Dataset } from "../data/dataset.ts";
+import type { ModelWeights } from "../models/mf_bpr.ts";
+import { decodeSafetensors, encodeSafetensors } from "../safetensors.ts";
+import type { TrainingSettings } from "./settings.ts";
+
+/** A trained model with all that is needed to use it without its dataset. */
+export interface ModelFile {
+  /** Parameters by name. */
+  readonly weights: ModelWeights;
+  /** How it was trained. */
+  readonly settings: TrainingSettings;
+  /** Name of the dataset. */
+  readonly dataset: string;
+  /** Names of the users in the source, by row of `user.weight`. */
+  readonly users: readonly string[];
+  /** Names of the items in the source, by row of `item.weight`. */
+  readonly items: readonly string[];
+}
+
+const FORMAT = "sevo-model-1";
+
+/**
+ * Writes a model as the bytes of a safetensors file.
+ *
+ * @param weights Parameters.
+ * @param settings How they were trained.
+ * @param dataset What they were trained on.
+ * @returns The bytes: equal for equal arguments.
+ */
+export function encodeModel(
+  weights: ModelWeights,
+  settings: TrainingSettings,
+  dataset: Pick<Dataset, "name" | "users" | "items">,
+): Uint8Array<ArrayBuffer> {
+  return encodeSafetensors({
+    tensors: weights,
+    metadata: {
+      format: FORMAT,
+      settings: JSON.stringify(settings),
+      dataset: dataset.name,
+      users: JSON.stringify(dataset.users),
+      items: JSON.stringify(dataset.items),
+    },
+  });
+}
+
+/**
+ * Reads the bytes of a model file.
+ *
+ * @param bytes The bytes.
+ * @returns The model.
+ * @throws {SyntaxError} If the bytes are not a model file.
+ */
+export function decodeModel(bytes: Uint8Array): ModelFile {
+  const { tensors, metadata } = decodeSafetensors(bytes);
+  if (metadata.format !== FORMAT) {
+    throw new SyntaxError(`Cannot read a model as the file is of another format: current value is '${metadata.format}'`);
+  }
+  const weights = Object.fromEntries(Object.entries(tensors).map(([name, { data, shape }]) => {
+    if (!(data instanceof Float32Array) || shape.length !== 2) {
+      throw new SyntaxError(`Cannot read a model as tensor '${name}' is not a float32 matrix`);
+    }
+    return [name, { data, shape: [shape[0]!, shape[1]!] as const }];
+  }));
+  return {
+    weights,
+    settings: JSON.parse(metadata.settings!),
+    dataset: metadata.dataset!,
+    users: JSON.parse(metadata.users!),
+    items: JSON.parse(metadata.items!),
+  };
+}
