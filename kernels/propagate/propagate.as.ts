@@ -13,7 +13,7 @@ export function propagate(
   quads: u32,
   keep: f32,
   neighbour: f32,
-  self: f32,
+  own: f32,
   begin: u32,
   end: u32,
 ): void {
@@ -30,11 +30,11 @@ export function propagate(
     let quad: u32 = 0;
     for (; quad + 8 <= quads; quad += 8) {
       const at = rowAt + (<usize> quad << 4);
-      eight(edges, edgesEnd, weights, base + (<usize> quad << 4), stride, addend + at, output + at, keep, neighbour, self);
+      eight(edges, edgesEnd, weights, base + (<usize> quad << 4), stride, addend + at, output + at, keep, neighbour, own);
     }
     for (; quad < quads; quad++) {
       const at = rowAt + (<usize> quad << 4);
-      one(edges, edgesEnd, weights, base + (<usize> quad << 4), stride, addend + at, output + at, keep, neighbour, self);
+      one(edges, edgesEnd, weights, base + (<usize> quad << 4), stride, addend + at, output + at, keep, neighbour, own);
     }
   }
 }
@@ -49,7 +49,7 @@ function eight(
   output: usize,
   keep: f32,
   neighbour: f32,
-  self: f32,
+  own: f32,
 ): void {
   let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0;
   for (; edge < end; edge += 4, weight += 4) {
@@ -64,14 +64,14 @@ function eight(
     s6 = f32x4.add(s6, f32x4.mul(w, v128.load(from, 96)));
     s7 = f32x4.add(s7, f32x4.mul(w, v128.load(from, 112)));
   }
-  finish(s0, addend, output, keep, neighbour, self);
-  finish(s1, addend + 16, output + 16, keep, neighbour, self);
-  finish(s2, addend + 32, output + 32, keep, neighbour, self);
-  finish(s3, addend + 48, output + 48, keep, neighbour, self);
-  finish(s4, addend + 64, output + 64, keep, neighbour, self);
-  finish(s5, addend + 80, output + 80, keep, neighbour, self);
-  finish(s6, addend + 96, output + 96, keep, neighbour, self);
-  finish(s7, addend + 112, output + 112, keep, neighbour, self);
+  finish(s0, addend, output, keep, neighbour, own);
+  finish(s1, addend + 16, output + 16, keep, neighbour, own);
+  finish(s2, addend + 32, output + 32, keep, neighbour, own);
+  finish(s3, addend + 48, output + 48, keep, neighbour, own);
+  finish(s4, addend + 64, output + 64, keep, neighbour, own);
+  finish(s5, addend + 80, output + 80, keep, neighbour, own);
+  finish(s6, addend + 96, output + 96, keep, neighbour, own);
+  finish(s7, addend + 112, output + 112, keep, neighbour, own);
 }
 
 function one(
@@ -84,19 +84,19 @@ function one(
   output: usize,
   keep: f32,
   neighbour: f32,
-  self: f32,
+  own: f32,
 ): void {
   let sum = f32x4.splat(0);
   for (; edge < end; edge += 4, weight += 4) {
     const from = base + <usize> load<u32>(edge) * stride;
     sum = f32x4.add(sum, f32x4.mul(v128.load32_splat(weight), v128.load(from)));
   }
-  finish(sum, addend, output, keep, neighbour, self);
+  finish(sum, addend, output, keep, neighbour, own);
 }
 
-function finish(sum: v128, addend: usize, output: usize, keep: f32, neighbour: f32, self: f32): void {
+function finish(sum: v128, addend: usize, output: usize, keep: f32, neighbour: f32, own: f32): void {
   let result = f32x4.mul(f32x4.splat(neighbour), sum);
-  if (self != 0) result = f32x4.add(result, f32x4.mul(f32x4.splat(self), v128.load(addend)));
+  if (own != 0) result = f32x4.add(result, f32x4.mul(f32x4.splat(own), v128.load(addend)));
   if (keep != 0) result = f32x4.add(result, f32x4.mul(f32x4.splat(keep), v128.load(output)));
   v128.store(output, result);
 }

@@ -25,7 +25,7 @@ fn main(
   }
 
   var result = params.neighbour * sum;
-  if (params.self != 0.0) { result += params.self * addend[index]; }
+  if (params.own != 0.0) { result += params.own * addend[index]; }
   if (params.keep != 0.0) { result += params.keep * output[index]; }
   output[index] = result;
 }

@@ -163,17 +163,18 @@ export function generatedDataset(options: GeneratedOptions = {}): Dataset {
     for (let position = 0; position < length; position++) {
       let item = 0;
       for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-        const [w0, w1, w2, w3] = philox.draw(position, user, 5, attempt) as unknown as [number, number, number, number];
+        const words = philox.draw(position, user, 5, attempt);
+        const draw = words[3]!;
         // A group whose near items the user all has is left in the end.
-        const leaves = attempt === 0 ? unit(w0) < leave : attempt > ATTEMPTS / 2;
-        if (position > 0 && leaves) group = own[below(w1, groupsPerUser)]!;
+        const leaves = attempt === 0 ? unit(words[0]!) < leave : attempt > ATTEMPTS / 2;
+        if (position > 0 && leaves) group = own[below(words[1]!, groupsPerUser)]!;
         const ring = rings[group]!;
-        if (position > 0 && groupOf[last] === group && unit(w2) < follow) {
+        if (position > 0 && groupOf[last] === group && unit(words[2]!) < follow) {
           const reach = Math.min(REACH, ring.length - 1);
-          const step = below(w3, 2 * reach + 1) - reach;
+          const step = below(draw, 2 * reach + 1) - reach;
           item = ring[(placeOf[last]! + step + ring.length) % ring.length]!;
         } else {
-          item = ranked[group]![rankOf(unit(w3), itemSums[group]!)]!;
+          item = ranked[group]![rankOf(unit(draw), itemSums[group]!)]!;
         }
         if (takenBy[item] !== user) break;
       }

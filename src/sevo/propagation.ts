@@ -125,28 +125,28 @@ function layered(
   let source = input;
   for (let layer = 1; layer < layers; layer++) {
     const next = input.device.empty("f32", input.shape);
-    product(graph, source, input, next, { keep: 0, neighbour: beta, self: own });
+    product(graph, source, input, next, { keep: 0, neighbour: beta, own });
     if (source !== input) source.dispose();
     source = next;
   }
-  product(graph, source, input, output, { keep, neighbour: last * beta, self: last * own });
+  product(graph, source, input, output, { keep, neighbour: last * beta, own: last * own });
   if (source !== input) source.dispose();
 }
 
-/** output = keep * output + neighbour * A source + self * addend. */
+/** output = keep * output + neighbour * A source + own * addend. */
 function product(
   { main, partial }: DeviceGraph,
   source: Tensor<"f32">,
   addend: Tensor<"f32">,
   output: Tensor<"f32">,
-  scalars: { keep: number; neighbour: number; self: number },
+  scalars: { keep: number; neighbour: number; own: number },
 ): void {
   using partials = partial && source.device.empty("f32", [partial.rows, source.shape[1]!]);
   if (partial) {
     launchProduct(partial, main.rows, { source, partials: null, addend: null, output: partials! }, {
       keep: 0,
       neighbour: 1,
-      self: 0,
+      own: 0,
     });
   }
   launchProduct(main, main.rows, { source, partials, addend, output }, scalars);
@@ -161,7 +161,7 @@ function launchProduct(
     addend: Tensor<"f32"> | null;
     output: Tensor<"f32">;
   },
-  scalars: { keep: number; neighbour: number; self: number },
+  scalars: { keep: number; neighbour: number; own: number },
 ): void {
   tensors.source.device.launch(
     propagateKernel,
@@ -193,7 +193,7 @@ function solve(
   device.launch(columnDots, { left: residual, right: residual, partials }, { rows, quads });
   advance(Phase.start);
   for (let iteration = 0; iteration < maxIterations; iteration++) {
-    product(graph, direction, direction, image, { keep: 0, neighbour: -beta, self: 1 });
+    product(graph, direction, direction, image, { keep: 0, neighbour: -beta, own: 1 });
     device.launch(columnDots, { left: direction, right: image, partials }, { rows, quads });
     advance(Phase.step);
     device.launch(cgStep, { scalars, direction, image, solution, residual, partials }, { rows, quads });
