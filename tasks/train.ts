@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { openDevice } from "../src/device/open_device.ts";
 import { generatedDataset } from "../src/data/generated.ts";
 import { readDataset } from "../src/data/read_dataset.ts";
 import type { Dataset } from "../src/data/dataset.ts";
@@ -12,6 +11,7 @@ import { RunDirectory } from "../src/training/run_directory.ts";
 import { GRAPHS, isSmoothed, OPTIMIZERS, PUBLISHED_MF_BPR, type TrainingSettings } from "../src/training/settings.ts";
 import { train, type TrainingResult } from "../src/training/train.ts";
 import { defineTask, parseFlags, type Values } from "./_flags.ts";
+import { openTaskDevice } from "./_open_device.ts";
 import { runTask } from "./_run_task.ts";
 import { ProgressReport } from "./_progress_report.ts";
 import { comparisonTable, protocolLine, resultLine } from "./_results.ts";
@@ -212,7 +212,7 @@ await runTask(async () => {
   const base = settingsOf(values);
   const optimizers = compare ? [...new Set([base.optimizer, plainOf(base.optimizer)])] : [base.optimizer];
 
-  await using device = await openDevice(values.device, values.threads === undefined ? {} : { threads: values.threads });
+  await using device = await openTaskDevice(values);
   console.log(`device    ${device.description}`);
   const runs: Run[] = [];
   for (const optimizer of optimizers) {

@@ -27,7 +27,8 @@ fn main(
     scalars[threshold] = params.tolerance * params.tolerance * sum;
   } else if (params.phase == STEP) {
     // The divisor of a column that is through may be 0: select takes no branch, so give it a harmless one.
-    scalars[alpha] = select(vec4f(0.0), scalars[residual] / select(vec4f(1.0), sum, open), open);
+    let moves = open & (sum != vec4f(0.0));
+    scalars[alpha] = select(vec4f(0.0), scalars[residual] / select(vec4f(1.0), sum, moves), moves);
   } else {
     scalars[beta] = select(vec4f(0.0), sum / select(vec4f(1.0), scalars[residual], open), open);
     scalars[residual] = sum;

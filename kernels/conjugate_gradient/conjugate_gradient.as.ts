@@ -89,7 +89,8 @@ export function cgScalars(
       v128.store(residualAt, sum);
       v128.store(residualAt + stride, f32x4.mul(f32x4.splat(tolerance * tolerance), sum));
     } else if (phase == STEP) {
-      v128.store(residualAt + 2 * stride, v128.and(open, f32x4.div(residual, sum)));
+      const moves = v128.and(open, f32x4.ne(sum, zero));
+      v128.store(residualAt + 2 * stride, v128.and(moves, f32x4.div(residual, sum)));
     } else {
       v128.store(residualAt + 3 * stride, v128.and(open, f32x4.div(sum, residual)));
       v128.store(residualAt, sum);

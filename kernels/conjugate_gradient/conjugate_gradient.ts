@@ -33,7 +33,8 @@ export const Phase = { start: 0, step: 1, direction: 2, check: 3 } as const;
  * Sums `partials` over its blocks and turns the sums into the scalars of the iteration, column by column:
  *
  * - `start`: residual = sum, threshold = tolerance^2 * sum
- * - `step`: alpha = residual / sum, or 0 in a column that has converged
+ * - `step`: alpha = residual / sum, or 0 in a column that has converged or whose sum has vanished (products of numbers
+ *   near 1e-19 do), so that `check` reports it and no NaN spreads
  * - `direction`: beta = sum / residual, or 0 in a column that has converged; residual = sum
  * - `check`: sets `status` to `step` if it is 0 and the residual of some column is above its threshold
  *

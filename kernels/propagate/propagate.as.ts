@@ -39,6 +39,7 @@ export function propagate(
   }
 }
 
+/** Thirty-two columns. Edges go two at a time, which halves the loop's own cost and keeps the order of the sums. */
 function eight(
   edge: usize,
   end: usize,
@@ -52,17 +53,31 @@ function eight(
   own: f32,
 ): void {
   let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0;
-  for (; edge < end; edge += 4, weight += 4) {
-    const from = base + <usize> load<u32>(edge) * stride;
-    const w = v128.load32_splat(weight);
-    s0 = f32x4.add(s0, f32x4.mul(w, v128.load(from)));
-    s1 = f32x4.add(s1, f32x4.mul(w, v128.load(from, 16)));
-    s2 = f32x4.add(s2, f32x4.mul(w, v128.load(from, 32)));
-    s3 = f32x4.add(s3, f32x4.mul(w, v128.load(from, 48)));
-    s4 = f32x4.add(s4, f32x4.mul(w, v128.load(from, 64)));
-    s5 = f32x4.add(s5, f32x4.mul(w, v128.load(from, 80)));
-    s6 = f32x4.add(s6, f32x4.mul(w, v128.load(from, 96)));
-    s7 = f32x4.add(s7, f32x4.mul(w, v128.load(from, 112)));
+  for (; edge + 4 < end; edge += 8, weight += 8) {
+    const a = base + <usize> load<u32>(edge) * stride;
+    const b = base + <usize> load<u32>(edge, 4) * stride;
+    const wa = v128.load32_splat(weight);
+    const wb = v128.load32_splat(weight, 4);
+    s0 = f32x4.add(f32x4.add(s0, f32x4.mul(wa, v128.load(a))), f32x4.mul(wb, v128.load(b)));
+    s1 = f32x4.add(f32x4.add(s1, f32x4.mul(wa, v128.load(a, 16))), f32x4.mul(wb, v128.load(b, 16)));
+    s2 = f32x4.add(f32x4.add(s2, f32x4.mul(wa, v128.load(a, 32))), f32x4.mul(wb, v128.load(b, 32)));
+    s3 = f32x4.add(f32x4.add(s3, f32x4.mul(wa, v128.load(a, 48))), f32x4.mul(wb, v128.load(b, 48)));
+    s4 = f32x4.add(f32x4.add(s4, f32x4.mul(wa, v128.load(a, 64))), f32x4.mul(wb, v128.load(b, 64)));
+    s5 = f32x4.add(f32x4.add(s5, f32x4.mul(wa, v128.load(a, 80))), f32x4.mul(wb, v128.load(b, 80)));
+    s6 = f32x4.add(f32x4.add(s6, f32x4.mul(wa, v128.load(a, 96))), f32x4.mul(wb, v128.load(b, 96)));
+    s7 = f32x4.add(f32x4.add(s7, f32x4.mul(wa, v128.load(a, 112))), f32x4.mul(wb, v128.load(b, 112)));
+  }
+  if (edge < end) {
+    const a = base + <usize> load<u32>(edge) * stride;
+    const wa = v128.load32_splat(weight);
+    s0 = f32x4.add(s0, f32x4.mul(wa, v128.load(a)));
+    s1 = f32x4.add(s1, f32x4.mul(wa, v128.load(a, 16)));
+    s2 = f32x4.add(s2, f32x4.mul(wa, v128.load(a, 32)));
+    s3 = f32x4.add(s3, f32x4.mul(wa, v128.load(a, 48)));
+    s4 = f32x4.add(s4, f32x4.mul(wa, v128.load(a, 64)));
+    s5 = f32x4.add(s5, f32x4.mul(wa, v128.load(a, 80)));
+    s6 = f32x4.add(s6, f32x4.mul(wa, v128.load(a, 96)));
+    s7 = f32x4.add(s7, f32x4.mul(wa, v128.load(a, 112)));
   }
   finish(s0, addend, output, keep, neighbour, own);
   finish(s1, addend + 16, output + 16, keep, neighbour, own);

@@ -47,6 +47,7 @@ fn main(
   for (var base = first_item; base < last_item; base += WORKGROUP_SIZE) {
     let item = base + lane;
     var scores: array<f32, 8>;
+    for (var q = 0u; q < TILE; q++) { scores[q] = 0.0; }
     for (var from_column = 0u; from_column < params.width; from_column += DEPTH) {
       let depth = min(DEPTH, params.width - from_column);
       workgroupBarrier();

@@ -4,6 +4,7 @@ import { type Dataset, type Provenance, SCHEMA_VERSION } from "./dataset.ts";
 
 /** Thrown when a prepared dataset is missing, incomplete or contradicts itself. */
 export class DatasetError extends Error {
+  /** Tells this error from others. */
   override readonly name = "DatasetError";
 }
 

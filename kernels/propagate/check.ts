@@ -1,0 +1,87 @@
+import type { Device } from "../../src/device/device.ts";
+import { type CheckResult, Comparison, Draws, poison, strideOf, Tensors } from "../_check.ts";
+import { propagateOracle } from "./oracle.ts";
+import { propagate } from "./propagate.ts";
+
+/** Sizes and options of a check of `propagate`. */
+export interface PropagateCase {
+  readonly seed: number;
+  readonly rows: number;
+  readonly sourceRows: number;
+  /** Columns of the matrices. */
+  readonly columns: number;
+  /** Edges of a row at most, but for the hub. */
+  readonly edges: number;
+  /** Edges of the row in the middle. */
+  readonly hub: number;
+  /** Whether some rows collect rows of `partials`. */
+  readonly collect: boolean;
+  readonly keep: number;
+  readonly neighbour: number;
+  readonly own: number;
+}
+
+/** Cases of the self-check. */
+export const propagateCases: readonly PropagateCase[] = [
+  { seed: 1, rows: 1, sourceRows: 1, columns: 1, edges: 1, hub: 0, collect: false, keep: 0, neighbour: 1, own: 0 },
+  { seed: 2, rows: 300, sourceRows: 200, columns: 64, edges: 20, hub: 0, collect: false, keep: 0, neighbour: 0.99, own: 1 },
+  { seed: 3, rows: 90, sourceRows: 500, columns: 130, edges: 40, hub: 2000, collect: false, keep: 0, neighbour: 1, own: 0 },
+  { seed: 4, rows: 257, sourceRows: 257, columns: 33, edges: 9, hub: 7, collect: true, keep: 0.9, neighbour: -0.1, own: -0.2 },
+  { seed: 5, rows: 40, sourceRows: 30, columns: 1100, edges: 5, hub: 0, collect: true, keep: 1, neighbour: -1e-3, own: 0 },
+];
+
+/** Rows of `partials` in a check. */
+const PARTIAL_ROWS = 5;
+
+/**
+ * Checks `propagate` against its oracle. About a quarter of the rows have no edges, a quarter have one.
+ *
+ * @param device The device.
+ * @param options Sizes and options.
+ * @param kernel The kernel, or one to try in its place.
+ * @returns The outcome.
+ */
+export async function checkPropagate(device: Device, options: PropagateCase, kernel = propagate): Promise<CheckResult> {
+  const draws = new Draws(options.seed);
+  const { rows, sourceRows, collect } = options, stride = strideOf(options.columns);
+  const keep = Math.fround(options.keep), neighbour = Math.fround(options.neighbour), own = Math.fround(options.own);
+  const { rowOffsets, columns } = drawEdges(draws, options);
+  const values = Float32Array.from(columns, () => draws.float());
+  const source = draws.matrix(sourceRows, options.columns);
+  const partials = collect ? draws.matrix(PARTIAL_ROWS, options.columns) : null;
+  const addend = own === 0 ? null : draws.matrix(rows, options.columns);
+  const before = keep === 0 ? poison(rows * stride) : draws.matrix(rows, options.columns);
+
+  using tensors = new Tensors(device);
+  const output = tensors.floats(before, [rows, stride]);
+  device.launch(kernel, {
+    rowOffsets: tensors.integers(rowOffsets),
+    columns: tensors.integers(columns),
+    values: tensors.floats(values),
+    source: tensors.floats(source, [sourceRows, stride]),
+    partials: partials && tensors.floats(partials, [PARTIAL_ROWS, stride]),
+    addend: addend && tensors.floats(addend, [rows, stride]),
+    output,
+  }, { rows, sourceRows, quads: stride / 4, keep, neighbour, own });
+  const comparison = new Comparison();
+  const input = { rowOffsets, columns, values, source, partials, addend, before, sourceRows, stride, keep, neighbour, own };
+  comparison.floats("output", await device.read(output), propagateOracle(input));
+  return comparison.result(kernel.name, options);
+}
+
+function drawEdges(
+  draws: Draws,
+  { rows, sourceRows, edges, hub, collect }: PropagateCase,
+): { rowOffsets: Uint32Array<ArrayBuffer>; columns: Uint32Array<ArrayBuffer> } {
+  const rowOffsets = new Uint32Array(rows + 1), columns: number[] = [];
+  for (let row = 0; row < rows; row++) {
+    const kind = draws.integer(4);
+    const count = hub > 0 && row === rows >>> 1 ? hub : kind === 0 ? 0 : kind === 1 ? 1 : draws.integer(edges + 1);
+    const collects = collect && draws.integer(3) === 0;
+    for (let edge = 0; edge < count; edge++) {
+      columns.push(collects ? sourceRows + draws.integer(PARTIAL_ROWS) : draws.integer(sourceRows));
+    }
+    rowOffsets[row + 1] = columns.length;
+  }
+  return { rowOffsets, columns: Uint32Array.from(columns) };
+}

@@ -1,0 +1,52 @@
+import { type Expected, expectedZeros, ROUNDOFF, TINY } from "../_check.ts";
+
+/** Arrays and scalars of one launch; rows of `stride` elements. */
+export interface PropagateInput {
+  readonly rowOffsets: Uint32Array;
+  readonly columns: Uint32Array;
+  readonly values: Float32Array;
+  readonly source: Float32Array;
+  readonly partials: Float32Array | null;
+  readonly addend: Float32Array | null;
+  readonly before: Float32Array;
+  readonly sourceRows: number;
+  readonly stride: number;
+  readonly keep: number;
+  readonly neighbour: number;
+  readonly own: number;
+}
+
+/**
+ * output = keep * output + neighbour * (A source) + own * addend, where a column index of `sourceRows` or more means a
+ * row of `partials`.
+ *
+ * Tolerance: of n edges, each product rounds once and is in at most n - 1 sums that do; the three products and two sums
+ * of the epilogue add 3 more. So n + 4 roundoffs of the sum of all magnitudes, one of them for the products of these.
+ *
+ * @param input Arrays and scalars.
+ * @returns The output.
+ */
+export function propagateOracle(input: PropagateInput): Expected {
+  const { rowOffsets, columns, values, source, partials, addend, before, sourceRows, stride, keep, neighbour, own } = input;
+  const output = expectedZeros(before.length);
+  for (let row = 0; row < rowOffsets.length - 1; row++) {
+    const begin = rowOffsets[row]!, end = rowOffsets[row + 1]!;
+    for (let column = 0; column < stride; column++) {
+      let sum = 0, magnitude = 0;
+      for (let edge = begin; edge < end; edge++) {
+        const from = columns[edge]!;
+        const table = from < sourceRows ? source : partials!;
+        const term = values[edge]! * table[(from < sourceRows ? from : from - sourceRows) * stride + column]!;
+        sum += term;
+        magnitude += Math.abs(term);
+      }
+      const at = row * stride + column;
+      const kept = keep === 0 ? 0 : keep * before[at]!;
+      const added = own === 0 ? 0 : own * addend![at]!;
+      output.values[at] = kept + neighbour * sum + added;
+      magnitude = Math.abs(kept) + Math.abs(neighbour) * magnitude + Math.abs(added);
+      output.tolerance[at] = (end - begin + 4) * ROUNDOFF * magnitude + (end - begin + 1) * TINY;
+    }
+  }
+  return output;
+}

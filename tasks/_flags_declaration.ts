@@ -1,0 +1,162 @@
+/**
+ * What a flag is: its kind, its bounds, and how messages speak of it.
+ *
+ * @module
+ */
+
+import { closestString } from "@std/text/closest-string";
+import { levenshteinDistance } from "@std/text/levenshtein-distance";
+
+interface FlagCommon {
+  /** What it does: a sentence without its full stop. */
+  readonly description: string;
+  /** The heading of `--help` that it stands under; "Flags" by default. */
+  readonly group?: string;
+}
+
+/** A flag that takes a text. */
+export interface StringFlag extends FlagCommon {
+  readonly kind: "string";
+  /** Stands for the value in `--help`, as in `--out DIR`. */
+  readonly placeholder: string;
+  readonly default?: string;
+  readonly required?: true;
+}
+
+/** A flag that takes a number. A bound that is left out does not bound. */
+export interface NumberFlag extends FlagCommon {
+  readonly kind: "number" | "integer";
+  readonly placeholder?: string;
+  readonly default?: number;
+  readonly required?: true;
+  /** Least value. */
+  readonly min?: number;
+  /** Greatest value. */
+  readonly max?: number;
+  /** The value is greater than this. */
+  readonly above?: number;
+  /** The value is less than this. */
+  readonly below?: number;
+}
+
+/** A flag that takes one of a few words. */
+export interface ChoiceFlag extends FlagCommon {
+  readonly kind: "choice";
+  readonly choices: readonly string[];
+  readonly placeholder?: string;
+  readonly default?: string;
+  readonly required?: true;
+}
+
+/** A flag that is on or off: `--flag`, `--no-flag`. Without a default it is neither until it is given. */
+export interface BooleanFlag extends FlagCommon {
+  readonly kind: "boolean";
+  readonly default?: boolean;
+}
+
+/** One flag. */
+export type Flag = StringFlag | NumberFlag | ChoiceFlag | BooleanFlag;
+
+/** The flags of a task, by the name that code and config files have for them: `learningRate` is `--learning-rate`. */
+export type Flags = Readonly<Record<string, Flag>>;
+
+/** A task's command line. */
+export interface Task<F extends Flags> {
+  /** Name, as in `deno task NAME`. */
+  readonly name: string;
+  /** What the task does, in a few sentences. */
+  readonly summary: string;
+  /** The argument that is no flag, if the task takes one. */
+  readonly argument?: { readonly placeholder: string; readonly description: string; readonly required: boolean };
+  /** Command lines to try, without `deno task NAME`, and what they do. */
+  readonly examples: readonly (readonly [args: string, what: string])[];
+  /** Whether a config file can be given; by default it can. */
+  readonly config?: boolean;
+  readonly flags: F;
+}
+
+type ValueOf<D extends Flag> = D extends { kind: "string" } ? string
+  : D extends { kind: "boolean" } ? boolean
+  : D extends { kind: "choice"; choices: readonly (infer C)[] } ? C
+  : number;
+
+/** The value of every flag: undefined only where it has no default and is not required. */
+export type Values<F extends Flags> = {
+  readonly [K in keyof F]: F[K] extends { default: string | number | boolean } | { required: true } ? ValueOf<F[K]>
+    : ValueOf<F[K]> | undefined;
+};
+
+/** What a command line says. */
+export interface Parsed<F extends Flags> {
+  /** The value of every flag. */
+  readonly values: Values<F>;
+  /** The flags that the command line or the config file gives, as against those at their defaults. */
+  readonly given: ReadonlySet<keyof F & string>;
+  /** The argument that is no flag. */
+  readonly argument: string | undefined;
+}
+
+/** Thrown for a command line or config file that a task cannot run with. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+/** `learningRate` as it is written on a command line. */
+export function kebab(key: string): string {
+  return key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+/**
+ * What a name that does not exist may have been meant for.
+ *
+ * @param name The name given.
+ * @param names The names that there are.
+ * @returns The nearest of them, or undefined if none is near.
+ */
+export function suggestion(name: string, names: readonly string[]): string | undefined {
+  const started = name.length >= 3 ? names.filter((other) => other.startsWith(name)) : [];
+  if (started.length === 1) return started[0];
+  if (names.length === 0) return undefined;
+  const nearest = closestString(name, names);
+  const edits = levenshteinDistance(name.toLowerCase(), nearest.toLowerCase());
+  return edits <= Math.max(2, nearest.length / 3) ? nearest : undefined;
+}
+
+function rangeOf(flag: NumberFlag): string {
+  const { min, max, above, below } = flag;
+  const low = min !== undefined ? `[${min}` : above !== undefined ? `(${above}` : undefined;
+  const high = max !== undefined ? `${max}]` : below !== undefined ? `${below})` : undefined;
+  if (low !== undefined && high !== undefined) return `in ${low}, ${high}`;
+  if (min !== undefined) return `at least ${min}`;
+  if (above !== undefined) return `greater than ${above}`;
+  return max !== undefined ? `at most ${max}` : `less than ${below}`;
+}
+
+function inRange(flag: NumberFlag, value: number): boolean {
+  return value >= (flag.min ?? -Infinity) && value <= (flag.max ?? Infinity) &&
+    value > (flag.above ?? -Infinity) && value < (flag.below ?? Infinity);
+}
+
+const KINDS = { string: "a string", number: "a number", integer: "an integer", boolean: "true or false" } as const;
+
+/**
+ * What is wrong with a value of a flag.
+ *
+ * @param flag The flag.
+ * @param value The value.
+ * @returns What the value must be, or undefined if it is that.
+ */
+export function expectation(flag: Flag, value: unknown): string | undefined {
+  switch (flag.kind) {
+    case "string":
+      return typeof value === "string" ? undefined : KINDS.string;
+    case "boolean":
+      return typeof value === "boolean" ? undefined : KINDS.boolean;
+    case "choice":
+      return flag.choices.includes(value as string) ? undefined : `one of ${flag.choices.join(", ")}`;
+    case "number":
+    case "integer":
+      if (flag.kind === "integer" ? !Number.isSafeInteger(value) : !Number.isFinite(value)) return KINDS[flag.kind];
+      return inRange(flag, value as number) ? undefined : rangeOf(flag);
+  }
+}

@@ -1,0 +1,27 @@
+import type { Device } from "../src/device/device.ts";
+import { openDevice } from "../src/device/open_device.ts";
+
+/** Flags of every task that computes. */
+export interface DeviceFlags {
+  /** `--device`. */
+  readonly device: "auto" | "cpu" | "webgpu";
+  /** `--threads`. */
+  readonly threads: number | undefined;
+}
+
+/**
+ * Opens the device that a task's flags ask for.
+ *
+ * @param flags The flags.
+ * @returns The device.
+ */
+export async function openTaskDevice({ device, threads }: DeviceFlags): Promise<Device> {
+  quietGraphicsDriver();
+  return await openDevice(device, threads === undefined ? {} : { threads });
+}
+
+/** On a machine without a desktop the graphics driver complains on standard error unless it has a runtime folder. */
+export function quietGraphicsDriver(): void {
+  const { state } = Deno.permissions.querySync({ name: "env", variable: "XDG_RUNTIME_DIR" });
+  if (state === "granted" && Deno.env.get("XDG_RUNTIME_DIR") === undefined) Deno.env.set("XDG_RUNTIME_DIR", "/tmp");
+}

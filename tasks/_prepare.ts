@@ -1,0 +1,426 @@
+/**
+ * Makes a prepared dataset of a log of interactions. DuckDB does what a database does well: reading delimited text,
+ * filtering, sorting, writing Parquet. Only `deno task prepare` imports this file, so only it needs the native package.
+ *
+ * @module
+ */
+
+import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
+import { type Provenance, SCHEMA_VERSION } from "../src/data/dataset.ts";
+import { LONGEST_UNSPLIT } from "../src/data/leave_one_out.ts";
+import { columnIndex, type Layout, layoutOf, quoted, readDelimited, readError } from "./_prepare_delimited.ts";
+import { SequenceParser } from "./_prepare_sequences.ts";
+import { PrepareError, readSource, type Source, TextFile } from "./_prepare_source.ts";
+
+export { PrepareError } from "./_prepare_source.ts";
+
+/** What to make a dataset of, and how. */
+export interface PrepareOptions {
+  /** The log of interactions. */
+  readonly file: string;
+  /** A line for a user, oldest item first, or a line for an interaction. */
+  readonly format: "sequences" | "csv";
+  /** Column of the users, by name or position; by default `user`, or the first where columns have no names. */
+  readonly user?: string | undefined;
+  /** Column of the items, by name or position; by default `item`, or the second where columns have no names. */
+  readonly item?: string | undefined;
+  /** Column to sort by; by default `timestamp` if there is one, else the order of the file. */
+  readonly timestamp?: string | undefined;
+  /** What separates cells; by default found out. */
+  readonly delimiter?: string | undefined;
+  /** Whether the first line names the columns; by default found out. */
+  readonly header?: boolean | undefined;
+  /** More about the items: delimited text, item id first. */
+  readonly items?: string | undefined;
+  /** Names of the columns of `items` if its first line does not name them; the first is the id's. */
+  readonly itemColumns?: string | undefined;
+  /** Encoding of the files. */
+  readonly encoding: string;
+  /** Fewest interactions of a user that stays. */
+  readonly minUser: number;
+  /** Fewest interactions of an item that stays. */
+  readonly minItem: number;
+  /** Folder to write. */
+  readonly out: string;
+  /** Whether a dataset that is there already is replaced. */
+  readonly overwrite: boolean;
+}
+
+/** What was made. */
+export interface Prepared {
+  /** The content of `dataset.json`. */
+  readonly provenance: Provenance;
+  /** What the filter left out. */
+  readonly dropped: { readonly users: number; readonly items: number; readonly interactions: number };
+  /** What the interactions of a user are sorted by. */
+  readonly order: string;
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.lstat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+async function checkOut({ file, out, overwrite }: PrepareOptions): Promise<void> {
+  if (!await exists(out)) return;
+  if (!overwrite) throw new PrepareError(file, `'${out}' exists already: --overwrite replaces it`);
+  // Whoever mistypes a path does not lose what is there.
+  const isDataset = await exists(`${out}/dataset.json`);
+  if (!isDataset) throw new PrepareError(file, `'${out}' is not a dataset: --overwrite replaces only a dataset`);
+}
+
+async function rowsOf(db: DuckDBConnection, sql: string): Promise<Record<string, unknown>[]> {
+  return (await db.runAndReadAll(sql)).getRowObjectsJS();
+}
+
+async function numbersOf<K extends string>(db: DuckDBConnection, sql: string): Promise<Record<K, number>> {
+  const [row] = await rowsOf(db, sql);
+  return Object.fromEntries(Object.entries(row!).map(([key, value]) => [key, Number(value)])) as Record<K, number>;
+}
+
+/** Line of the n-th record of a delimited text, which is not n where lines are blank. */
+async function lineOf(path: string, layout: Layout, record: number): Promise<number> {
+  const lines = (await Deno.readTextFile(path)).split("\n");
+  let seen = layout.header ? -2 : -1;
+  return lines.findIndex((line) => line.replace(/\r$/, "") !== "" && ++seen === record) + 1;
+}
+
+/** Copies a file as plain UTF-8 and finds out how it is laid out. */
+async function copyDelimited(
+  file: string,
+  target: string,
+  encoding: string,
+  delimiter: string | undefined,
+  header: boolean | undefined,
+): Promise<{ source: Source; layout: Layout }> {
+  await using copy = new TextFile(target);
+  let first = "", complete = false;
+  const source = await readSource(file, encoding, async (text) => {
+    if (!complete) {
+      first = (first + text).replace(/^\s*\n/, "");
+      complete = first.includes("\n");
+    }
+    await copy.write(text);
+  });
+  return { source, layout: layoutOf(first.split("\n")[0]!, delimiter, header) };
+}
+
+interface Loaded {
+  readonly source: Source;
+  readonly order: string;
+  readonly columns: Readonly<Record<string, string>>;
+}
+
+async function loadSequences(db: DuckDBConnection, options: PrepareOptions, work: string): Promise<Loaded> {
+  const { file, encoding } = options;
+  const parser = new SequenceParser(file);
+  const target = `${work}/pairs.csv`;
+  let source: Source;
+  {
+    await using copy = new TextFile(target);
+    source = await readSource(file, encoding, (text) => copy.write(parser.push(text)));
+    await copy.write(parser.end());
+  }
+  const layout: Layout = { delimiter: ",", header: false, columns: ["user", "item"] };
+  await db.run(`CREATE TABLE raw AS SELECT c0 AS user_id, c1 AS item_id, NULL::BIGINT AS stamp, NULL::BIGINT AS moment
+    FROM ${readDelimited(target, layout)}`);
+  return { source, order: "the order of the line", columns: {} };
+}
+
+const INTEGER = "[+-]?\\d{1,18}";
+const DECIMAL = "[+-]?(\\d+\\.?\\d*|\\.\\d+)([eE][+-]?\\d+)?";
+
+/** How a column of timestamps is stored and sorted: whole numbers and decimals by value, dates by microsecond. */
+async function timestampSql(db: DuckDBConnection, file: string, at: string, layout: Layout): Promise<[string, string]> {
+  const counts = await numbersOf<"rows" | "integers" | "decimals" | "dates">(
+    db,
+    `SELECT count(*) AS rows, count(*) FILTER (regexp_full_match(stamp, '${INTEGER}')) AS integers,
+      count(*) FILTER (regexp_full_match(stamp, '${DECIMAL}')) AS decimals,
+      count(*) FILTER (try_cast(stamp AS TIMESTAMP) IS NOT NULL) AS dates FROM text`,
+  );
+  if (counts.integers === counts.rows) return ["stamp::BIGINT", "stamp::BIGINT"];
+  if (counts.decimals === counts.rows) return ["floor(stamp::DOUBLE)::BIGINT", "stamp::DOUBLE"];
+  if (counts.dates === counts.rows) {
+    return ["floor(epoch(stamp::TIMESTAMP))::BIGINT", "epoch_us(stamp::TIMESTAMP)"];
+  }
+  // Most lines know what the column holds: a line of another kind is the wrong one.
+  const isFine = counts.decimals >= counts.dates
+    ? `regexp_full_match(stamp, '${DECIMAL}')`
+    : "try_cast(stamp AS TIMESTAMP) IS NOT NULL";
+  const [wrong] = await rowsOf(
+    db,
+    `SELECT rowid AS record, stamp FROM text WHERE NOT coalesce(${isFine}, false) ORDER BY 1 LIMIT 1`,
+  );
+  const line = await lineOf(at, layout, Number(wrong!["record"]));
+  const shown = wrong!["stamp"] === null ? "no timestamp" : `the timestamp '${String(wrong!["stamp"]).slice(0, 40)}'`;
+  throw new PrepareError(file, `line ${line} holds ${shown}: expected a number or a date`);
+}
+
+async function loadDelimited(db: DuckDBConnection, options: PrepareOptions, work: string): Promise<Loaded> {
+  const { file, encoding, delimiter, header } = options;
+  const target = `${work}/interactions.csv`;
+  const { source, layout } = await copyDelimited(file, target, encoding, delimiter, header);
+  const find = (column: string) => columnIndex(file, layout, column);
+  const user = find(options.user ?? (layout.header ? "user" : "1"));
+  const item = find(options.item ?? (layout.header ? "item" : "2"));
+  const timed = options.timestamp ?? (layout.header && layout.columns.includes("timestamp") ? "timestamp" : undefined);
+  const stamp = timed === undefined ? undefined : find(timed);
+  if (user === item) {
+    throw new PrepareError(file, `users and items are both in column '${layout.columns[user]}': see --user and --item`);
+  }
+  try {
+    // A table of its own, as rowid is then the number of the record in the file, whatever threads read it.
+    await db.run(
+      `CREATE TABLE text AS SELECT nullif(trim(c${user}), '') AS user_id, nullif(trim(c${item}), '') AS item_id,
+      ${stamp === undefined ? "NULL" : `nullif(trim(c${stamp}), '')`}::VARCHAR AS stamp
+      FROM ${readDelimited(target, layout)}`,
+    );
+  } catch (error) {
+    throw readError(file, error);
+  }
+  const [missing] = await rowsOf(
+    db,
+    `SELECT rowid AS record, user_id FROM text WHERE user_id IS NULL OR item_id IS NULL ORDER BY 1 LIMIT 1`,
+  );
+  if (missing !== undefined) {
+    const column = layout.columns[missing["user_id"] === null ? user : item]!;
+    const line = await lineOf(target, layout, Number(missing["record"]));
+    throw new PrepareError(file, `line ${line} has no id in column '${column}'`);
+  }
+  const [stored, sorted] = stamp === undefined
+    ? ["NULL::BIGINT", "NULL::BIGINT"]
+    : await timestampSql(db, file, target, layout);
+  await db.run(
+    `CREATE TABLE raw AS SELECT user_id, item_id, ${stored} AS stamp, ${sorted} AS moment FROM text ORDER BY rowid`,
+  );
+  await db.run("DROP TABLE text");
+  const columns: Record<string, string> = { user: layout.columns[user]!, item: layout.columns[item]! };
+  if (stamp !== undefined) columns["timestamp"] = layout.columns[stamp]!;
+  return {
+    source,
+    columns: { ...columns, delimiter: layout.delimiter },
+    order: stamp === undefined ? "the order of the file" : `column '${layout.columns[stamp]}'`,
+  };
+}
+
+const COUNTS = "count(*) AS interactions, count(DISTINCT u) AS users, count(DISTINCT i) AS items";
+type Counts = Record<"interactions" | "users" | "items", number>;
+
+/**
+ * Keeps the users and items that have enough interactions with one another: users first, then items, until nothing
+ * changes.
+ */
+async function filterCore(
+  db: DuckDBConnection,
+  minUser: number,
+  minItem: number,
+): Promise<{ start: Counts; left: Counts }> {
+  // Numbers in place of names, so that every pass of the filter is cheap.
+  await db.run(
+    `CREATE TABLE user_ids AS SELECT user_id, row_number() OVER () AS u FROM (SELECT DISTINCT user_id FROM raw)`,
+  );
+  await db.run(
+    `CREATE TABLE item_ids AS SELECT item_id, row_number() OVER () AS i FROM (SELECT DISTINCT item_id FROM raw)`,
+  );
+  await db.run(`CREATE TABLE core AS SELECT u, i, stamp, moment, raw.rowid AS place
+    FROM raw JOIN user_ids USING (user_id) JOIN item_ids USING (item_id)`);
+  await db.run("DROP TABLE raw");
+  const count = () => numbersOf<keyof Counts>(db, `SELECT ${COUNTS} FROM core`);
+  const start = await count();
+  let left = start;
+  for (let before = Infinity; left.interactions < before;) {
+    before = left.interactions;
+    for (const [key, least] of [["u", minUser], ["i", minItem]] as const) {
+      if (least <= 1) continue;
+      await db.run(`CREATE OR REPLACE TABLE core AS SELECT * FROM core
+        WHERE ${key} IN (SELECT ${key} FROM core GROUP BY 1 HAVING count(*) >= ${least})`);
+    }
+    left = await count();
+  }
+  return { start, left };
+}
+
+/** Numbers what is left from 0: in the order of the numbers if all ids are integers, else of the strings. */
+async function numberIds(db: DuckDBConnection, table: "users" | "items", key: "u" | "i"): Promise<void> {
+  const id = key === "u" ? "user_id" : "item_id", from = key === "u" ? "user_ids" : "item_ids";
+  await db.run(`CREATE TABLE kept AS SELECT ${key}, ${id} AS id FROM ${from} SEMI JOIN core USING (${key})`);
+  const { others } = await numbersOf<"others">(
+    db,
+    `SELECT count(*) FILTER (NOT regexp_full_match(id, '-?\\d{1,18}')) AS others FROM kept`,
+  );
+  await db.run(`CREATE TABLE ${table} AS SELECT ${key}, id,
+    (row_number() OVER (ORDER BY ${others === 0 ? "id::BIGINT, " : ""}id) - 1)::UINTEGER AS number FROM kept`);
+  await db.run("DROP TABLE kept");
+}
+
+/** Adds what the items file says of the items, column by column, and returns the SQL of the columns. */
+async function loadItems(db: DuckDBConnection, options: PrepareOptions, work: string): Promise<string[]> {
+  const { items: file, itemColumns, encoding } = options;
+  if (file === undefined) return [];
+  const names = itemColumns?.split(",").map((name) => name.trim());
+  const target = `${work}/items.csv`;
+  const { layout } = await copyDelimited(file, target, encoding, undefined, names === undefined ? undefined : false);
+  if (names !== undefined && names.length > layout.columns.length) {
+    throw new PrepareError(file, `it has ${layout.columns.length} columns and --item-columns names ${names.length}`);
+  }
+  try {
+    await db.run(`CREATE TABLE details AS SELECT * FROM (SELECT trim(c0) AS id, * EXCLUDE (c0)
+      FROM ${readDelimited(target, layout)}) WHERE id IS NOT NULL`);
+  } catch (error) {
+    throw readError(file, error);
+  }
+  const { matches } = await numbersOf<"matches">(
+    db,
+    "SELECT count(*) AS matches FROM items SEMI JOIN details USING (id)",
+  );
+  if (matches === 0) {
+    const [ours] = await rowsOf(db, "SELECT id FROM items ORDER BY number LIMIT 1");
+    const [theirs] = await rowsOf(db, "SELECT id FROM details LIMIT 1");
+    throw new PrepareError(
+      options.file,
+      `none of its items is in '${file}': its first id is '${ours?.["id"]}', that of '${file}' is '${theirs?.["id"]}'`,
+    );
+  }
+  const used = new Set(["item", "id"]);
+  return (names ?? layout.columns).slice(1).map((name, at) => {
+    let unique = name === "" ? `column_${at + 2}` : name;
+    while (used.has(unique.toLowerCase())) unique += "_";
+    used.add(unique.toLowerCase());
+    return `c${at + 1} AS "${unique.replaceAll('"', '""')}"`;
+  });
+}
+
+async function writeParquet(db: DuckDBConnection, path: string, sql: string): Promise<void> {
+  await db.run(`COPY (${sql}) TO ${quoted(path)} (FORMAT parquet, COMPRESSION snappy)`);
+  using file = await Deno.open(path, { read: true, write: true });
+  await file.sync();
+}
+
+async function writeJson(path: string, value: unknown): Promise<void> {
+  using file = await Deno.open(path, { write: true, createNew: true });
+  const bytes = new TextEncoder().encode(JSON.stringify(value, null, 2) + "\n");
+  for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
+  await file.sync();
+}
+
+async function build(db: DuckDBConnection, options: PrepareOptions, work: string, target: string): Promise<Prepared> {
+  const { file, minUser, minItem, out } = options;
+  await db.run("SET autoinstall_known_extensions = false");
+  await db.run(`SET temp_directory = ${quoted(`${work}/spill`)}`);
+  const loaded = await (options.format === "sequences" ? loadSequences : loadDelimited)(db, options, work);
+  const { start, left } = await filterCore(db, minUser, minItem);
+  const plural = (count: number, what: string) => `${count} ${what}${count === 1 ? "" : "s"}`;
+  if (start.interactions === 0) throw new PrepareError(file, "it holds no interactions");
+  if (left.interactions === 0) {
+    const had = [plural(start.users, "user"), plural(start.items, "item"), plural(start.interactions, "interaction")];
+    throw new PrepareError(
+      file,
+      `nothing is left of its ${had[0]}, ${had[1]} and ${had[2]} by --min-user ${minUser} and --min-item ${minItem}`,
+    );
+  }
+  for (const [count, what] of [[left.users, "user"], [left.items, "item"]] as const) {
+    const before = what === "user" ? start.users : start.items;
+    if (count < 2) {
+      const of = before === count ? "" : ` of ${before} are left by --min-user ${minUser} and --min-item ${minItem}`;
+      throw new PrepareError(
+        file,
+        `a recommender needs at least 2 ${what}s: ${of === "" ? "current value is 1" : `1${of}`}`,
+      );
+    }
+  }
+  await numberIds(db, "users", "u");
+  await numberIds(db, "items", "i");
+  const details = await loadItems(db, options, work);
+
+  await db.run(`CREATE TABLE placed AS SELECT users.number AS "user", items.number AS item, stamp,
+      row_number() OVER w AS nth, count(*) OVER (PARTITION BY core.u) AS length
+    FROM core JOIN users USING (u) JOIN items USING (i) WINDOW w AS (PARTITION BY core.u ORDER BY moment, place)`);
+  await writeParquet(
+    db,
+    `${target}/interactions.parquet`,
+    `SELECT "user", item, (nth - 1)::UINTEGER AS position, stamp AS timestamp,
+      (CASE WHEN length <= ${LONGEST_UNSPLIT} OR nth <= length - 2 THEN 0 WHEN nth < length THEN 1 ELSE 2 END)::UTINYINT AS split
+      FROM placed ORDER BY "user", nth`,
+  );
+  await writeParquet(db, `${target}/users.parquet`, `SELECT number AS "user", id FROM users ORDER BY number`);
+  await writeParquet(
+    db,
+    `${target}/items.parquet`,
+    details.length === 0
+      ? "SELECT number AS item, id FROM items ORDER BY number"
+      : `SELECT number AS item, items.id, ${details.join(", ")} FROM items
+        LEFT JOIN (SELECT * FROM details QUALIFY row_number() OVER (PARTITION BY id ORDER BY rowid) = 1) AS details USING (id)
+        ORDER BY number`,
+  );
+  const { held } = await numbersOf<"held">(
+    db,
+    `SELECT count(*) AS held FROM (SELECT u FROM core GROUP BY 1 HAVING count(*) > ${LONGEST_UNSPLIT})`,
+  );
+  const provenance: Provenance = {
+    schemaVersion: SCHEMA_VERSION,
+    name: out.replace(/[/\\]+$/, "").replace(/^.*[/\\]/, ""),
+    createdBy: "deno task prepare",
+    source: loaded.source,
+    options: { format: options.format, ...loaded.columns, minUser, minItem },
+    counts: { ...left, train: left.interactions - 2 * held, valid: held, test: held },
+  };
+  await writeJson(`${target}/dataset.json`, provenance);
+  return {
+    provenance,
+    order: loaded.order,
+    dropped: {
+      users: start.users - left.users,
+      items: start.items - left.items,
+      interactions: start.interactions - left.interactions,
+    },
+  };
+}
+
+/**
+ * Makes a prepared dataset. It is written beside its place and moved there when it is whole, so that a failure leaves
+ * nothing behind and a dataset that is there is either the old one or the new one.
+ *
+ * @param options What to make it of, and how.
+ * @returns What was made.
+ * @throws {PrepareError} If the file cannot be prepared.
+ */
+export async function prepare(options: PrepareOptions): Promise<Prepared> {
+  const out = options.out.replace(/(?<=.)[/\\]+$/, "");
+  await checkOut(options);
+  const parent = /[/\\]/.test(out) ? out.replace(/[/\\][^/\\]*$/, "") || "/" : ".";
+  const missing: string[] = [];
+  for (let folder = parent; !await exists(folder); folder = folder.replace(/[/\\]?[^/\\]*$/, "") || ".") {
+    missing.unshift(folder);
+  }
+  await Deno.mkdir(parent, { recursive: true });
+  const work = await Deno.makeTempDir({ dir: parent, prefix: ".prepare-" });
+  let done = false;
+  try {
+    const target = `${work}/dataset`;
+    await Deno.mkdir(target);
+    const instance = await DuckDBInstance.create(":memory:");
+    let prepared: Prepared;
+    try {
+      const db = await instance.connect();
+      try {
+        prepared = await build(db, options, work, target);
+      } finally {
+        db.closeSync();
+      }
+    } finally {
+      instance.closeSync();
+    }
+    if (await exists(out)) await Deno.rename(out, `${work}/replaced`);
+    await Deno.rename(target, out);
+    done = true;
+    return prepared;
+  } finally {
+    await Deno.remove(work, { recursive: true });
+    if (!done) { for (const folder of missing.reverse()) await Deno.remove(folder); }
+  }
+}

@@ -1,0 +1,57 @@
+import { UsageError } from "./_flags_declaration.ts";
+
+/** Errors of the language that a mistake in the program raises as well as a mistake in its input. */
+const BUILT_IN = ["Error", "TypeError", "RangeError", "SyntaxError"];
+/** Errors of the language that only a mistake in the program raises. */
+const NEVER_EXPECTED = ["ReferenceError", "EvalError", "URIError", "AggregateError", "AssertionError"];
+
+/**
+ * Whether an error is said to the user in one line, or is a mistake in the program that needs its stack. Errors of this
+ * project read "Cannot X as Y", those of Deno's system calls and named ones tell for themselves.
+ */
+function isExpected(error: unknown): error is Error {
+  if (!(error instanceof Error)) return false;
+  if (error instanceof UsageError) return true;
+  if (NEVER_EXPECTED.includes(error.name)) return false;
+  if (BUILT_IN.includes(error.name)) return error.name !== "Error" && /^Cannot .+ as /s.test(error.message);
+  return true;
+}
+
+/** Whether SEVO_DEBUG asks for stacks. It never makes Deno ask for a permission. */
+function isDebugging(): boolean {
+  const { state } = Deno.permissions.querySync({ name: "env", variable: "SEVO_DEBUG" });
+  return state === "granted" && !["", "0", undefined].includes(Deno.env.get("SEVO_DEBUG"));
+}
+
+/**
+ * What is said of an error that ended a task.
+ *
+ * @param error What was thrown.
+ * @param debug Whether an expected error is said with its stack as well.
+ * @returns One line for an expected error, and a stack for any other.
+ */
+export function describeError(error: unknown, debug = false): string {
+  if (isExpected(error)) {
+    if (!debug) return `error: ${error.message.replace(/\s*\n\s*/g, " ").trim()}`;
+    return `error: ${error.stack ?? error.message}`;
+  }
+  return `error: ${error instanceof Error ? Deno.inspect(error) : `Uncaught ${Deno.inspect(error)}`}`;
+}
+
+/**
+ * Runs a task's main function. If it fails, says why on standard error and exits with 1, as Deno itself does, for a
+ * wrong command line too.
+ *
+ * @param main The task.
+ * @returns When the task is done.
+ */
+export async function runTask(main: () => Promise<void> | void): Promise<void> {
+  try {
+    await main();
+  } catch (error) {
+    // Nobody reads on, as in `deno task train --help | head -1`.
+    if (error instanceof Deno.errors.BrokenPipe) Deno.exit(0);
+    console.error(describeError(error, isDebugging()));
+    Deno.exit(1);
+  }
+}

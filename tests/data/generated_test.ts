@@ -1,0 +1,108 @@
+import { assert, assertEquals, assertGreater, assertLess, assertThrows } from "@std/assert";
+import { generatedDataset, type GeneratedOptions } from "../../src/data/generated.ts";
+import type { Dataset } from "../../src/data/dataset.ts";
+
+/** All of a user's items, oldest first. */
+function itemsOf({ trainOffsets, trainItems, validItems, testItems }: Dataset, user: number): number[] {
+  const train = [...trainItems.subarray(trainOffsets[user], trainOffsets[user + 1])];
+  return [...train, validItems[user]!, testItems[user]!].filter((item) => item >= 0);
+}
+
+Deno.test("generatedDataset() depends on its options alone", () => {
+  assertEquals(generatedDataset({ seed: 3 }), generatedDataset({ seed: 3 }));
+  const other = generatedDataset({ seed: 4 });
+  assert(generatedDataset({ seed: 3 }).trainItems.some((item, at) => item !== other.trainItems[at]));
+  assertEquals(other.provenance.options["seed"], 4);
+});
+
+Deno.test("generatedDataset() makes 4,000 users and 2,000 items in no time", () => {
+  const start = performance.now();
+  const dataset = generatedDataset();
+  assertLess(performance.now() - start, 2000);
+  assertEquals([dataset.userCount, dataset.itemCount], [4000, 2000]);
+  assertEquals([dataset.users[17], dataset.items[204]], ["user-17", "item-204"]);
+  assertEquals(dataset.itemColumns["category"]?.length, 2000);
+});
+
+Deno.test("generatedDataset() keeps the shape of a dataset", () => {
+  for (const options of [{}, { users: 50, items: 30, groups: 3 }, { users: 20, items: 11, groups: 1 }]) {
+    const dataset = generatedDataset(options);
+    const { userCount, itemCount, trainOffsets, trainItems, provenance: { counts } } = dataset;
+    assertEquals(trainOffsets.length, userCount + 1);
+    assertEquals(trainOffsets[userCount], trainItems.length);
+    assertEquals(counts.train, trainItems.length);
+    assertEquals(counts.interactions, counts.train + counts.valid + counts.test);
+    for (let user = 0; user < userCount; user++) {
+      const items = itemsOf(dataset, user);
+      assert(items.length >= 5 && items.length <= 11);
+      assert(items.every((item) => item < itemCount));
+    }
+  }
+});
+
+Deno.test("generatedDataset() hardly ever gives a user an item twice", () => {
+  const dataset = generatedDataset();
+  let twice = 0;
+  for (let user = 0; user < dataset.userCount; user++) {
+    const items = itemsOf(dataset, user);
+    twice += items.length - new Set(items).size;
+  }
+  assertLess(twice, dataset.provenance.counts.interactions / 1000);
+});
+
+Deno.test("generatedDataset() has a long tail: a tenth of the items has several times its share", () => {
+  const { trainItems, itemCount } = generatedDataset();
+  const counts = new Uint32Array(itemCount);
+  for (const item of trainItems) counts[item]!++;
+  counts.sort().reverse();
+  const head = counts.subarray(0, itemCount / 10).reduce((sum, count) => sum + count, 0) / trainItems.length;
+  assertGreater(head, 0.25);
+  assertLess(head, 0.7);
+  assertLess(counts[itemCount / 2]!, 12);
+});
+
+Deno.test("generatedDataset() has items that go together: co-occurrence beats popularity by far", () => {
+  const dataset = generatedDataset();
+  const { userCount, itemCount, trainOffsets, trainItems, validItems } = dataset;
+  const popularity = new Float64Array(itemCount);
+  const together = Array.from({ length: itemCount }, () => new Map<number, number>());
+  for (const item of trainItems) popularity[item]!++;
+  for (let user = 0; user < userCount; user++) {
+    for (let at = trainOffsets[user]! + 1; at < trainOffsets[user + 1]!; at++) {
+      const [a, b] = [trainItems[at - 1]!, trainItems[at]!];
+      together[a]!.set(b, (together[a]!.get(b) ?? 0) + 1);
+      together[b]!.set(a, (together[b]!.get(a) ?? 0) + 1);
+    }
+  }
+  const hits = { popularity: 0, together: 0 };
+  for (let user = 0; user < userCount; user++) {
+    const seen = new Set(trainItems.subarray(trainOffsets[user], trainOffsets[user + 1]));
+    const related = new Float64Array(itemCount);
+    for (const item of seen) {
+      for (const [other, count] of together[item]!) related[other]! += count / popularity[other]!;
+    }
+    for (const [name, scores] of [["popularity", popularity], ["together", related]] as const) {
+      const target = scores[validItems[user]!]!;
+      let better = 0;
+      for (let item = 0; item < itemCount; item++) if (scores[item]! >= target && !seen.has(item)) better++;
+      if (better <= 10) hits[name]++;
+    }
+  }
+  assertGreater(hits.together, 3 * hits.popularity);
+});
+
+for (
+  const [options, message] of [
+    [{ users: 0 }, "Cannot generate a dataset as users must be an integer of at least 1: current value is 0"],
+    [{ items: 2.5 }, "Cannot generate a dataset as items must be an integer of at least 1: current value is 2.5"],
+    [{ seed: -1 }, "Cannot generate a dataset as seed must be an integer of at least 0: current value is -1"],
+    [{ items: 20, groups: 21 }, "Cannot generate a dataset as groups must be at most items (20): current value is 21"],
+    [{ maxLength: 4 }, "Cannot generate a dataset as maxLength must be an integer in [5, 2000]: current value is 4"],
+    [{ follow: 1.5 }, "Cannot generate a dataset as follow must be in [0, 1]: current value is 1.5"],
+    [{ tail: NaN }, "Cannot generate a dataset as tail must be in [0, 10]: current value is NaN"],
+  ] as [GeneratedOptions, string][]
+) {
+  Deno.test(`generatedDataset() refuses ${Deno.inspect(options)}`, () => {
+    assertEquals(assertThrows(() => generatedDataset(options), RangeError).message, message);
+  });
+}

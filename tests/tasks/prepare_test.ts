@@ -1,0 +1,374 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { gzipSync } from "node:zlib";
+import { readDataset } from "../../src/data/read_dataset.ts";
+import { prepare, PrepareError, type PrepareOptions } from "../../tasks/_prepare.ts";
+
+const REAL = new URL("../../../shared/data/", import.meta.url);
+const SKIPPED = (() => {
+  try {
+    return !Deno.statSync(REAL).isDirectory;
+  } catch {
+    return true;
+  }
+})();
+const real = (name: string) => SKIPPED ? `${name} (skipped: ../shared/data is not here)` : name;
+
+const BASE: Omit<PrepareOptions, "file" | "format" | "out"> = {
+  encoding: "utf-8",
+  minUser: 1,
+  minItem: 1,
+  overwrite: false,
+};
+
+/** Runs in a new folder, with a file there, and says what is left in the folder afterwards. */
+async function withFile<T>(
+  content: string | Uint8Array,
+  use: (file: string, dir: string) => Promise<T>,
+): Promise<T> {
+  const dir = await Deno.makeTempDir();
+  try {
+    const file = `${dir}/log`;
+    await Deno.writeFile(file, typeof content === "string" ? new TextEncoder().encode(content) : content);
+    return await use(file, dir);
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+}
+
+function listing(dir: string): string[] {
+  return [...Deno.readDirSync(dir)].map((entry) => entry.name).sort();
+}
+
+async function sequencesOf(out: string) {
+  const { trainOffsets, trainItems, validItems, testItems, users, items } = await readDataset(out);
+  return users.map((user, u) => {
+    const train = [...trainItems.subarray(trainOffsets[u], trainOffsets[u + 1])];
+    return [user, ...[...train, validItems[u]!, testItems[u]!].filter((item) => item >= 0).map((item) => items[item])]
+      .join(" ");
+  });
+}
+
+const csv = { ...BASE, format: "csv" } as const;
+const sequences = { ...BASE, format: "sequences" } as const;
+
+Deno.test("prepare() reads sequences, and numbers ids as numbers", async () => {
+  await withFile("10 7 30 7 2\r\n\n 9  2 30\n2 100 7 30 2 7", async (file, dir) => {
+    const out = `${dir}/out`;
+    const { provenance, order } = await prepare({ ...sequences, file, out });
+    const dataset = await readDataset(out);
+    assertEquals(dataset.users, ["2", "9", "10"]);
+    assertEquals(dataset.items, ["2", "7", "30", "100"]);
+    assertEquals(dataset.trainOffsets, Uint32Array.of(0, 3, 5, 7));
+    assertEquals(dataset.trainItems, Uint32Array.of(3, 1, 2, 0, 2, 1, 2));
+    // A sequence of three or fewer is for training whole; an item that comes twice stays twice.
+    assertEquals(dataset.validItems, Int32Array.of(0, -1, 1));
+    assertEquals(dataset.testItems, Int32Array.of(1, -1, 0));
+    assertEquals(provenance.counts, { users: 3, items: 4, interactions: 11, train: 7, valid: 2, test: 2 });
+    assertEquals(dataset.provenance, provenance);
+    assertEquals(order, "the order of the line");
+    assertEquals(dataset.name, "out");
+    assertEquals(listing(dir), ["log", "out"]);
+    assertEquals(listing(out), ["dataset.json", "interactions.parquet", "items.parquet", "users.parquet"]);
+  });
+});
+
+Deno.test("prepare() sorts interactions by user and time, and keeps the order of the file where times are equal", async () => {
+  const text = "who,what,when\nb,x,2\na,y,1.5\nb,y,1\na,x,1.25\nb,z,2\n";
+  await withFile(text, async (file, dir) => {
+    const out = `${dir}/out`;
+    const { order } = await prepare({ ...csv, file, out, user: "who", item: "what", timestamp: "when" });
+    assertEquals(await sequencesOf(out), ["a x y", "b y x z"]);
+    assertEquals(order, "column 'when'");
+  });
+});
+
+Deno.test("prepare() takes dates, quotes and any id, and numbers such ids by string", async () => {
+  const text = `user,item,timestamp\n"u, 1",b 2,2014-01-02\n"u, 1",10,2014-01-01\nö,10,2014-01-01 10:00:00\n`;
+  await withFile(text, async (file, dir) => {
+    const out = `${dir}/out`;
+    await prepare({ ...csv, file, out });
+    assertEquals(await sequencesOf(out), ["u, 1 10 b 2", "ö 10"]);
+    assertEquals((await readDataset(out)).items, ["10", "b 2"]);
+  });
+});
+
+Deno.test("prepare() tells a file without a header, its delimiter, and columns by their position", async () => {
+  for (
+    const [delimiter, name] of [["\t", undefined], ["::", undefined], ["|", "pipe"], ["~~", "~~"], [" ", undefined]]
+  ) {
+    const text = [["5", "8", "3", "20"], ["5", "9", "1", "10"], ["6", "9", "1", "10"]].map((line) =>
+      line.join(delimiter)
+    );
+    await withFile(text.join("\n"), async (file, dir) => {
+      const out = `${dir}/out`;
+      await prepare({ ...csv, file, out, user: "1", item: "2", timestamp: "4", delimiter: name });
+      assertEquals(await sequencesOf(out), ["5 9 8", "6 9"], `delimiter '${delimiter}'`);
+    });
+  }
+});
+
+Deno.test("prepare() filters users and items until nothing changes", async () => {
+  // Without user 4, item 9 is seen once; without item 9, user 3 has one item left; the rest is its own core.
+  const text = "1 5 6 7\n2 5 6 7\n3 5 9\n4 9\n";
+  await withFile(text, async (file, dir) => {
+    const out = `${dir}/out`;
+    const { dropped, provenance } = await prepare({ ...sequences, file, out, minUser: 2, minItem: 2 });
+    assertEquals(await sequencesOf(out), ["1 5 6 7", "2 5 6 7"]);
+    assertEquals(dropped, { users: 2, items: 1, interactions: 3 });
+    assertEquals(provenance.counts.interactions, 6);
+  });
+});
+
+Deno.test("prepare() reads gzip, of several members too, and other encodings", async () => {
+  const packed = [gzipSync("1 5 6\n"), gzipSync("2 5 6\n")];
+  const joined = new Uint8Array([...packed[0]!, ...packed[1]!]);
+  await withFile(joined, async (file, dir) => {
+    await prepare({ ...sequences, file, out: `${dir}/out` });
+    assertEquals(await sequencesOf(`${dir}/out`), ["1 5 6", "2 5 6"]);
+  });
+  await withFile(Uint8Array.from("user,item\né,1\nb,2\n", (c) => c.charCodeAt(0)), async (file, dir) => {
+    await prepare({ ...csv, file, out: `${dir}/out`, encoding: "iso-8859-1" });
+    assertEquals((await readDataset(`${dir}/out`)).users, ["b", "é"]);
+  });
+});
+
+Deno.test("prepare() adds what an items file says", async () => {
+  await withFile("1 5 6\n2 6 7\n", async (file, dir) => {
+    await Deno.writeTextFile(`${dir}/items.tsv`, 'item\tid\ttitle\n6\tx6\t"Six" it is\n5\tx5\t\n99\tx\tOther\n');
+    const out = `${dir}/out`;
+    await prepare({ ...sequences, file, out, items: `${dir}/items.tsv` });
+    assertEquals((await readDataset(out)).itemColumns, { id_: ["x5", "x6", null], title: [null, '"Six" it is', null] });
+    await Deno.writeTextFile(`${dir}/items.txt`, "6|Six|01\n7|Seven|02\n");
+    await prepare({ ...sequences, file, out, overwrite: true, items: `${dir}/items.txt`, itemColumns: "item,title" });
+    assertEquals((await readDataset(out)).itemColumns, { title: [null, "Six", "Seven"] });
+  });
+});
+
+Deno.test("prepare() writes the same bytes twice", async () => {
+  await withFile("1 5 6 7 8\n2 5 6 8\n3 8 5\n", async (file, dir) => {
+    for (const out of ["a/out", "b/out"]) await prepare({ ...sequences, file, out: `${dir}/${out}` });
+    for (const name of listing(`${dir}/a/out`)) {
+      assertEquals(await Deno.readFile(`${dir}/a/out/${name}`), await Deno.readFile(`${dir}/b/out/${name}`), name);
+    }
+  });
+});
+
+Deno.test("prepare() replaces a dataset only if asked, and never anything else", async () => {
+  await withFile("1 5 6\n2 5 6\n", async (file, dir) => {
+    const out = `${dir}/out`;
+    await prepare({ ...sequences, file, out });
+    const again = () => prepare({ ...sequences, file, out });
+    assertEquals(
+      (await assertRejects(again, PrepareError)).message,
+      `Cannot prepare '${file}' as '${out}' exists already: --overwrite replaces it`,
+    );
+    await Deno.writeTextFile(file, "1 5 6 7\n2 5 6\n");
+    await prepare({ ...sequences, file, out, overwrite: true });
+    assertEquals((await readDataset(out)).itemCount, 3);
+    assertEquals(
+      (await assertRejects(() => prepare({ ...sequences, file, out: dir, overwrite: true }), PrepareError)).message,
+      `Cannot prepare '${file}' as '${dir}' is not a dataset: --overwrite replaces only a dataset`,
+    );
+    assertEquals(listing(dir), ["log", "out"]);
+  });
+});
+
+const packed = gzipSync(Array.from({ length: 50 }, (_, user) => `${user} 5 6\n`).join(""));
+const damaged = Uint8Array.from(packed);
+damaged[packed.length - 6]! ^= 1;
+
+for (
+  const [what, content, options, why] of [
+    ["an empty file", "", {}, "it is empty"],
+    ["a blank file", "\n  \n", {}, "it is empty"],
+    ["an empty gzip", gzipSync(""), {}, "it is empty"],
+    ["a truncated gzip", packed.subarray(0, -4), {}, "its gzip data ends early"],
+    ["a damaged gzip", damaged, {}, "its gzip data is damaged: incorrect data check"],
+    ["a binary file", Uint8Array.of(80, 75, 3, 4, 0, 0), {}, "it is binary: expected text, plain or packed with gzip"],
+    ["another encoding", Uint8Array.of(49, 32, 0xe9), {}, "it is not text in utf-8: name its encoding with --encoding"],
+    ["an unknown encoding", "1 2", { encoding: "x" }, "no encoding is called 'x': try utf-8 or iso-8859-1"],
+    ["a word for an id", "1 5 6\n\n2 5 six\n", {}, "line 3 holds 'six': expected an integer id"],
+    ["a number with a point", "1 5 6.5\n", {}, "line 1 holds '6.5': expected an integer id"],
+    ["a negative id", "1 5 6\n2 -5 6\n", {}, "line 2 holds a negative id: '-5'"],
+    ["a large id", "1 1234567890123456789\n", {}, "line 1 holds an id that is too large: '1234567890123456789'"],
+    ["a user of two lines", "1 5 6\n2 5\n1 7\n", {}, "line 3 is the second of user 1: the first is line 1"],
+    ["one user", "1 5 6 7 8\n", {}, "a recommender needs at least 2 users: current value is 1"],
+    ["one item", "1 5\n2 5\n", {}, "a recommender needs at least 2 items: current value is 1"],
+    ["users without items", "1\n2\n", {}, "it holds no interactions"],
+    [
+      "nothing left by the filter",
+      "1 5 6\n2 7 8\n",
+      { minUser: 5, minItem: 4 },
+      "nothing is left of its 2 users, 4 items and 4 interactions by --min-user 5 and --min-item 4",
+    ],
+    [
+      "one user left by the filter",
+      "1 5 6\n2 7\n",
+      { minUser: 2 },
+      "a recommender needs at least 2 users: 1 of 2 are left by --min-user 2 and --min-item 1",
+    ],
+    ["a header alone", "user,item\n", { format: "csv" }, "it holds no interactions"],
+    [
+      "an unknown column",
+      "who,item,when\na,b,1\n",
+      { format: "csv" },
+      "there is no column 'user': its columns, separated by ',', are who, item, when",
+    ],
+    [
+      "a position that is not there",
+      "1\t2\t3\n",
+      { format: "csv", user: "4" },
+      "there is no column '4': its columns, separated by tab, have no names and are numbered 1 to 3",
+    ],
+    [
+      "one column for both",
+      "1\t2\t3\n",
+      { format: "csv", user: "2" },
+      "users and items are both in column '2': see --user and --item",
+    ],
+    [
+      "a word for a timestamp",
+      "user,item,timestamp\na,b,1\n\nb,b,soon\n",
+      { format: "csv" },
+      "line 4 holds the timestamp 'soon': expected a number or a date",
+    ],
+    [
+      "a missing timestamp",
+      "user,item,timestamp\na,b,1\nb,b,\n",
+      { format: "csv" },
+      "line 3 holds no timestamp: expected a number or a date",
+    ],
+    ["a missing id", "user,item\na,b\n,b\n", { format: "csv" }, "line 3 has no id in column 'user'"],
+    ["a short line", "user,item,n\na,b,1\nb,c\n", { format: "csv" }, "line 3 has 2 columns: expected 3"],
+    ["a long line", "user,item\na,b\nb,c,d\n", { format: "csv" }, "line 3 has 3 columns: expected 2"],
+    ["an open quote", 'user,item\na,"b\nb,c\n', { format: "csv" }, "line 2 has a quote that does not end"],
+  ] as const
+) {
+  Deno.test(`prepare() refuses ${what} and leaves nothing behind`, async () => {
+    await withFile(content, async (file, dir) => {
+      const run = () => prepare({ ...sequences, ...options, file, out: `${dir}/new/out` });
+      const { message } = await assertRejects(run, PrepareError);
+      assertEquals(message, `Cannot prepare '${file}' as ${why}`);
+      assertEquals(listing(dir), ["log"]);
+    });
+  });
+}
+
+Deno.test("prepare() refuses a file that is not there, and a folder", async () => {
+  await withFile("", async (file, dir) => {
+    for (const [path, why] of [[`${file}s`, "there is no such file"], [dir, "it is a folder"]] as const) {
+      const { message } = await assertRejects(
+        () => prepare({ ...sequences, file: path, out: `${dir}/out` }),
+        PrepareError,
+      );
+      assertEquals(message, `Cannot prepare '${path}' as ${why}`);
+    }
+    assertEquals(listing(dir), ["log"]);
+  });
+});
+
+Deno.test("prepare() refuses an items file that is about other items", async () => {
+  await withFile("1 5 6\n2 5 6\n", async (file, dir) => {
+    const items = `${dir}/items.csv`;
+    await Deno.writeTextFile(items, "id,title\na,A\n");
+    const { message } = await assertRejects(
+      () => prepare({ ...sequences, file, items, out: `${dir}/out` }),
+      PrepareError,
+    );
+    assertEquals(
+      message,
+      `Cannot prepare '${file}' as none of its items is in '${items}': its first id is '5', that of '${items}' is 'a'`,
+    );
+    assertEquals(listing(dir), ["items.csv", "log"]);
+  });
+});
+
+/** Runs the task as a person does, with no more permissions than it has in deno.json. */
+async function runTask(...args: string[]) {
+  const { tasks } = JSON.parse(await Deno.readTextFile(new URL("../../deno.json", import.meta.url)));
+  const words: string[] = tasks.prepare.split(" ");
+  assertEquals(words.slice(0, 2), ["deno", "run"]);
+  assert(!words.includes("-A") && !words.includes("--allow-all"));
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", "--quiet", ...words.slice(2), ...args],
+    cwd: new URL("../../", import.meta.url),
+    env: { NO_COLOR: "1" },
+  }).output();
+  return { code, out: new TextDecoder().decode(stdout), error: new TextDecoder().decode(stderr) };
+}
+
+Deno.test("deno task prepare says what it made and what to do next", async () => {
+  await withFile("1 5 6 7 8\n2 5 6\n", async (file, dir) => {
+    const out = `${dir}/out`;
+    const result = await runTask(file, "--format", "sequences", "--out", out, "--min-user", "1", "--min-item", "1");
+    assertEquals(result, {
+      code: 0,
+      error: "",
+      out: `Prepared ${out}
+  users                    2
+  items                    4
+  interactions             6
+  train                    4
+  valid                    1
+  test                     1
+  mean length           3.00
+  sorted by      the order of the line
+
+Train on it:
+  deno task train --data ${out}
+`,
+    });
+  });
+});
+
+Deno.test("deno task prepare fails with one line and exit code 1", async () => {
+  const missing = await runTask("nowhere.txt", "--format", "sequences", "--out", "nowhere/out");
+  assertEquals(missing, { code: 1, out: "", error: "error: Cannot prepare 'nowhere.txt' as there is no such file\n" });
+  const typo = await runTask("nowhere.txt", "--fromat", "csv");
+  const message = "error: Cannot run prepare as there is no flag '--fromat': did you mean '--format'?\n";
+  assertEquals(typo, { code: 1, out: "", error: message });
+});
+
+for (
+  const [file, options, counts] of [
+    ["Beauty.seq.txt.gz", {}, { users: 22363, items: 12101, interactions: 198502, train: 153776 }],
+    ["Toys_and_Games.seq.txt.gz", {}, { users: 19412, items: 11924, interactions: 167597, train: 128773 }],
+    [
+      "ml-1m.seq.txt.gz",
+      { items: new URL("ml-1m.items.tsv.gz", REAL).pathname },
+      { users: 6040, items: 3416, interactions: 999611, train: 987531 },
+    ],
+    [
+      "ml-100k.u.data.gz",
+      { format: "csv", user: "1", item: "2", timestamp: "4" },
+      { users: 943, items: 1349, interactions: 99287, train: 97401 },
+    ],
+  ] as const
+) {
+  Deno.test({
+    name: real(`prepare() gives the published counts for ${file}`),
+    ignore: SKIPPED,
+    fn: async () => {
+      await withFile("", async (_, dir) => {
+        const out = `${dir}/out`;
+        const { dropped } = await prepare({
+          ...sequences,
+          minUser: 5,
+          minItem: 5,
+          ...options,
+          file: new URL(file, REAL).pathname,
+          out,
+        });
+        const dataset = await readDataset(out);
+        const { users, items, interactions, train } = dataset.provenance.counts;
+        assertEquals({ users, items, interactions, train }, counts);
+        assertEquals(dataset.trainItems.length, counts.train);
+        assert(dataset.testItems.every((item) => item >= 0) && dataset.validItems.every((item) => item >= 0));
+        if (file !== "ml-100k.u.data.gz") assertEquals(dropped, { users: 0, items: 0, interactions: 0 });
+        if (file === "ml-1m.seq.txt.gz") {
+          assertEquals(dataset.itemColumns["title"]?.[0], "Raiders of the Lost Ark (1981)");
+        }
+      });
+    },
+  });
+}
