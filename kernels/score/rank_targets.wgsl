@@ -6,11 +6,15 @@ const TILE = 8u;
 const DEPTH = 64u;
 var<workgroup> tile: array<array<f32, 8>, 64>;
 var<workgroup> target_scores: array<f32, 8>;
+var<workgroup> target_last: array<u32, 8>;
 var<workgroup> before: array<atomic<u32>, 8>;
 
 fn panel_element(item: u32, column: u32) -> f32 {
   return panels[(item / PANEL_ITEMS * params.width + column) * PANEL_ITEMS + item % PANEL_ITEMS];
 }
+
+// By bits: drivers may take comparisons with NaN as they like.
+fn is_nan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }
 
 fn is_excluded(q: u32, item: u32) -> bool {
   var low = offsets[q];
@@ -41,13 +45,14 @@ fn main(
       score = fma(panel_element(targets[q], column), query[(params.firstQuery + q) * params.width + column], score);
     }
     target_scores[lane] = score;
+    target_last[lane] = u32(is_nan(score) || is_excluded(q, targets[q]));
   }
   workgroupBarrier();
 
   for (var base = first_item; base < last_item; base += WORKGROUP_SIZE) {
     let item = base + lane;
-    var scores: array<f32, 8>;
-    for (var q = 0u; q < TILE; q++) { scores[q] = 0.0; }
+    // Said outright: naga does not zero an array anew for each turn of a loop.
+    var scores = array<f32, 8>();
     for (var from_column = 0u; from_column < params.width; from_column += DEPTH) {
       let depth = min(DEPTH, params.width - from_column);
       workgroupBarrier();
@@ -73,8 +78,10 @@ fn main(
         let query_index = first_query + q;
         if (query_index >= params.queries) { break; }
         let target_item = targets[query_index];
-        let first = scores[q] > target_scores[q] || (scores[q] == target_scores[q] && item < target_item);
-        if (item != target_item && (first || is_excluded(query_index, target_item)) && !is_excluded(query_index, item)) {
+        let score = scores[q];
+        let ahead = target_last[q] == 1u || is_nan(score) || score > target_scores[q] ||
+          (score == target_scores[q] && item < target_item);
+        if (ahead && item != target_item && !is_excluded(query_index, item)) {
           atomicAdd(&before[q], 1u);
         }
       }

@@ -1,5 +1,6 @@
 const PANEL_ITEMS: u32 = 16;
 const NONE: u32 = 0xffffffff;
+const LOWEST: f32 = -3.4e38;
 
 export function packPanels(
   table: usize,
@@ -204,6 +205,12 @@ export function topItems(
         s2 = f32x4.add(s2, f32x4.mul(w, v128.load(panel, 32)));
         s3 = f32x4.add(s3, f32x4.mul(w, v128.load(panel, 48)));
       }
+      // pmax(a, b) is a < b ? b : a, so NaN gives way too.
+      const lowest = f32x4.splat(LOWEST);
+      s0 = f32x4.pmax(lowest, s0);
+      s1 = f32x4.pmax(lowest, s1);
+      s2 = f32x4.pmax(lowest, s2);
+      s3 = f32x4.pmax(lowest, s3);
       const hidden = excludedBits(cursor, cursorEnd, first);
       cursor += <usize> popcnt(hidden) << 2;
       let wanted: u32 = items - first >= PANEL_ITEMS ? 0xffff : (1 << (items - first)) - 1;
@@ -216,7 +223,8 @@ export function topItems(
       while (wanted) {
         const lane = ctz(wanted);
         wanted &= wanted - 1;
-        found = insert(rows, values, found, count, first + lane, score(from, panels, first + lane, width));
+        const value = score(from, panels, first + lane, width);
+        found = insert(rows, values, found, count, first + lane, value > LOWEST ? value : LOWEST);
       }
     }
     for (; found < count; found++) {

@@ -53,7 +53,8 @@ export const packPanels: Kernel<"table" | "panels", "items" | "firstRow" | "widt
 /**
  * ranks[q] += the number of items, excluded ones apart, that come before item targets[q] for query row
  * `firstQuery + q`: so 0 is the top. Every item that is not excluded comes before an excluded target. `ranks` starts
- * at 0.
+ * at 0. NaN counts against the target: one that scores NaN comes last, and an item that does comes before it, so that a
+ * model that has diverged never ranks well.
  */
 export const rankTargets: Kernel<
   "query" | "panels" | "targets" | "offsets" | "excluded" | "ranks",
@@ -79,7 +80,8 @@ export const rankTargets: Kernel<
 
 /**
  * The best `count` items that are not excluded, best first, for each query row from `firstQuery` on: rows
- * `top[q * stride ..]` and their scores. Where fewer are left, the row is filled up with 0xffffffff and 0.
+ * `top[q * stride ..]` and their scores. Where fewer are left, the row is filled up with 0xffffffff and 0. A score that is
+ * NaN, or below -3.4e38, counts as -3.4e38.
  */
 export const topItems: Kernel<
   "query" | "panels" | "offsets" | "excluded" | "top" | "scores",

@@ -6,6 +6,9 @@ const LOWEST = -3.4e38;
 var<workgroup> best_scores: array<f32, 256>;
 var<workgroup> best_items: array<u32, 256>;
 
+// By bits: drivers may take comparisons with NaN as they like.
+fn is_nan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }
+
 fn is_excluded(q: u32, item: u32) -> bool {
   var low = offsets[q];
   var high = offsets[q + 1u];
@@ -40,6 +43,7 @@ fn main(
           let element = panels[(item / PANEL_ITEMS * params.width + column) * PANEL_ITEMS + item % PANEL_ITEMS];
           score = fma(element, query[(params.firstQuery + q) * params.width + column], score);
         }
+        if (is_nan(score) || score < LOWEST) { score = LOWEST; }
         let follows = round == 0u || comes_before(last_score, last_item, score, item);
         if (follows && item != last_item && comes_before(score, item, best_score, best_item) && !is_excluded(q, item)) {
           best_score = score;

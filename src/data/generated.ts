@@ -4,9 +4,9 @@ import { leaveOneOut } from "./leave_one_out.ts";
 
 /** Size and shape of a {@linkcode generatedDataset}. */
 export interface GeneratedOptions {
-  /** Number of users; 4,000 by default. */
+  /** Number of users; 3,000 by default. */
   users?: number;
-  /** Number of items; 2,000 by default. */
+  /** Number of items; 6,000 by default. */
   items?: number;
   /** Number of item groups; one for 250 items by default. */
   groups?: number;
@@ -27,8 +27,8 @@ export interface GeneratedOptions {
 }
 
 const DEFAULTS: Required<GeneratedOptions> = {
-  users: 4000,
-  items: 2000,
+  users: 3000,
+  items: 6000,
   groups: 0,
   minLength: 5,
   maxLength: 11,

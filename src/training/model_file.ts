@@ -1,4 +1,4 @@
-import type { Dataset } from "../data/dataset.ts";
+import type { Dataset, Provenance } from "../data/dataset.ts";
 import type { ModelWeights } from "../models/mf_bpr.ts";
 import { decodeSafetensors, encodeSafetensors } from "../safetensors.ts";
 import type { TrainingSettings } from "./settings.ts";
@@ -9,8 +9,8 @@ export interface ModelFile {
   readonly weights: ModelWeights;
   /** How it was trained. */
   readonly settings: TrainingSettings;
-  /** Name of the dataset. */
-  readonly dataset: string;
+  /** What it was trained on. */
+  readonly provenance: Provenance;
   /** Names of the users in the source, by row of `user.weight`. */
   readonly users: readonly string[];
   /** Names of the items in the source, by row of `item.weight`. */
@@ -30,14 +30,14 @@ const FORMAT = "sevo-model-1";
 export function encodeModel(
   weights: ModelWeights,
   settings: TrainingSettings,
-  dataset: Pick<Dataset, "name" | "users" | "items">,
+  dataset: Pick<Dataset, "provenance" | "users" | "items">,
 ): Uint8Array<ArrayBuffer> {
   return encodeSafetensors({
     tensors: weights,
     metadata: {
       format: FORMAT,
       settings: JSON.stringify(settings),
-      dataset: dataset.name,
+      provenance: JSON.stringify(dataset.provenance),
       users: JSON.stringify(dataset.users),
       items: JSON.stringify(dataset.items),
     },
@@ -65,7 +65,7 @@ export function decodeModel(bytes: Uint8Array): ModelFile {
   return {
     weights,
     settings: JSON.parse(metadata.settings!),
-    dataset: metadata.dataset!,
+    provenance: JSON.parse(metadata.provenance!),
     users: JSON.parse(metadata.users!),
     items: JSON.parse(metadata.items!),
   };

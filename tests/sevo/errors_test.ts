@@ -1,0 +1,465 @@
+import { assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
+import {
+  ConvergenceError,
+  type Device,
+  Graph,
+  type Gradient,
+  loadState,
+  NonFiniteError,
+  openDevice,
+  planRows,
+  propagate,
+  type Propagation,
+  sevoInit,
+  type SevoOptions,
+  type SevoState,
+  sevoStep,
+  StateTakenError,
+} from "@sevo/sevo";
+import { decodeSafetensors, encodeSafetensors, type SafetensorsFile } from "../../src/safetensors.ts";
+import { testOnDevices } from "../_on_devices.ts";
+import { assertSameBits, everyOptions, matrix, randomGraph, RULES } from "./_fixtures.ts";
+
+// deno-lint-ignore no-explicit-any -- an error class may have any constructor
+type ErrorClass = abstract new (...args: any[]) => Error;
+
+function assertFails(work: () => unknown, Class: ErrorClass, message: string): void {
+  assertEquals(assertThrows(work, Class).message, message);
+}
+
+async function assertFailsLater(work: () => Promise<unknown>, Class: ErrorClass, message: string): Promise<void> {
+  assertEquals((await assertRejects(work, Class)).message, message);
+}
+
+const SHAPE = [4, 8] as const;
+const PLAIN: SevoOptions = { rule: "sgd", learningRate: 0.1, propagation: null };
+const NEUMANN: Propagation = { mode: "neumann", beta: 0.9, layers: 3 };
+
+function start(device: Device, options: SevoOptions): SevoState<"item"> {
+  return sevoInit(device, { item: { data: matrix(1, ...SHAPE), shape: SHAPE } }, options);
+}
+
+/** Calls without types, as JavaScript would. */
+const untyped = (value: unknown) => value as never;
+
+Deno.test("sevoInit() refuses options that are out of range", async () => {
+  await using device = await openDevice("cpu", { threads: 1 });
+  const cases: [Partial<SevoOptions>, ErrorClass, string][] = [
+    [{ propagation: { ...NEUMANN, beta: 1 } }, RangeError, "beta must be in [0, 1): current value is 1"],
+    [{ propagation: { ...NEUMANN, beta: -0.1 } }, RangeError, "beta must be in [0, 1): current value is -0.1"],
+    [{ propagation: { ...NEUMANN, beta: NaN } }, RangeError, "beta must be in [0, 1): current value is NaN"],
+    [{ propagation: { ...NEUMANN, beta: Infinity } }, RangeError, "beta must be in [0, 1): current value is Infinity"],
+    [{ propagation: { mode: "exact", beta: 1 } }, RangeError, "beta must be in [0, 1): current value is 1"],
+    [{ propagation: { ...NEUMANN, layers: -1 } }, RangeError, "layers must be an integer >= 0: current value is -1"],
+    [{ propagation: { ...NEUMANN, layers: 1.5 } }, RangeError, "layers must be an integer >= 0: current value is 1.5"],
+    [{ propagation: { ...NEUMANN, layers: NaN } }, RangeError, "layers must be an integer >= 0: current value is NaN"],
+    [
+      { propagation: { mode: "exact", beta: 0.5, tolerance: 0 } },
+      RangeError,
+      "tolerance must be in (0, 1): current value is 0",
+    ],
+    [
+      { propagation: { mode: "exact", beta: 0.5, maxIterations: 0 } },
+      RangeError,
+      "maxIterations must be an integer >= 1: current value is 0",
+    ],
+    [
+      { propagation: { ...NEUMANN, mode: untyped("laplace") } },
+      TypeError,
+      "propagation mode must be one of 'neumann', 'iterative', 'exact': current value is 'laplace'",
+    ],
+    [{ rule: untyped("lamb") }, TypeError, "rule must be one of 'adamw', 'adam', 'sgd': current value is 'lamb'"],
+    [{ learningRate: -1 }, RangeError, "learningRate must be >= 0: current value is -1"],
+    [{ learningRate: NaN }, RangeError, "learningRate must be >= 0: current value is NaN"],
+    [{ betas: [1, 0.9] }, RangeError, "betas[0] must be in [0, 1): current value is 1"],
+    [{ betas: [0.9, -1] }, RangeError, "betas[1] must be in [0, 1): current value is -1"],
+    [{ epsilon: 0 }, RangeError, "epsilon must be positive: current value is 0"],
+    [{ weightDecay: -0.1 }, RangeError, "weightDecay must be >= 0: current value is -0.1"],
+    [{ momentum: 1 }, RangeError, "momentum must be in [0, 1): current value is 1"],
+    [{ nesterov: true }, RangeError, "nesterov needs a momentum above 0: current value is 0"],
+    [{ correction: true }, TypeError, "correction belongs to adamw with propagation"],
+    [{ rule: "adamw", correction: true }, TypeError, "correction belongs to adamw with propagation"],
+  ];
+  for (const [options, Class, message] of cases) {
+    assertFails(() => start(device, { ...PLAIN, ...options }), Class, `Cannot use these options as ${message}`);
+  }
+  assertEquals(device.liveBytes, 0);
+});
+
+testOnDevices("sevoInit() refuses tables that do not fit", (device) => {
+  const init = (tables: Parameters<typeof sevoInit>[1]) => () => sevoInit(device, tables, PLAIN);
+  assertFails(init({}), TypeError, "Cannot make a state as there is no table");
+  assertFails(
+    init({ item: { data: new Float32Array(31), shape: [4, 8] } }),
+    TypeError,
+    "Cannot make a state as table 'item' of shape [4, 8] has 31 elements",
+  );
+  assertFails(
+    init({ item: { data: new Float32Array(8), shape: untyped([8]) } }),
+    TypeError,
+    "Cannot make a state as table 'item' of shape [8] has 8 elements",
+  );
+  assertFails(
+    init({ user: { data: new Float32Array(6), shape: [2, 3] }, item: { data: new Float32Array(8), shape: [2, 4] } }),
+    TypeError,
+    "Cannot make a state as all its tables must have 3 columns: table 'item' has 4",
+  );
+  // Read as a Float32Array these would be other numbers: they must not be taken silently.
+  for (const data of [new Float64Array(32), Array.from({ length: 32 }, () => 0.5), new Uint32Array(32)]) {
+    assertThrows(init({ item: { data: untyped(data), shape: [4, 8] } }), TypeError);
+  }
+});
+
+testOnDevices("propagate() refuses wrong numbers and shapes", async (device) => {
+  using graph = randomGraph(1, 4, 8);
+  const x = matrix(1, ...SHAPE);
+  const options = "Cannot use these options as";
+  const given: [Propagation, string][] = [
+    [{ ...NEUMANN, beta: 1 }, `${options} beta must be in [0, 1): current value is 1`],
+    [{ ...NEUMANN, layers: -1 }, `${options} layers must be an integer >= 0: current value is -1`],
+  ];
+  for (const [propagation, message] of given) {
+    await assertFailsLater(() => propagate(device, graph, x, propagation), RangeError, message);
+  }
+  await assertFailsLater(
+    () => propagate(device, graph, new Float32Array(30), NEUMANN),
+    TypeError,
+    "Cannot propagate as data must have 4 rows: current value is 30 elements",
+  );
+  await assertFailsLater(
+    () => propagate(device, graph, x, { mode: "exact", beta: 0.99, maxIterations: 1 }),
+    RangeError,
+    "Cannot propagate to the tolerance 0.000001 as maxIterations is too small: current value is 1",
+  );
+});
+
+testOnDevices("a gradient that is not finite is reported by the next read, save and check", async (device) => {
+  using graph = randomGraph(2, 7, 20);
+  for (const [label, options] of everyOptions()) {
+    const graphOrNone = options.propagation && graph;
+    for (const bad of [NaN, Infinity, -Infinity]) {
+      const dense = matrix(3, 3, 5);
+      dense[7] = bad;
+      // In the last column of a padded row, and where the sum of two finite rows is not.
+      const rows = Uint32Array.from([2, 0, 2]), values = matrix(4, 3, 5);
+      values[bad === Infinity ? 4 : 14] = bad === Infinity ? 3e38 : bad;
+      if (bad === Infinity) values.set(values.subarray(0, 5), 10);
+      for (const gradient of [dense, { rows, values }]) {
+        const tables = {
+          user: { data: matrix(1, 4, 5), shape: [4, 5] as const },
+          item: { data: matrix(2, 3, 5), shape: [3, 5] as const },
+        };
+        let state = sevoInit(device, tables, options);
+        const good = { user: matrix(5, 4, 5), item: matrix(6, 3, 5) };
+        state = sevoStep(state, good, graphOrNone);
+        await state.check();
+        state = sevoStep(state, { ...good, item: gradient }, graphOrNone);
+        state = sevoStep(state, { ...good, item: gradient }, graphOrNone);
+        // A step that keeps the old state does not lose the report either.
+        using after = sevoStep(state, good, graphOrNone, { donate: false });
+        const message = "Cannot read the state as gradient 'item' had a value that is not finite: at step 2";
+        for (const late of [state, after]) {
+          const reports = [() => late.read(), () => late.save(), () => late.check()];
+          for (const report of bad === Infinity ? reports : reports.slice(0, 1)) {
+            const error = await assertRejects(report, NonFiniteError);
+            assertEquals([error.message, error.table, error.step], [message, "item", 2], label);
+          }
+        }
+        state[Symbol.dispose]();
+      }
+    }
+  }
+});
+
+/** Gradients of table `item`, of shape [4, 8], that a step must refuse. */
+function wrongGradients(): [name: string, gradient: unknown, Class: ErrorClass, message: string][] {
+  const shape = "expected shape [4, 8]";
+  const type = `Cannot step as gradient 'item' has a type that is neither Float32Array, Tensor nor sparse rows: ${shape}`;
+  return [
+    ["short", new Float32Array(24), TypeError, `Cannot step as gradient 'item' has 24 elements: ${shape}`],
+    ["empty", new Float32Array(0), TypeError, `Cannot step as gradient 'item' has 0 elements: ${shape}`],
+    ["array", Array.from({ length: 32 }, () => 0), TypeError, type],
+    ["float64", new Float64Array(32), TypeError, type],
+    ["null", null, TypeError, type],
+    ["undefined", undefined, TypeError, type],
+    ["string", "gradient", TypeError, type],
+    [
+      "sparse of other width",
+      { rows: new Uint32Array(2), values: new Float32Array(14) },
+      TypeError,
+      `Cannot step as gradient 'item' has 14 elements in 2 rows: ${shape}`,
+    ],
+    ["sparse rows of another type", { rows: new Int32Array(2), values: new Float32Array(16) }, TypeError, type],
+    [
+      "sparse row out of range",
+      { rows: Uint32Array.from([0, 4]), values: new Float32Array(16) },
+      RangeError,
+      "Cannot step as gradient 'item' names row 4: expected rows in [0, 4)",
+    ],
+  ];
+}
+
+/** Asserts that a state can still be stepped, and gives what it would have given before. */
+async function assertUsable(state: SevoState<"item">, graph: Graph | null): Promise<void> {
+  const item = matrix(9, ...SHAPE);
+  using fresh = start(state.device, state.options);
+  using expected = sevoStep(fresh, { item }, graph);
+  using actual = sevoStep(state, { item }, graph);
+  assertSameBits((await actual.read()).item, (await expected.read()).item);
+}
+
+testOnDevices("sevoStep() refuses a wrong gradient and leaves the state usable", async (device) => {
+  using graph = randomGraph(2, 4, 8);
+  for (const propagation of [null, NEUMANN]) {
+    const graphOrNone = propagation && graph;
+    using state = start(device, { ...RULES.adamw!, propagation });
+    const before = (await state.read()).item, live = device.liveBytes;
+    for (const [, item, Class, message] of wrongGradients()) {
+      assertFails(() => sevoStep(state, { item: untyped(item) }, graphOrNone), Class, message);
+    }
+    assertFails(
+      () => sevoStep(state, untyped({}), graphOrNone),
+      TypeError,
+      "Cannot step as there is no gradient for table 'item'",
+    );
+    assertFails(
+      () => sevoStep(state, untyped({ item: new Float32Array(32), user: new Float32Array(32) }), graphOrNone),
+      TypeError,
+      "Cannot step as the state has no table 'user'",
+    );
+    {
+      using other = device.zeros("f32", [3, 8]);
+      assertFails(
+        () => sevoStep(state, { item: other }, graphOrNone),
+        TypeError,
+        "Cannot step as gradient 'item' has shape [3, 8]: expected shape [4, 8]",
+      );
+      using flat = device.zeros("f32", [32]);
+      assertFails(
+        () => sevoStep(state, { item: flat }, graphOrNone),
+        TypeError,
+        "Cannot step as gradient 'item' has shape [32]: expected shape [4, 8]",
+      );
+      const plan = planRows(Uint32Array.from([1]), 3);
+      using offsets = device.upload(plan.offsets);
+      using order = device.upload(plan.order);
+      using values = device.zeros("f32", [1, 8]);
+      using narrow = device.zeros("f32", [1, 7]);
+      assertFails(
+        () => sevoStep(state, { item: { offsets, order, values } }, graphOrNone),
+        TypeError,
+        "Cannot step as gradient 'item' has a plan for 3 rows: expected shape [4, 8]",
+      );
+      assertFails(
+        () => sevoStep(state, { item: { offsets, order, values: narrow } }, graphOrNone),
+        TypeError,
+        "Cannot step as gradient 'item' has rows of shape [1, 7]: expected shape [4, 8]",
+      );
+    }
+    assertEquals(device.liveBytes, live);
+    assertSameBits((await state.read()).item, before);
+    await assertUsable(state, graphOrNone);
+  }
+});
+
+for (const [name, make] of Object.entries<(device: Device, other: Device) => Gradient>({
+  "of another device": (_, other) => other.zeros("f32", SHAPE),
+  "that was disposed of": (device) => {
+    const tensor = device.zeros("f32", SHAPE);
+    tensor.dispose();
+    return tensor;
+  },
+  "of unsigned integers": (device) => untyped(device.zeros("u32", SHAPE)),
+  "with a plan of the wrong type": (device) => ({
+    offsets: untyped(device.zeros("f32", [5])),
+    order: device.zeros("u32", [1]),
+    values: device.zeros("f32", [1, 8]),
+  }),
+})) {
+  testOnDevices(`sevoStep() refuses a gradient tensor ${name} and leaves the state usable`, async (device) => {
+    using graph = randomGraph(2, 4, 8);
+    await using other = await openDevice("cpu", { threads: 1 });
+    using state = start(device, { ...RULES.adamw!, propagation: NEUMANN });
+    graph.on(device);
+    const gradient = make(device, other), live = device.liveBytes;
+    const error = assertThrows(() => sevoStep(state, { item: gradient }, graph), Error);
+    // A disposed tensor is a ReferenceError everywhere in the library, what does not fit is a TypeError.
+    assertInstanceOf(error, name === "that was disposed of" ? ReferenceError : TypeError);
+    assertEquals(device.liveBytes, live);
+    for (const tensor of "dispose" in gradient ? [gradient] : Object.values(gradient)) tensor.dispose();
+    await assertUsable(state, graph);
+  });
+}
+
+testOnDevices("sevoStep() refuses a wrong graph and leaves the state usable", async (device) => {
+  using right = randomGraph(2, 4, 8);
+  using small = randomGraph(2, 3, 8);
+  const item = new Float32Array(32);
+  using state = start(device, { ...PLAIN, propagation: NEUMANN });
+  assertFails(
+    () => sevoStep(state, { item }, small),
+    RangeError,
+    "Cannot step as the graph has 3 rows: expected 4, those of all tables",
+  );
+  assertFails(
+    () => sevoStep(state, { item }),
+    TypeError,
+    "Cannot step as 'neumann' propagation needs a graph: current value is null",
+  );
+  assertFails(
+    () => sevoStep(state, { item }, untyped(undefined)),
+    TypeError,
+    "Cannot step as 'neumann' propagation needs a graph: current value is null",
+  );
+  await assertUsable(state, right);
+  using plain = start(device, PLAIN);
+  assertFails(
+    () => sevoStep(plain, { item }, right),
+    TypeError,
+    "Cannot step with a graph as the state has no propagation: pass no graph",
+  );
+  await assertUsable(plain, null);
+});
+
+testOnDevices("sevoStep() refuses a wrong learning rate and leaves the state usable", async (device) => {
+  using state = start(device, PLAIN);
+  for (const learningRate of [-1, NaN, Infinity]) {
+    assertFails(
+      () => sevoStep(state, { item: new Float32Array(32) }, null, { learningRate }),
+      RangeError,
+      `Cannot use these options as learningRate must be >= 0: current value is ${learningRate}`,
+    );
+  }
+  await assertUsable(state, null);
+});
+
+testOnDevices("a state that a step has taken says so", async (device) => {
+  const taken = start(device, PLAIN), item = new Float32Array(32);
+  using next = sevoStep(taken, { item });
+  const message = "Cannot use a state as a step has taken it: go on with the state that sevoStep returned, or pass " +
+    "{ donate: false }";
+  assertFails(() => sevoStep(taken, { item }), StateTakenError, message);
+  assertFails(() => sevoStep(taken, { item }, null, { donate: false }), StateTakenError, message);
+  assertFails(() => taken.table("item"), StateTakenError, message);
+  await assertFailsLater(() => taken.read(), StateTakenError, message);
+  await assertFailsLater(() => taken.save(), StateTakenError, message);
+  await assertFailsLater(() => taken.check(), StateTakenError, message);
+  // Disposing of it takes nothing from the next one.
+  taken[Symbol.dispose]();
+  await next.read();
+});
+
+testOnDevices("a state that was disposed of says so", async (device) => {
+  const state = start(device, PLAIN), item = new Float32Array(32);
+  state[Symbol.dispose]();
+  state[Symbol.dispose]();
+  const message = "Cannot use a state as it was disposed of";
+  assertFails(() => sevoStep(state, { item }), StateTakenError, message);
+  await assertFailsLater(() => state.read(), StateTakenError, message);
+  await assertFailsLater(() => state.save(), StateTakenError, message);
+  await assertFailsLater(() => state.check(), StateTakenError, message);
+});
+
+testOnDevices("exact propagation with too few iterations is reported by the next read, save and check", async (device) => {
+  using graph = randomGraph(2, 40, 160);
+  const shape = [40, 3] as const;
+  const propagation: Propagation = { mode: "exact", beta: 0.99, maxIterations: 2 };
+  for (const rule of [RULES.sgd!, RULES.adamw!]) {
+    let state = sevoInit(device, { item: { data: matrix(1, ...shape), shape } }, { ...rule, propagation });
+    for (let step = 0; step < 2; step++) state = sevoStep(state, { item: matrix(2, ...shape) }, graph);
+    const message = "Cannot propagate to the tolerance 0.000001 as maxIterations is too small: current value is 2";
+    await assertFailsLater(() => state.read(), ConvergenceError, message);
+    await assertFailsLater(() => state.save(), ConvergenceError, message);
+    await assertFailsLater(() => state.check(), ConvergenceError, message);
+    state[Symbol.dispose]();
+  }
+});
+
+testOnDevices("exact propagation reaches its tolerance within the default iterations", async (device) => {
+  // A path has eigenvalues all over (-1, 1): what conjugate gradients take longest for.
+  const rows = 300, propagation: Propagation = { mode: "exact", beta: 0.99 };
+  const sources = Array.from({ length: rows - 1 }, (_, row) => row);
+  using graph = Graph.fromEdges({ rows, sources, targets: sources.map((row) => row + 1) });
+  await propagate(device, graph, matrix(1, rows, 2), propagation); // throws if it does not
+});
+
+/** The file of a state with moments, after one step. */
+async function savedState(device: Device): Promise<Uint8Array<ArrayBuffer>> {
+  using state = start(device, { ...RULES.adamw!, propagation: null });
+  using next = sevoStep(state, { item: matrix(2, ...SHAPE) });
+  return await next.save();
+}
+
+testOnDevices("loadState() says that bytes are not a saved state", async (device) => {
+  const bytes = await savedState(device), live = device.liveBytes;
+  const file = decodeSafetensors(bytes);
+  assertFails(
+    () => loadState(device, new Uint8Array(0)),
+    SyntaxError,
+    "Cannot decode safetensors as the header is cut off: the file has 0 bytes",
+  );
+  assertFails(
+    () => loadState(device, encodeSafetensors({ tensors: {}, metadata: {} })),
+    SyntaxError,
+    "Cannot load a state as the file is of another format: current value is 'undefined'",
+  );
+  const { item: _, ...withoutItem } = file.tensors;
+  assertFails(
+    () => loadState(device, encodeSafetensors({ ...file, tensors: withoutItem })),
+    SyntaxError,
+    "Cannot load a state as tensor 'item' is missing or not a float32 matrix",
+  );
+  const { "item.moment2": __, ...withoutMoment } = file.tensors;
+  assertFails(
+    () => loadState(device, encodeSafetensors({ ...file, tensors: withoutMoment })),
+    SyntaxError,
+    "Cannot load a state as tensor 'item.moment2' is missing or not a float32 matrix",
+  );
+  const doubles = { data: new Float64Array(32), shape: SHAPE };
+  assertFails(
+    () => loadState(device, encodeSafetensors({ ...file, tensors: { ...file.tensors, item: doubles } })),
+    SyntaxError,
+    "Cannot load a state as tensor 'item' is missing or not a float32 matrix",
+  );
+  assertEquals(device.liveBytes, live);
+});
+
+testOnDevices("loadState() refuses every truncation and garbage", async (device) => {
+  const bytes = await savedState(device);
+  for (let length = 0; length < bytes.length; length += 3) {
+    assertThrows(() => loadState(device, bytes.slice(0, length)), SyntaxError);
+  }
+  for (let seed = 0; seed < 20; seed++) {
+    const garbage = Uint8Array.from(matrix(seed, 16, 16), (value) => 128 + 127 * value);
+    assertThrows(() => loadState(device, garbage), SyntaxError);
+  }
+});
+
+for (const [name, change] of Object.entries<(file: SafetensorsFile) => SafetensorsFile>({
+  "no tables": ({ tensors, metadata: { tables: _, ...metadata } }) => ({ tensors, metadata }),
+  "tables that are not JSON": (file) => ({ ...file, metadata: { ...file.metadata, tables: "item" } }),
+  "tables that are not a list": (file) => ({ ...file, metadata: { ...file.metadata, tables: "{}" } }),
+  "an empty list of tables": (file) => ({ ...file, metadata: { ...file.metadata, tables: "[]" } }),
+  "no options": ({ tensors, metadata: { options: _, ...metadata } }) => ({ tensors, metadata }),
+  "options that are null": (file) => ({ ...file, metadata: { ...file.metadata, options: "null" } }),
+  "an unknown rule": (file) => ({
+    ...file,
+    metadata: { ...file.metadata, options: file.metadata.options!.replace("adamw", "lamb") },
+  }),
+  "no step": ({ tensors, metadata: { step: _, ...metadata } }) => ({ tensors, metadata }),
+  "a step that is no number": (file) => ({ ...file, metadata: { ...file.metadata, step: "soon" } }),
+  "a negative step": (file) => ({ ...file, metadata: { ...file.metadata, step: "-1" } }),
+  "a moment of another shape": (file) => ({
+    ...file,
+    tensors: { ...file.tensors, "item.moment2": { data: new Float32Array(24), shape: [3, 8] } },
+  }),
+  "a moment of another width": (file) => ({
+    ...file,
+    tensors: { ...file.tensors, "item.moment1": { data: new Float32Array(32), shape: [8, 4] } },
+  }),
+})) {
+  testOnDevices(`loadState() refuses a file with ${name}`, async (device) => {
+    const bytes = encodeSafetensors(change(decodeSafetensors(await savedState(device))));
+    assertThrows(() => loadState(device, bytes)[Symbol.dispose](), SyntaxError);
+  });
+}
