@@ -99,7 +99,13 @@ export function unit(word: number): number {
  * @param mean Mean.
  * @returns `length` draws, a function of the arguments alone.
  */
-export function normals(seed: number, index: number, length: number, deviation = 1, mean = 0): Float32Array<ArrayBuffer> {
+export function normals(
+  seed: number,
+  index: number,
+  length: number,
+  deviation = 1,
+  mean = 0,
+): Float32Array<ArrayBuffer> {
   const philox = new Philox(seed, Stream.init);
   const out = new Float32Array(length);
   for (let at = 0; at < length; at += 4) {

@@ -47,7 +47,9 @@ export function encodeSafetensors({ tensors, metadata }: SafetensorsFile): Uint8
   for (const [name, { data, shape }] of Object.entries(tensors)) {
     const expected = shape.reduce((product, length) => product * length, 1);
     if (data.length !== expected) {
-      throw new TypeError(`Cannot encode tensor '${name}' as its shape takes ${expected} elements: current value is ${data.length}`);
+      throw new TypeError(
+        `Cannot encode tensor '${name}' as its shape takes ${expected} elements: current value is ${data.length}`,
+      );
     }
     header[name] = { dtype: dtypeOf(data), shape, data_offsets: [size, size += data.byteLength] };
   }
@@ -90,10 +92,14 @@ export function decodeSafetensors(bytes: Uint8Array): SafetensorsFile {
   for (const [name, entry] of Object.entries(entries)) {
     const { dtype, shape, data_offsets: offsets } = entry as { dtype: string; shape: number[]; data_offsets: number[] };
     if (!Object.hasOwn(BYTES, dtype)) throw fail(`tensor '${name}' has type '${dtype}', which is not known here`);
-    if (!isLengths(shape) || !isLengths(offsets) || offsets.length !== 2) throw fail(`tensor '${name}' has no shape or offsets`);
+    if (!isLengths(shape) || !isLengths(offsets) || offsets.length !== 2) {
+      throw fail(`tensor '${name}' has no shape or offsets`);
+    }
     const [begin, end] = offsets as [number, number];
     const length = shape.reduce((product, value) => product * value, 1);
-    if (end - begin !== length * BYTES[dtype as SafetensorsDType]) throw fail(`tensor '${name}' does not fill its shape`);
+    if (end - begin !== length * BYTES[dtype as SafetensorsDType]) {
+      throw fail(`tensor '${name}' does not fill its shape`);
+    }
     if (base + end > bytes.length) throw fail(`tensor '${name}' is cut off: the file has ${bytes.length} bytes`);
     tensors[name] = { data: arrayOf(dtype as SafetensorsDType, bytes.slice(base + begin, base + end).buffer), shape };
   }

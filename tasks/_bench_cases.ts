@@ -91,7 +91,11 @@ export async function copyBandwidth(device: Device): Promise<number> {
   const elements = 16 * 2 ** 20;
   using input = device.zeros("f32", [elements]);
   using output = device.zeros("f32", [elements]);
-  using copy = timed(device, () => device.launch(blend, { input, output }, { quads: elements / 4, keep: 0, scale: 1 }), () => {});
+  using copy = timed(
+    device,
+    () => device.launch(blend, { input, output }, { quads: elements / 4, keep: 0, scale: 1 }),
+    () => {},
+  );
   await copy.run();
   return 2 * 4 * elements / await copy.run() * 1e3;
 }

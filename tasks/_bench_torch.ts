@@ -44,10 +44,13 @@ export class TorchPeer implements AsyncDisposable {
     const args = [script, reference, folder, graph.rows, columns, layers, threads ?? navigator.hardwareConcurrency];
     let process;
     try {
-      process = new Deno.Command(python, { args: args.map(String), stdin: "piped", stdout: "piped", stderr: "piped" }).spawn();
+      process = new Deno.Command(python, { args: args.map(String), stdin: "piped", stdout: "piped", stderr: "piped" })
+        .spawn();
     } catch (error) {
       await Deno.remove(folder, { recursive: true });
-      throw new UsageError(`Cannot run bench --versus-torch as '${python}' does not start: ${(error as Error).message}`);
+      throw new UsageError(
+        `Cannot run bench --versus-torch as '${python}' does not start: ${(error as Error).message}`,
+      );
     }
     const peer = new TorchPeer(process, folder);
     if ((await peer.#lines.read()).value !== "ready") {

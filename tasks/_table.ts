@@ -9,7 +9,9 @@ export class Table {
    */
   constructor(columns: readonly string[]) {
     const parts = columns.map((column) => column.split(":") as [string, string]);
-    this.#widths = parts.map(([name, width]) => Math.sign(Number(width)) * Math.max(name.length, Math.abs(Number(width))));
+    this.#widths = parts.map(([name, width]) =>
+      Math.sign(Number(width)) * Math.max(name.length, Math.abs(Number(width)))
+    );
     this.add(parts.map(([name]) => name));
   }
 

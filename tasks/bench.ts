@@ -53,8 +53,13 @@ const task = defineTask({
   },
 });
 
-await runTask(async () => {
-  const parsed = await parseFlags(task, Deno.args);
+/**
+ * Runs the task.
+ *
+ * @param args Its arguments.
+ */
+export async function main(args: readonly string[]): Promise<void> {
+  const parsed = await parseFlags(task, args);
   if (parsed === null) return;
   const { data, maxRows, rounds, versusTorch, reference, python, device: kind, threads } = parsed.values;
   await using device = await openTaskDevice({ device: kind, threads });
@@ -79,7 +84,7 @@ await runTask(async () => {
   }
   const peak = await peakMemory();
   if (peak !== null) console.log(`\npeak memory of the process ${(peak / 1e9).toFixed(2)} GB`);
-});
+}
 
 /** Three rows of the table: propagation, SEvo-AdamW step, AdamW step. With a peer, ours and theirs in turn. */
 async function measure(
@@ -92,7 +97,12 @@ async function measure(
   torch: TorchPeer | null,
 ): Promise<void> {
   const cases = [
-    { label: "propagation", peer: "propagation", bytes: propagationBytes(graph, COLUMNS, LAYERS), time: timePropagation },
+    {
+      label: "propagation",
+      peer: "propagation",
+      bytes: propagationBytes(graph, COLUMNS, LAYERS),
+      time: timePropagation,
+    },
     { label: "SEvo-AdamW step", peer: "sevo-adamw", bytes: stepBytes(graph, COLUMNS, LAYERS), time: timeStep },
     { label: "AdamW step", peer: "adamw", bytes: stepBytes(graph, COLUMNS, null), time: timeStep },
   ] as const;
@@ -154,3 +164,5 @@ async function peakMemory(): Promise<number | null> {
     return null;
   }
 }
+
+if (import.meta.main) await runTask(() => main(Deno.args));

@@ -29,8 +29,13 @@ const task = defineTask({
   },
 });
 
-await runTask(async () => {
-  const parsed = await parseFlags(task, Deno.args);
+/**
+ * Runs the task.
+ *
+ * @param args Its arguments.
+ */
+export async function main(args: readonly string[]): Promise<void> {
+  const parsed = await parseFlags(task, args);
   if (parsed === null) return;
   const { values, argument } = parsed;
   const model = await readModel(argument!);
@@ -51,8 +56,10 @@ await runTask(async () => {
   } else {
     console.log(`${values.split}  ${metricsLine(metrics)}\n${protocolLine(metrics.users)}`);
   }
-});
+}
 
 function sameNames(model: readonly string[], dataset: readonly string[]): boolean {
   return model.length === dataset.length && model.every((name, at) => name === dataset[at]);
 }
+
+if (import.meta.main) await runTask(() => main(Deno.args));

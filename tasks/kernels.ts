@@ -48,7 +48,9 @@ async function compile(): Promise<string> {
 const source = await compile();
 if (Deno.args.includes("--check")) {
   if (source !== await Deno.readTextFile(TARGET)) {
-    console.error("error: Cannot accept src/device/cpu/module.generated.ts as it is not what the kernels compile to: run `deno task kernels`");
+    console.error(
+      "error: Cannot accept src/device/cpu/module.generated.ts as it is not what the kernels compile to: run `deno task kernels`",
+    );
     Deno.exit(1);
   }
   console.log("The committed kernel module is up to date");

@@ -109,8 +109,13 @@ const task = defineTask({
   },
 });
 
-async function main(): Promise<void> {
-  const parsed = await parseFlags(task, Deno.args);
+/**
+ * Runs the task.
+ *
+ * @param args Its arguments.
+ */
+export async function main(args: readonly string[]): Promise<void> {
+  const parsed = await parseFlags(task, args);
   if (parsed === null) return;
   const { values } = parsed;
   const file = parsed.argument!;
@@ -137,4 +142,4 @@ async function main(): Promise<void> {
   ].join("\n"));
 }
 
-if (import.meta.main) await runTask(main);
+if (import.meta.main) await runTask(() => main(Deno.args));

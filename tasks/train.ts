@@ -207,8 +207,13 @@ const task = defineTask({
 
 type Flags = Values<typeof task.flags>;
 
-await runTask(async () => {
-  const parsed = await parseFlags(task, Deno.args);
+/**
+ * Runs the task.
+ *
+ * @param args Its arguments.
+ */
+export async function main(args: readonly string[]): Promise<void> {
+  const parsed = await parseFlags(task, args);
   if (parsed === null) return;
   const { values, given } = parsed;
   const compare = values.compare ?? !(given.has("data") || given.has("optimizer"));
@@ -221,9 +226,7 @@ await runTask(async () => {
   for (const optimizer of optimizers) {
     for (let seed = base.seed; seed < base.seed + values.seeds; seed++) runs.push({ ...base, optimizer, seed });
   }
-  const dataset = values.data === undefined
-    ? generatedDataset({ seed: base.seed })
-    : await readDataset(values.data);
+  const dataset = values.data === undefined ? generatedDataset({ seed: base.seed }) : await readDataset(values.data);
   console.log(
     `dataset   ${dataset.name}: ${dataset.userCount} users, ${dataset.itemCount} items, ${dataset.trainItems.length} training interactions`,
   );
@@ -237,7 +240,7 @@ await runTask(async () => {
   if (runs.length > 1) console.log(`\n${comparisonTable(results)}`);
   console.log(`\n${protocolLine(results[0]!.result.test.users)}`);
   console.log(`run directory: ${root}`);
-});
+}
 
 async function trainRun(
   device: Device,
@@ -279,3 +282,5 @@ function plainOf(optimizer: TrainingSettings["optimizer"]): TrainingSettings["op
 function timestamp(): string {
   return new Date().toISOString().replace(/[-:]/g, "").replace("T", "-").replace(/\..*/, "");
 }
+
+if (import.meta.main) await runTask(() => main(Deno.args));

@@ -11,7 +11,9 @@ import { paddedWidth, type Shape, type Tensor } from "./tensor.ts";
  */
 export function elementCount(shape: Shape): number {
   if (!shape.every((length) => Number.isSafeInteger(length) && length >= 0)) {
-    throw new RangeError(`Cannot make a tensor as lengths must be non-negative integers: current value is [${shape.join(", ")}]`);
+    throw new RangeError(
+      `Cannot make a tensor as lengths must be non-negative integers: current value is [${shape.join(", ")}]`,
+    );
   }
   return shape.length === 2 ? shape[0] * paddedWidth(shape[1]) : shape[0];
 }
@@ -41,12 +43,16 @@ export function checkBindings<Bindings extends string>(
     if (tensor.disposed) throw new ReferenceError(`Cannot launch kernel '${kernel.name}' as '${name}' was disposed`);
     const dtype = type === "u32" || type === "atomic<u32>" ? "u32" : "f32";
     if (tensor.dtype !== dtype) {
-      throw new TypeError(`Cannot launch kernel '${kernel.name}' as '${name}' must hold ${dtype}: current value is ${tensor.dtype}`);
+      throw new TypeError(
+        `Cannot launch kernel '${kernel.name}' as '${name}' must hold ${dtype}: current value is ${tensor.dtype}`,
+      );
     }
     if (access === "read") continue;
     for (const other in kernel.bindings) {
       if (other !== name && tensors[other] === tensor) {
-        throw new TypeError(`Cannot launch kernel '${kernel.name}' as it writes '${name}', which is also bound as '${other}'`);
+        throw new TypeError(
+          `Cannot launch kernel '${kernel.name}' as it writes '${name}', which is also bound as '${other}'`,
+        );
       }
     }
   }

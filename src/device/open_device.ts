@@ -43,7 +43,9 @@ export async function openDevice(kind: DeviceKind | "auto" = "auto", options: De
     case "auto":
       return await openWebGpuDevice({ allowSoftware: false }) ?? await CpuDevice.open(options.threads);
     default:
-      throw new TypeError(`Cannot open a device as the kind must be 'auto', 'cpu' or 'webgpu': current value is '${kind}'`);
+      throw new TypeError(
+        `Cannot open a device as the kind must be 'auto', 'cpu' or 'webgpu': current value is '${kind}'`,
+      );
   }
 }
 

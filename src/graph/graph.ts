@@ -122,7 +122,9 @@ export class Graph implements Disposable {
         const begin = Math.max(flat ? sequences.offsets[s]! : 0, end - last);
         for (let at = begin; at < end; at++) {
           const row = items[at]! + offset;
-          for (let walk = 1; walk <= maxWalk && at + walk < end; walk++) emit(row, items[at + walk]! + offset, 1 / walk);
+          for (let walk = 1; walk <= maxWalk && at + walk < end; walk++) {
+            emit(row, items[at + walk]! + offset, 1 / walk);
+          }
         }
       }
     };
@@ -173,7 +175,9 @@ export class Graph implements Disposable {
       checkRow("source", sources[at]!, rows);
       checkRow("target", targets[at]!, rows);
       if (weights && !(weights[at]! > 0 && weights[at]! < Infinity)) {
-        throw new RangeError(`Cannot build a graph as weight ${at} must be positive and finite: current value is ${weights[at]}`);
+        throw new RangeError(
+          `Cannot build a graph as weight ${at} must be positive and finite: current value is ${weights[at]}`,
+        );
       }
     }
     const visit: PairVisitor = (emit) => {
@@ -192,13 +196,19 @@ export class Graph implements Disposable {
    * @throws {RangeError} If an offset or a column is out of range, or a value is not finite.
    */
   static fromCsr({ rowOffsets, columns, values }: CsrArrays): Graph {
-    if (rowOffsets.length === 0) throw new TypeError("Cannot build a graph as rowOffsets must have at least one element");
+    if (rowOffsets.length === 0) {
+      throw new TypeError("Cannot build a graph as rowOffsets must have at least one element");
+    }
     const rows = rowOffsets.length - 1;
     checkLength("values", values.length, columns.length, "columns");
     for (let row = 0; row <= rows; row++) {
       const below = row === 0 ? 0 : rowOffsets[row - 1]!;
       const expected = row === 0 ? rowOffsets[0] === 0 : Number.isInteger(rowOffsets[row]) && rowOffsets[row]! >= below;
-      if (!expected) throw new RangeError(`Cannot build a graph as rowOffsets must ascend from 0: value ${row} is ${rowOffsets[row]}`);
+      if (!expected) {
+        throw new RangeError(
+          `Cannot build a graph as rowOffsets must ascend from 0: value ${row} is ${rowOffsets[row]}`,
+        );
+      }
     }
     checkLength("columns", columns.length, rowOffsets[rows]!, "entries of rowOffsets");
     for (let at = 0; at < columns.length; at++) {
@@ -247,6 +257,8 @@ function checkRow(name: string, value: number, count: number): void {
 
 function checkLength(name: string, length: number, expected: number, other: string): void {
   if (length !== expected) {
-    throw new TypeError(`Cannot build a graph as ${name} must be as many as ${other}, ${expected}: current value is ${length}`);
+    throw new TypeError(
+      `Cannot build a graph as ${name} must be as many as ${other}, ${expected}: current value is ${length}`,
+    );
   }
 }

@@ -6,7 +6,7 @@ import type { Tensor } from "../device/tensor.ts";
 import type { Graph } from "../graph/graph.ts";
 import { normals } from "../philox.ts";
 import type { RowRange } from "../ranking/rank.ts";
-import { planRows, type PlannedGradient } from "../sevo/gradient.ts";
+import { type PlannedGradient, planRows } from "../sevo/gradient.ts";
 import type { SevoOptions } from "../sevo/options.ts";
 import { sevoInit, type SevoState, type TableInit, type TableView } from "../sevo/state.ts";
 import { sevoStep } from "../sevo/step.ts";
@@ -168,7 +168,9 @@ export class MfBpr implements Disposable {
   async weights(): Promise<ModelWeights> {
     const tables: Record<string, TableInit> = {};
     for (const { state } of this.#groups) {
-      for (const [name, data] of Object.entries(await state.read())) tables[name] = { data, shape: state.shapes[name]! };
+      for (const [name, data] of Object.entries(await state.read())) {
+        tables[name] = { data, shape: state.shapes[name]! };
+      }
     }
     return tables;
   }

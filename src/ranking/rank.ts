@@ -1,4 +1,9 @@
-import { packPanels, panelLength, rankTargets as rankTargetsKernel, topItems as topItemsKernel } from "../../kernels/score/score.ts";
+import {
+  packPanels,
+  panelLength,
+  rankTargets as rankTargetsKernel,
+  topItems as topItemsKernel,
+} from "../../kernels/score/score.ts";
 import type { Tensor } from "../device/tensor.ts";
 import type { Exclusions } from "./history.ts";
 

@@ -69,7 +69,9 @@ export async function propagate(
   const resolved = resolvePropagation(propagation);
   const columns = data.length / graph.rows;
   if (!Number.isInteger(columns)) {
-    throw new TypeError(`Cannot propagate as data must have ${graph.rows} rows: current value is ${data.length} elements`);
+    throw new TypeError(
+      `Cannot propagate as data must have ${graph.rows} rows: current value is ${data.length} elements`,
+    );
   }
   using input = device.upload(data, [graph.rows, columns]);
   using output = device.empty("f32", [graph.rows, columns]);

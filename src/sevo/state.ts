@@ -280,7 +280,9 @@ export function sevoInit<Names extends string>(
 export function loadState(device: Device, bytes: Uint8Array): SevoState {
   const { tensors, metadata } = decodeSafetensors(bytes);
   if (metadata.format !== "sevo-state-1") {
-    throw new SyntaxError(`Cannot load a state as the file is of another format: current value is '${metadata.format}'`);
+    throw new SyntaxError(
+      `Cannot load a state as the file is of another format: current value is '${metadata.format}'`,
+    );
   }
   const names: string[] = JSON.parse(metadata.tables!);
   const pick = (suffix: string) =>

@@ -141,7 +141,9 @@ function checkGraph({ options: { propagation }, rows }: SevoState, graph: Graph 
     if (graph) throw new TypeError("Cannot step with a graph as the state has no propagation: pass no graph");
     return;
   }
-  if (!graph) throw new TypeError(`Cannot step as '${propagation.mode}' propagation needs a graph: current value is ${graph}`);
+  if (!graph) {
+    throw new TypeError(`Cannot step as '${propagation.mode}' propagation needs a graph: current value is ${graph}`);
+  }
   if (graph.rows !== rows) {
     throw new RangeError(`Cannot step as the graph has ${graph.rows} rows: expected ${rows}, those of all tables`);
   }

@@ -7,13 +7,13 @@ export type { Dataset, Provenance } from "../data/dataset.ts";
 export { generatedDataset, type GeneratedOptions } from "../data/generated.ts";
 export { DatasetError, readDataset } from "../data/read_dataset.ts";
 export {
-  historyOf,
-  rankTargets,
   type Exclusions,
+  historyOf,
   type RankingMetrics,
   rankingMetrics,
   type RankingTask,
   rankingTask,
+  rankTargets,
   type RowRange,
   type Split,
   type TopItems,
@@ -21,5 +21,12 @@ export {
 } from "../ranking/mod.ts";
 export { decodeModel, encodeModel, type ModelFile } from "./model_file.ts";
 export { PROTOCOL, readModel, RunDirectory } from "./run_directory.ts";
-export { GRAPHS, isSmoothed, optimizerOptions, OPTIMIZERS, PUBLISHED_MF_BPR, type TrainingSettings } from "./settings.ts";
+export {
+  GRAPHS,
+  isSmoothed,
+  optimizerOptions,
+  OPTIMIZERS,
+  PUBLISHED_MF_BPR,
+  type TrainingSettings,
+} from "./settings.ts";
 export { evaluateModel, train, type TrainingEvent, type TrainingResult } from "./train.ts";

@@ -54,14 +54,18 @@ export function encodeModel(
 export function decodeModel(bytes: Uint8Array): ModelFile {
   const { tensors, metadata } = decodeSafetensors(bytes);
   if (metadata.format !== FORMAT) {
-    throw new SyntaxError(`Cannot read a model as the file is of another format: current value is '${metadata.format}'`);
+    throw new SyntaxError(
+      `Cannot read a model as the file is of another format: current value is '${metadata.format}'`,
+    );
   }
-  const weights = Object.fromEntries(Object.entries(tensors).map(([name, { data, shape }]) => {
-    if (!(data instanceof Float32Array) || shape.length !== 2) {
-      throw new SyntaxError(`Cannot read a model as tensor '${name}' is not a float32 matrix`);
-    }
-    return [name, { data, shape: [shape[0]!, shape[1]!] as const }];
-  }));
+  const weights = Object.fromEntries(
+    Object.entries(tensors).map(([name, { data, shape }]) => {
+      if (!(data instanceof Float32Array) || shape.length !== 2) {
+        throw new SyntaxError(`Cannot read a model as tensor '${name}' is not a float32 matrix`);
+      }
+      return [name, { data, shape: [shape[0]!, shape[1]!] as const }];
+    }),
+  );
   return {
     weights,
     settings: JSON.parse(metadata.settings!),

@@ -4,7 +4,8 @@ import type { TrainingSettings } from "./settings.ts";
 import type { TrainingEvent, TrainingResult } from "./train.ts";
 
 /** How the metrics of a run were made, in words, for everything that shows them. */
-export const PROTOCOL = "full ranking over all items, history masked, ties to the lower row, best epoch by validation NDCG@10";
+export const PROTOCOL =
+  "full ranking over all items, history masked, ties to the lower row, best epoch by validation NDCG@10";
 
 /**
  * The directory of one training run: `config.json` (all settings), `events.jsonl` (a line for each epoch and

@@ -32,8 +32,17 @@ interface WorkerStart {
  */
 function workerBody(words: { [name: string]: number }): void {
   const { PIECES_LEFT, PIECES_DONE, GENERATION, KERNEL, ARGUMENTS, QUIT, ARGUMENTS_AT, CUTS_AT } = words as {
-    [name in "PIECES_LEFT" | "PIECES_DONE" | "GENERATION" | "KERNEL" | "ARGUMENTS" | "QUIT" | "ARGUMENTS_AT" | "CUTS_AT"]:
-      number;
+    [
+      name in
+        | "PIECES_LEFT"
+        | "PIECES_DONE"
+        | "GENERATION"
+        | "KERNEL"
+        | "ARGUMENTS"
+        | "QUIT"
+        | "ARGUMENTS_AT"
+        | "CUTS_AT"
+    ]: number;
   };
   const scope = globalThis as unknown as {
     onmessage: (event: MessageEvent<WorkerStart>) => void;

@@ -60,7 +60,9 @@ export class CpuDevice implements Device {
    */
   static async open(threads: number = navigator.hardwareConcurrency ?? 1): Promise<CpuDevice> {
     if (!Number.isInteger(threads) || threads < 1 || threads > 256) {
-      throw new RangeError(`Cannot open the cpu device as threads must be an integer in [1, 256]: current value is ${threads}`);
+      throw new RangeError(
+        `Cannot open the cpu device as threads must be an integer in [1, 256]: current value is ${threads}`,
+      );
     }
     const module = new WebAssembly.Module(Uint8Array.fromBase64(moduleBase64));
     const heap = new Heap();
@@ -111,7 +113,9 @@ export class CpuDevice implements Device {
     const expected = tensor.shape.reduce((product, length) => product * length, 1);
     if (data.length !== expected) {
       throw new TypeError(
-        `Cannot write a tensor of shape [${tensor.shape.join(", ")}] as it takes ${expected} elements: current value is ${data.length}`,
+        `Cannot write a tensor of shape [${
+          tensor.shape.join(", ")
+        }] as it takes ${expected} elements: current value is ${data.length}`,
       );
     }
     view.set(padRows(data, tensor.shape));
