@@ -86,10 +86,14 @@ export function decodeSafetensors(bytes: Uint8Array): SafetensorsFile {
   } catch {
     throw fail("the header is not JSON");
   }
-  if (typeof header !== "object" || header === null) throw fail("the header is not an object");
+  if (!isRecord(header)) throw fail("the header is not an object");
   const tensors: Record<string, SafetensorsTensor> = {};
   const { __metadata__: metadata = {}, ...entries } = header;
+  if (!isRecord(metadata) || !Object.values(metadata).every((value) => typeof value === "string")) {
+    throw fail("its metadata is not a record of strings");
+  }
   for (const [name, entry] of Object.entries(entries)) {
+    if (!isRecord(entry)) throw fail(`tensor '${name}' is not described by an object`);
     const { dtype, shape, data_offsets: offsets } = entry as { dtype: string; shape: number[]; data_offsets: number[] };
     if (!Object.hasOwn(BYTES, dtype)) throw fail(`tensor '${name}' has type '${dtype}', which is not known here`);
     if (!isLengths(shape) || !isLengths(offsets) || offsets.length !== 2) {
@@ -104,6 +108,10 @@ export function decodeSafetensors(bytes: Uint8Array): SafetensorsFile {
     tensors[name] = { data: arrayOf(dtype as SafetensorsDType, bytes.slice(base + begin, base + end).buffer), shape };
   }
   return { tensors, metadata: metadata as Record<string, string> };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function isLengths(value: unknown): value is number[] {

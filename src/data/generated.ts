@@ -4,38 +4,38 @@ import { leaveOneOut } from "./leave_one_out.ts";
 
 /** Size and shape of a {@linkcode generatedDataset}. */
 export interface GeneratedOptions {
-  /** Number of users; 3,000 by default. */
+  /** Number of users; 4,000 by default. */
   users?: number;
   /** Number of items; 6,000 by default. */
   items?: number;
   /** Number of item groups; one for 250 items by default. */
   groups?: number;
-  /** Fewest interactions of a user; 5 by default. */
+  /** Fewest interactions of a user; 4 by default. */
   minLength?: number;
-  /** Most interactions of a user; 11 by default. */
+  /** Most interactions of a user; 8 by default. */
   maxLength?: number;
   /** Number of groups a user walks between; 2 by default. */
   groupsPerUser?: number;
-  /** Probability of drawing the next item's group anew; 0.05 by default. */
+  /** Probability of drawing the next item's group anew; 0.1 by default. */
   leave?: number;
-  /** Probability of taking an item near the one before, and not any of the group; 0.9 by default. */
+  /** Probability of taking an item near the one before, and not any of the group; 0.8 by default. */
   follow?: number;
-  /** Exponent of the popularity within a group: the r-th item is drawn in proportion to r^-tail; 1.2 by default. */
+  /** Exponent of the popularity within a group: the r-th item is drawn in proportion to r^-tail; 0.8 by default. */
   tail?: number;
   /** An integer in [0, 2^32); 0 by default. */
   seed?: number;
 }
 
 const DEFAULTS: Required<GeneratedOptions> = {
-  users: 3000,
+  users: 4000,
   items: 6000,
   groups: 0,
-  minLength: 5,
-  maxLength: 11,
+  minLength: 4,
+  maxLength: 8,
   groupsPerUser: 2,
-  leave: 0.05,
-  follow: 0.9,
-  tail: 1.2,
+  leave: 0.1,
+  follow: 0.8,
+  tail: 0.8,
   seed: 0,
 };
 

@@ -28,6 +28,8 @@ export class PairSampler {
   readonly #items: Uint32Array;
 
   /**
+   * Indexes the distinct items of each user.
+   *
    * @param dataset The dataset.
    * @param seed An integer in [0, 2^32).
    * @throws {RangeError} If no user has both a training item and an item to contrast it with.

@@ -34,38 +34,84 @@ export interface Device extends AsyncDisposable {
   /**
    * Allocates a tensor with undefined elements.
    *
+   * @param dtype Element type.
+   * @param shape `[length]` or `[rows, columns]`.
+   * @returns The tensor.
    * @throws {RangeError} If the device cannot hold it.
    */
   empty<D extends DType>(dtype: D, shape: Shape): Tensor<D>;
 
-  /** Allocates a tensor of zeros. */
+  /**
+   * Allocates a tensor of zeros.
+   *
+   * @param dtype Element type.
+   * @param shape `[length]` or `[rows, columns]`.
+   * @returns The tensor.
+   * @throws {RangeError} If the device cannot hold it.
+   */
   zeros<D extends DType>(dtype: D, shape: Shape): Tensor<D>;
 
   /**
-   * Allocates a tensor with the elements of `data`, row-major. The element type follows the array's.
+   * Allocates a tensor with the elements of an array.
    *
+   * @param data Row-major elements.
+   * @param shape `[length]` or `[rows, columns]`; by default a vector of all elements.
+   * @returns The tensor, of the element type of the array.
    * @throws {TypeError} If `data` does not have as many elements as `shape`.
    */
   upload(data: Float32Array, shape?: Shape): Tensor<"f32">;
+  /**
+   * Allocates a tensor with the elements of an array.
+   *
+   * @param data Row-major elements.
+   * @param shape `[length]` or `[rows, columns]`; by default a vector of all elements.
+   * @returns The tensor, of the element type of the array.
+   * @throws {TypeError} If `data` does not have as many elements as `shape`.
+   */
   upload(data: Uint32Array, shape?: Shape): Tensor<"u32">;
 
-  /** Overwrites all elements of a tensor with `data`, row-major. */
+  /**
+   * Overwrites all elements of a tensor.
+   *
+   * @param tensor The tensor.
+   * @param data Row-major elements.
+   * @throws {TypeError} If `data` does not have as many elements as the tensor's shape.
+   */
   write<D extends DType>(tensor: Tensor<D>, data: HostArray<D>): void;
 
-  /** Allocates a copy. */
+  /**
+   * Allocates a copy of a tensor.
+   *
+   * @param tensor The tensor.
+   * @returns The copy.
+   */
   copy<D extends DType>(tensor: Tensor<D>): Tensor<D>;
 
-  /** Sets all elements of a tensor to zero. */
+  /**
+   * Sets all elements of a tensor to zero.
+   *
+   * @param tensor The tensor.
+   */
   clear(tensor: Tensor): void;
 
   /**
-   * Reads the elements back, row-major, after everything launched so far.
+   * Reads the elements back, after everything launched so far.
    *
+   * @param tensor The tensor.
+   * @returns Row-major elements.
    * @throws {DeviceLostError} If the device has gone.
    */
   read<D extends DType>(tensor: Tensor<D>): Promise<HostArray<D>>;
 
-  /** Runs a kernel. Returns before it has finished on `webgpu`. */
+  /**
+   * Runs a kernel. Returns before it has finished on `webgpu`.
+   *
+   * @param kernel The kernel.
+   * @param tensors A tensor for each of its bindings.
+   * @param scalars A number for each of its scalars.
+   * @param options How the cpu device cuts the work.
+   * @throws {TypeError} If a tensor has another type than its binding, or one that is written is bound twice.
+   */
   launch<Bindings extends string, Params extends string>(
     kernel: Kernel<Bindings, Params>,
     tensors: Bound<Bindings>,
@@ -76,14 +122,22 @@ export interface Device extends AsyncDisposable {
   /**
    * Runs `work` and hands everything it launched to the device in one submit. Nests: the outermost batch submits.
    * A launch outside any batch is a batch of its own.
+   *
+   * @param work What to run.
+   * @returns What it returned.
    */
   batch<T>(work: () => T): T;
 
-  /** Waits for everything launched so far. */
+  /**
+   * Waits for everything launched so far.
+   *
+   * @throws {DeviceLostError} If the device has gone.
+   */
   synchronize(): Promise<void>;
 }
 
 /** The device has gone: it was lost, or it was disposed. */
 export class DeviceLostError extends Error {
+  /** `DeviceLostError`. */
   override name = "DeviceLostError";
 }

@@ -9,6 +9,7 @@ export type BindingType = "f32" | "u32" | "vec4f" | "atomic<u32>";
 
 /** One buffer of a kernel. `read` buffers may alias each other; a written buffer aliases nothing. */
 export interface Binding {
+  /** Element type. */
   readonly type: BindingType;
   /** `write` = overwritten without being read; `update` = read and written. */
   readonly access: "read" | "write" | "update";

@@ -51,5 +51,6 @@ export async function openDevice(kind: DeviceKind | "auto" = "auto", options: De
 
 /** There is no WebGPU adapter. */
 export class NoAdapterError extends Error {
+  /** `NoAdapterError`. */
   override name = "NoAdapterError";
 }

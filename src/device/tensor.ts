@@ -27,6 +27,8 @@ export abstract class Tensor<D extends DType = DType> implements Disposable {
   readonly size: number;
 
   /**
+   * Derives stride and size.
+   *
    * @param dtype Element type.
    * @param shape `[length]` or `[rows, columns]`.
    */

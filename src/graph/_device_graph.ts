@@ -13,10 +13,15 @@ const ROW_COST = 2;
 
 /** A sparse matrix on a device, with the places where the cpu device cuts its rows. */
 export interface DeviceCsr {
+  /** Number of rows. */
   readonly rows: number;
+  /** Where the entries of each row begin, and where the last end. */
   readonly rowOffsets: Tensor<"u32">;
+  /** Column of each entry. */
   readonly columns: Tensor<"u32">;
+  /** Value of each entry. */
   readonly values: Tensor<"f32">;
+  /** Rows at which to cut so that the pieces cost alike. */
   readonly cuts: Uint32Array;
 }
 
@@ -26,7 +31,9 @@ export interface DeviceCsr {
  * is two launches of the same kernel, the first of them short, and no launch waits for one long row.
  */
 export interface DeviceGraph {
+  /** All rows; the entries of a hub lead to rows of partial sums. */
   readonly main: DeviceCsr;
+  /** Rows of partial sums, or null where there is no hub. */
   readonly partial: DeviceCsr | null;
 }
 

@@ -39,6 +39,8 @@ export class MfBpr implements Disposable {
   readonly #groups: { state: SevoState; readonly graph: Graph | null }[];
 
   /**
+   * Puts the tables under training.
+   *
    * @param device The device.
    * @param weights Initial tables `user.weight` (users x dimension) and `item.weight` (items x dimension).
    * @param optimizer Rule, rates and smoothing.

@@ -23,6 +23,7 @@ export interface TableView {
 
 /** A gradient had a value that is not finite. The parameters are no longer of use: go back to a saved state. */
 export class NonFiniteError extends Error {
+  /** `NonFiniteError`. */
   override name = "NonFiniteError";
   /** The table whose gradient it was. */
   readonly table: string;
@@ -30,6 +31,8 @@ export class NonFiniteError extends Error {
   readonly step: number;
 
   /**
+   * Says which gradient it was.
+   *
    * @param table The table whose gradient it was.
    * @param step The first step with such a value.
    */
@@ -42,18 +45,23 @@ export class NonFiniteError extends Error {
 
 /** A state was used after `sevoStep` had taken it, or after it was disposed of. */
 export class StateTakenError extends Error {
+  /** `StateTakenError`. */
   override name = "StateTakenError";
 }
 
 /** `exact` propagation did not reach its tolerance within `maxIterations`. */
 export class ConvergenceError extends Error {
+  /** `ConvergenceError`. */
   override name = "ConvergenceError";
 }
 
 /** Tensors of a state. */
 export interface StateTensors {
+  /** The stack of all tables. */
   readonly parameter: Tensor<"f32">;
+  /** First moments, bias-corrected, or the momentum of sgd. Null where the rule keeps none. */
   readonly moment1: Tensor<"f32"> | null;
+  /** Second moments, bias-corrected. Null where the rule keeps none. */
   readonly moment2: Tensor<"f32"> | null;
   /** The unsmoothed direction of the last step, which idle rows keep. */
   readonly direction: Tensor<"f32"> | null;

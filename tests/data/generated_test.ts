@@ -15,13 +15,13 @@ Deno.test("generatedDataset() depends on its options alone", () => {
   assertEquals(other.provenance.options["seed"], 4);
 });
 
-Deno.test("generatedDataset() makes 4,000 users and 2,000 items in no time", () => {
+Deno.test("generatedDataset() makes 4,000 users and 6,000 items in no time", () => {
   const start = performance.now();
   const dataset = generatedDataset();
   assertLess(performance.now() - start, 2000);
-  assertEquals([dataset.userCount, dataset.itemCount], [4000, 2000]);
+  assertEquals([dataset.userCount, dataset.itemCount], [4000, 6000]);
   assertEquals([dataset.users[17], dataset.items[204]], ["user-17", "item-204"]);
-  assertEquals(dataset.itemColumns["category"]?.length, 2000);
+  assertEquals(dataset.itemColumns["category"]?.length, 6000);
 });
 
 Deno.test("generatedDataset() keeps the shape of a dataset", () => {
@@ -34,7 +34,7 @@ Deno.test("generatedDataset() keeps the shape of a dataset", () => {
     assertEquals(counts.interactions, counts.train + counts.valid + counts.test);
     for (let user = 0; user < userCount; user++) {
       const items = itemsOf(dataset, user);
-      assert(items.length >= 5 && items.length <= 11);
+      assert(items.length >= 3 && items.length <= 8);
       assert(items.every((item) => item < itemCount));
     }
   }
@@ -97,7 +97,7 @@ for (
     [{ items: 2.5 }, "Cannot generate a dataset as items must be an integer of at least 1: current value is 2.5"],
     [{ seed: -1 }, "Cannot generate a dataset as seed must be an integer of at least 0: current value is -1"],
     [{ items: 20, groups: 21 }, "Cannot generate a dataset as groups must be at most items (20): current value is 21"],
-    [{ maxLength: 4 }, "Cannot generate a dataset as maxLength must be an integer in [5, 2000]: current value is 4"],
+    [{ maxLength: 3 }, "Cannot generate a dataset as maxLength must be an integer in [4, 6000]: current value is 3"],
     [{ follow: 1.5 }, "Cannot generate a dataset as follow must be in [0, 1]: current value is 1.5"],
     [{ tail: NaN }, "Cannot generate a dataset as tail must be in [0, 10]: current value is NaN"],
   ] as [GeneratedOptions, string][]

@@ -81,7 +81,9 @@ Deno.test("PairSampler gives the same draws for the same seed and epoch, whateve
   const dataset = generatedDataset({ users: 100, items: 80, seed: 1 });
   const expected = samplesOf(new PairSampler(dataset, 5).batches(2, 64));
   const sampler = new PairSampler(dataset, 5);
-  for (const batch of [1, 7, 64, 1000, 1e9]) assertEquals(samplesOf(sampler.batches(2, batch)), expected, `batch ${batch}`);
+  for (const batch of [1, 7, 64, 1000, 1e9]) {
+    assertEquals(samplesOf(sampler.batches(2, batch)), expected, `batch ${batch}`);
+  }
 });
 
 Deno.test("PairSampler gives other draws for another epoch and another seed", () => {
