@@ -69,13 +69,16 @@ export function timeStep(device: Device, graph: Graph, columns: number, layers: 
 function timed(device: Device, call: () => void, dispose: () => void): Timed {
   return {
     async run() {
-      let calls = 0;
-      const start = performance.now();
-      do {
-        for (let batch = 0; batch < 4; batch++, calls++) call();
+      let calls = 1;
+      for (;;) {
+        const start = performance.now();
+        for (let at = 0; at < calls; at++) call();
         await device.synchronize();
-      } while (performance.now() - start < LEAST_MILLISECONDS);
-      return (performance.now() - start) / calls;
+        const elapsed = performance.now() - start;
+        // A wait has a price of its own on webgpu, 11 ms: one for as many calls as fill the time.
+        if (elapsed >= LEAST_MILLISECONDS) return elapsed / calls;
+        calls = Math.ceil(calls * Math.min(10, 1.2 * LEAST_MILLISECONDS / elapsed));
+      }
     },
     [Symbol.dispose]: dispose,
   };

@@ -57,3 +57,20 @@ export function checkBindings<Bindings extends string>(
     }
   }
 }
+
+/**
+ * Checks that an array has an element for each of a shape.
+ *
+ * @param data The array.
+ * @param shape The shape.
+ * @param action What is being done, for the message.
+ * @throws {TypeError} If it does not.
+ */
+export function checkLength(data: Float32Array | Uint32Array, shape: Shape, action: string): void {
+  const expected = shape.length === 2 ? shape[0] * shape[1] : shape[0];
+  if (data.length !== expected) {
+    throw new TypeError(
+      `Cannot ${action} as shape [${shape.join(", ")}] has ${expected} elements: data has ${data.length}`,
+    );
+  }
+}

@@ -6,6 +6,9 @@
  * subtraction on PIECES_LEFT, and the launch is described before that counter is set, so a thread that wakes late
  * either takes a piece of the launch it then reads, or nothing.
  *
+ * A worker that has had nothing to do for a while goes, and one is started anew when there is work again: a parked
+ * worker would keep the process of a caller alive who does not dispose of the device.
+ *
  * @module
  */
 
@@ -15,8 +18,18 @@ const PIECES_LEFT = 0, PIECES_DONE = 1, GENERATION = 2, KERNEL = 3, ARGUMENTS = 
 /** Byte addresses of the arguments (f64) and of the cuts (u32) of the current launch. */
 const ARGUMENTS_AT = 256, CUTS_AT = 1024;
 
+/** Milliseconds without work after which a worker goes. */
+const IDLE_MILLISECONDS = 2000;
+
 /** Pieces of one launch at most: the cuts end where the heap's first page does. */
 export const MAXIMUM_PIECES = 4096;
+
+/** What the worker's text is given of this module. */
+const CONTROL_WORDS = {
+  ...{ PIECES_LEFT, PIECES_DONE, GENERATION, KERNEL, ARGUMENTS, QUIT, ARGUMENTS_AT, CUTS_AT },
+  ...{ MAXIMUM_PIECES, IDLE_MILLISECONDS },
+};
+type ControlWords = typeof CONTROL_WORDS;
 
 type KernelFunction = (...values: number[]) => void;
 
@@ -30,23 +43,11 @@ interface WorkerStart {
  * The body of a worker. It is turned into text for a Blob URL (a worker made from a file would need a permission), so
  * it refers to nothing outside itself.
  */
-function workerBody(words: { [name: string]: number }): void {
-  const { PIECES_LEFT, PIECES_DONE, GENERATION, KERNEL, ARGUMENTS, QUIT, ARGUMENTS_AT, CUTS_AT } = words as {
-    [
-      name in
-        | "PIECES_LEFT"
-        | "PIECES_DONE"
-        | "GENERATION"
-        | "KERNEL"
-        | "ARGUMENTS"
-        | "QUIT"
-        | "ARGUMENTS_AT"
-        | "CUTS_AT"
-    ]: number;
-  };
+function workerBody(words: ControlWords): void {
+  const { PIECES_LEFT, PIECES_DONE, GENERATION, KERNEL, ARGUMENTS, QUIT, ARGUMENTS_AT, CUTS_AT } = words;
   const scope = globalThis as unknown as {
     onmessage: (event: MessageEvent<WorkerStart>) => void;
-    postMessage: (message: string) => void;
+    postMessage: (message: "ready" | "idle") => void;
     close: () => void;
   };
   scope.onmessage = ({ data: { module, memory } }) => {
@@ -54,7 +55,7 @@ function workerBody(words: { [name: string]: number }): void {
     const kernels = WebAssembly.Module.exports(module).map(({ name }) => instance.exports[name] as KernelFunction);
     const control = new Int32Array(memory.buffer, 0, 64);
     const scalars = new Float64Array(memory.buffer, ARGUMENTS_AT, 64);
-    const cuts = new Uint32Array(memory.buffer, CUTS_AT, 8192);
+    const cuts = new Uint32Array(memory.buffer, CUTS_AT, words.MAXIMUM_PIECES + 1);
     scope.postMessage("ready");
     for (;;) {
       const generation = Atomics.load(control, GENERATION);
@@ -67,8 +68,9 @@ function workerBody(words: { [name: string]: number }): void {
       if (Atomics.load(control, QUIT) === 1) break;
       // The next launch of a step is microseconds away: looking for it is cheaper than being woken.
       for (let spin = 0; spin < 2000 && Atomics.load(control, GENERATION) === generation; spin++);
-      Atomics.wait(control, GENERATION, generation);
+      if (Atomics.wait(control, GENERATION, generation, words.IDLE_MILLISECONDS) === "timed-out") break;
     }
+    scope.postMessage("idle");
     scope.close();
   };
 }
@@ -81,11 +83,12 @@ export class Threads {
   readonly #scalars: Float64Array;
   readonly #cuts: Uint32Array;
   readonly #kernels = new Map<string, { index: number; run: KernelFunction }>();
-  readonly #workers: Worker[];
+  readonly #start: WorkerStart;
+  readonly #workers = new Set<Worker>();
 
-  private constructor(module: WebAssembly.Module, memory: WebAssembly.Memory, workers: Worker[]) {
-    this.count = workers.length + 1;
-    this.#workers = workers;
+  private constructor(module: WebAssembly.Module, memory: WebAssembly.Memory, count: number) {
+    this.count = count;
+    this.#start = { module, memory };
     this.#control = new Int32Array(memory.buffer, 0, 64);
     this.#scalars = new Float64Array(memory.buffer, ARGUMENTS_AT, 64);
     this.#cuts = new Uint32Array(memory.buffer, CUTS_AT, MAXIMUM_PIECES + 1);
@@ -104,26 +107,35 @@ export class Threads {
    * @returns The threads.
    */
   static async start(module: WebAssembly.Module, memory: WebAssembly.Memory, count: number): Promise<Threads> {
-    const workers: Worker[] = [];
-    if (count > 1) {
-      const words = { PIECES_LEFT, PIECES_DONE, GENERATION, KERNEL, ARGUMENTS, QUIT, ARGUMENTS_AT, CUTS_AT };
-      const source = `(${workerBody})(${JSON.stringify(words)})`;
-      const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
-      try {
-        await Promise.all(Array.from({ length: count - 1 }, () => {
-          const worker = new Worker(url, { type: "module" });
-          workers.push(worker);
-          return new Promise<void>((resolve, reject) => {
-            worker.onmessage = () => resolve();
-            worker.onerror = (event) => reject(new Error(`Cannot start a worker thread: ${event.message}`));
-            worker.postMessage({ module, memory } satisfies WorkerStart);
-          });
-        }));
-      } finally {
-        URL.revokeObjectURL(url);
-      }
+    const threads = new Threads(module, memory, count);
+    await threads.#startMissing();
+    return threads;
+  }
+
+  /** Starts a worker in place of each that has gone. */
+  async #startMissing(): Promise<void> {
+    const missing = this.count - 1 - this.#workers.size;
+    if (missing === 0) return;
+    const source = `(${workerBody})(${JSON.stringify(CONTROL_WORDS)})`;
+    const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+    try {
+      await Promise.all(Array.from({ length: missing }, () => this.#startWorker(url)));
+    } finally {
+      URL.revokeObjectURL(url);
     }
-    return new Threads(module, memory, workers);
+  }
+
+  #startWorker(url: string): Promise<void> {
+    const worker = new Worker(url, { type: "module" });
+    this.#workers.add(worker);
+    return new Promise((resolve, reject) => {
+      worker.onmessage = ({ data }: MessageEvent<"ready" | "idle">) => {
+        if (data === "ready") resolve();
+        else this.#workers.delete(worker);
+      };
+      worker.onerror = (event) => reject(new Error(`Cannot start a worker thread: ${event.message}`));
+      worker.postMessage(this.#start);
+    });
   }
 
   /**
@@ -141,6 +153,8 @@ export class Threads {
       kernel.run(...values, cut(0), cut(pieces));
       return;
     }
+    // Those that are missing join a later launch; this one is run by whoever is there.
+    this.#startMissing().catch(() => {});
     const control = this.#control;
     for (let piece = 0; piece <= pieces; piece++) this.#cuts[piece] = cut(piece);
     this.#scalars.set(values);
@@ -173,7 +187,7 @@ export class Threads {
     Atomics.add(this.#control, GENERATION, 1);
     Atomics.notify(this.#control, GENERATION);
     for (const worker of this.#workers) worker.terminate();
-    this.#workers.length = 0;
+    this.#workers.clear();
   }
 }
 

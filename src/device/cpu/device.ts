@@ -1,7 +1,7 @@
 import { type Bound, type Device, DeviceLostError, type LaunchOptions } from "../device.ts";
 import type { Kernel, Scalars } from "../kernel.ts";
 import { type DType, type HostArray, padRows, type Shape, stripRows, Tensor } from "../tensor.ts";
-import { checkBindings, elementCount } from "../_checks.ts";
+import { checkBindings, checkLength, elementCount } from "../_checks.ts";
 import { Heap } from "./_heap.ts";
 import { MAXIMUM_PIECES, Threads } from "./_threads.ts";
 import { moduleBase64 } from "./module.generated.ts";
@@ -103,25 +103,20 @@ export class CpuDevice implements Device {
   upload(data: Float32Array, shape?: Shape): CpuTensor<"f32">;
   upload(data: Uint32Array, shape?: Shape): CpuTensor<"u32">;
   upload(data: Float32Array | Uint32Array, shape: Shape = [data.length]): CpuTensor<DType> {
+    checkLength(data, shape, "upload");
     const tensor = this.empty(data instanceof Float32Array ? "f32" : "u32", shape);
-    this.write(tensor, data as HostArray<DType>);
+    this.#view(tensor).set(padRows(data, shape));
     return tensor;
   }
 
   write<D extends DType>(tensor: Tensor<D>, data: HostArray<D>): void {
     const view = this.#view(tensor);
-    const expected = tensor.shape.reduce((product, length) => product * length, 1);
-    if (data.length !== expected) {
-      throw new TypeError(
-        `Cannot write a tensor of shape [${
-          tensor.shape.join(", ")
-        }] as it takes ${expected} elements: current value is ${data.length}`,
-      );
-    }
+    checkLength(data, tensor.shape, "write");
     view.set(padRows(data, tensor.shape));
   }
 
   copy<D extends DType>(tensor: Tensor<D>): CpuTensor<D> {
+    this.#view(tensor);
     const copy = this.empty(tensor.dtype, tensor.shape);
     this.#view(copy).set(this.#view(tensor));
     return copy;

@@ -1,4 +1,4 @@
-import { checkBindings, elementCount } from "../_checks.ts";
+import { checkBindings, checkLength, elementCount } from "../_checks.ts";
 import { type Bound, type Device, DeviceLostError, type LaunchOptions } from "../device.ts";
 import type { Kernel, Scalars } from "../kernel.ts";
 import { type DType, type HostArray, padRows, type Shape, stripRows, type Tensor } from "../tensor.ts";
@@ -516,15 +516,6 @@ function dtypeOf(data: unknown, action: string): DType {
   if (data instanceof Uint32Array) return "u32";
   const type = (data as { constructor?: { name?: string } } | null | undefined)?.constructor?.name ?? String(data);
   throw new TypeError(`Cannot ${action} as data is neither a Float32Array nor a Uint32Array: ${type}`);
-}
-
-function checkLength(data: Float32Array | Uint32Array, shape: Shape, action: string): void {
-  const expected = shape.length === 2 ? shape[0] * shape[1] : shape[0];
-  if (data.length !== expected) {
-    throw new TypeError(
-      `Cannot ${action} as shape [${shape.join(", ")}] has ${expected} elements: data has ${data.length}`,
-    );
-  }
 }
 
 function checkScalars(kernel: string, pipeline: Pipeline, scalars: Scalars<string>): void {
