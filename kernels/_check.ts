@@ -277,5 +277,6 @@ export function checksOf<C extends Case>(
 }
 
 function describe(options: Case): string {
-  return Object.entries(options).map(([name, value]) => `${name} ${value}`).join(", ");
+  const entries = Object.entries(options).filter(([, value]) => value !== false);
+  return entries.map(([name, value]) => value === true ? name : `${name} ${value}`).join(", ");
 }

@@ -38,10 +38,16 @@ export interface GradientData {
 export function drawGradient(draws: Draws, options: GradientCase): GradientData {
   const { rows, columns, sparse, nonFinite } = options;
   const stride = strideOf(columns);
-  const data = sparse ? drawSparse(draws, rows, columns) : { ...drawDense(draws, rows, columns), offsets: null, order: null };
+  const data = sparse
+    ? drawSparse(draws, rows, columns)
+    : { ...drawDense(draws, rows, columns), offsets: null, order: null };
   const stored = data.gradient.length / stride;
   if (nonFinite && stored > 0) {
-    data.gradient[draws.integer(stored) * stride + draws.integer(columns)] = [NaN, Infinity, -Infinity][draws.integer(3)]!;
+    data.gradient[draws.integer(stored) * stride + draws.integer(columns)] = [
+      NaN,
+      Infinity,
+      -Infinity,
+    ][draws.integer(3)]!;
   }
   return data;
 }

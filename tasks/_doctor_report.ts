@@ -42,7 +42,7 @@ export function adviceOf({ os }: Machine): string[] {
   if (os === "windows") return ["install the GPU's driver from its vendor: WebGPU runs on DirectX 12 or Vulkan"];
   return [
     "NVIDIA: the driver's Vulkan files (libnvidia-gl-*), libvulkan1; in containers",
-    "  NVIDIA_DRIVER_CAPABILITIES=all, and VK_DRIVER_FILES set to where nvidia_icd.json is",
+    "  NVIDIA_DRIVER_CAPABILITIES=all, and VK_DRIVER_FILES naming nvidia_icd.json",
     "AMD, Intel: apt-get install mesa-vulkan-drivers libvulkan1, and access to /dev/dri",
     "software, for tests: apt-get install mesa-vulkan-drivers libvulkan1",
   ];
@@ -138,9 +138,9 @@ export function verdictOf(devices: readonly DeviceReport[]): Verdict {
   const problems: string[] = [];
   for (const { kind, kernels, failure } of devices) {
     const wrong = kernels.filter(({ passed }) => !passed).map(({ kernel }) => kernel);
-    if (wrong.length > 0) {
-      problems.push(`${wrong.length} of ${kernels.length} kernels wrong on ${kind} (${wrong.join(", ")})`);
-    }
+    // More than a few are in the report
+    const names = wrong.length > 4 ? "" : ` (${wrong.join(", ")})`;
+    if (wrong.length > 0) problems.push(`${wrong.length} of ${kernels.length} kernels wrong on ${kind}${names}`);
     if (failure !== null) problems.push(`${kind} failed`);
   }
   if (problems.length > 0) {

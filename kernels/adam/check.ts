@@ -16,7 +16,15 @@ export interface AdamCase extends GradientCase {
   readonly weightDecay: number;
 }
 
-const plain = { sparse: false, nonFinite: false, coupled: false, correct: true, refresh: false, direct: false, weightDecay: 0 };
+const plain = {
+  sparse: false,
+  nonFinite: false,
+  coupled: false,
+  correct: true,
+  refresh: false,
+  direct: false,
+  weightDecay: 0,
+};
 
 /** Cases of the self-check. */
 export const adamCases: readonly AdamCase[] = [
@@ -25,7 +33,7 @@ export const adamCases: readonly AdamCase[] = [
   { ...plain, seed: 3, rows: 97, columns: 130, firstRow: 5, step: 100, direct: true, weightDecay: 0.1 },
   { ...plain, seed: 4, rows: 60, columns: 33, firstRow: 0, step: 7, coupled: true, correct: false, weightDecay: 0.01 },
   { ...plain, seed: 5, rows: 12, columns: 1100, firstRow: 1, step: 2, refresh: true },
-  { ...plain, seed: 6, rows: 50, columns: 20, firstRow: 3, step: 9, sparse: true, nonFinite: true },
+  { ...plain, seed: 6, rows: 50, columns: 20, firstRow: 3, step: 8, sparse: true, nonFinite: true },
 ];
 
 /** Rows of the stack behind the table, which the kernel must leave alone. */
@@ -78,7 +86,10 @@ export async function checkAdam(device: Device, options: AdamCase, kernel = adam
   });
   const comparison = new Comparison();
   const names = ["moment1", "moment2", "parameter", "direction"] as const;
-  const [after, ...floats] = await Promise.all([device.read(bound.status), ...names.map((name) => device.read(bound[name]))]);
+  const [after, ...floats] = await Promise.all([
+    device.read(bound.status),
+    ...names.map((name) => device.read(bound[name])),
+  ]);
   comparison.integers("status", after, [expected.status]);
   names.forEach((name, at) => comparison.floats(name, floats[at]!, expected[name]));
   return comparison.result(kernel.name, options);

@@ -30,8 +30,8 @@ export const matrixCases: readonly MatrixCase[] = [
 
 /** Cases of the self-check of `cgScalars`. */
 export const cgScalarsCases: readonly CgScalarsCase[] = [
-  { seed: 1, blocks: 1, columns: 1, phase: 0, open: true },
-  { seed: 2, blocks: 48, columns: 64, phase: 1, open: true },
+  { seed: 1, blocks: 5, columns: 20, phase: 0, open: true },
+  { seed: 2, blocks: 300, columns: 64, phase: 1, open: true },
   { seed: 3, blocks: 3, columns: 130, phase: 2, open: true },
   { seed: 4, blocks: 2, columns: 1100, phase: 3, open: true },
   { seed: 5, blocks: 2, columns: 33, phase: 3, open: false },
@@ -110,7 +110,9 @@ export async function checkCgDirection(
 ): Promise<CheckResult> {
   const draws = new Draws(options.seed);
   const { rows, columns } = options, stride = strideOf(columns), shape = [rows, stride] as const;
-  const scalars = draws.matrix(4, columns), residual = draws.matrix(rows, columns), before = draws.matrix(rows, columns);
+  const scalars = draws.matrix(4, columns),
+    residual = draws.matrix(rows, columns),
+    before = draws.matrix(rows, columns);
   using tensors = new Tensors(device);
   const direction = tensors.floats(before, shape);
   const bound = { scalars: tensors.floats(scalars, [4, stride]), residual: tensors.floats(residual, shape), direction };
@@ -138,9 +140,9 @@ export async function checkCgScalars(device: Device, options: CgScalarsCase, ker
     const kind = draws.integer(6);
     if (!open || kind === 0) before[stride + column] = before[column]!;
     if (kind === 1) before[column] = before[stride + column] = 0;
-    if (kind < 2) for (let block = 0; block < blocks; block++) partials[block * stride + column] = 0;
+    if (kind < 2) { for (let block = 0; block < blocks; block++) partials[block * stride + column] = 0; }
     // A sum that has vanished though the residual has not
-    if (kind === 2) for (let block = 0; block < blocks; block++) partials[block * stride + column] = 0;
+    if (kind === 2) { for (let block = 0; block < blocks; block++) partials[block * stride + column] = 0; }
   }
   using tensors = new Tensors(device);
   const scalars = tensors.floats(before, [4, stride]), status = tensors.integers(new Uint32Array(1));

@@ -1,6 +1,7 @@
 /**
  * Conjugate gradients on every column of a matrix at once, each column with its own step sizes, which stay on the
- * device. Sums over rows run over blocks of {@linkcode BLOCK_ROWS}, then over the blocks in order.
+ * device. Sums over rows run over blocks of {@linkcode BLOCK_ROWS}, then over the blocks, in an order that depends on the
+ * number of rows alone.
  *
  * @module
  */
@@ -52,7 +53,7 @@ export const cgScalars: Kernel<
   },
   params: { blocks: "u32", quads: "u32", phase: "u32", step: "u32", tolerance: "f32" },
   wgsl: cgScalarsWgsl,
-  shape: ({ quads }) => ({ items: quads, grain: 4, workgroups: Math.ceil(quads / 256) }),
+  shape: ({ quads }) => ({ items: quads, grain: 4, workgroups: quads }),
 };
 
 /** solution += alpha * direction; residual -= alpha * image; partials[block] = the sum of residual^2. */

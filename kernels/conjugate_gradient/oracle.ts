@@ -18,7 +18,8 @@ export function columnDotsOracle(left: Float32Array, right: Float32Array, stride
   const magnitudes = new Float64Array(partials.values.length);
   for (let row = 0; row < rows; row++) {
     for (let column = 0; column < stride; column++) {
-      const to = Math.floor(row / BLOCK_ROWS) * stride + column, term = left[row * stride + column]! * right[row * stride + column]!;
+      const to = Math.floor(row / BLOCK_ROWS) * stride + column,
+        term = left[row * stride + column]! * right[row * stride + column]!;
       partials.values[to]! += term;
       magnitudes[to]! += Math.abs(term);
     }

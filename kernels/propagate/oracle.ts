@@ -27,7 +27,8 @@ export interface PropagateInput {
  * @returns The output.
  */
 export function propagateOracle(input: PropagateInput): Expected {
-  const { rowOffsets, columns, values, source, partials, addend, before, sourceRows, stride, keep, neighbour, own } = input;
+  const { rowOffsets, columns, values, source, partials, addend, before, sourceRows, stride, keep, neighbour, own } =
+    input;
   const output = expectedZeros(before.length);
   for (let row = 0; row < rowOffsets.length - 1; row++) {
     const begin = rowOffsets[row]!, end = rowOffsets[row + 1]!;

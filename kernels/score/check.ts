@@ -1,6 +1,6 @@
 import type { Device } from "../../src/device/device.ts";
 import type { Tensor } from "../../src/device/tensor.ts";
-import { type CheckResult, Comparison, Draws, poison, POISON, strideOf, Tensors } from "../_check.ts";
+import { type CheckResult, Comparison, Draws, POISON, poison, strideOf, Tensors } from "../_check.ts";
 import { orderOracle, packPanelsOracle, rankOracle, type ScoreInput, scoresOf } from "./oracle.ts";
 import { packPanels, panelLength, rankTargets, topItems } from "./score.ts";
 
@@ -91,7 +91,9 @@ export async function checkRankTargets(device: Device, options: RankCase, kernel
   const targets = Uint32Array.from({ length: queries }, (_, q) => {
     const excluded = input.excluded.subarray(input.offsets[q]!, input.offsets[q + 1]!);
     // Now and then an excluded one
-    return excluded.length > 0 && draws.integer(4) === 0 ? excluded[draws.integer(excluded.length)]! : draws.integer(items);
+    return excluded.length > 0 && draws.integer(4) === 0
+      ? excluded[draws.integer(excluded.length)]!
+      : draws.integer(items);
   });
   using tensors = new Tensors(device);
   const ranks = tensors.integers(new Uint32Array(queries));
@@ -133,7 +135,8 @@ export async function checkTopItems(device: Device, options: TopCase, kernel = t
   const comparison = new Comparison();
   for (let q = 0; q < queries; q++) {
     const all = scoresOf(input, q), order = orderOracle(all), bound = all.bounds.reduce((a, b) => Math.max(a, b), 0);
-    const wrong = (condition: boolean, detail: string) => condition && comparison.at(Infinity, `top of query ${q}: ${detail}`);
+    const wrong = (condition: boolean, detail: string) =>
+      condition && comparison.at(Infinity, `top of query ${q}: ${detail}`);
     for (let place = 0; place < count; place++) {
       const at = q * stride + place, item = actualTop[at]!, score = actualScores[at]!, best = order[place];
       if (best === undefined) {
@@ -142,8 +145,9 @@ export async function checkTopItems(device: Device, options: TopCase, kernel = t
       }
       wrong(!(item < items) || all.excluded.has(item), `place ${place} is item ${item}: excluded or none at all`);
       wrong(exact && item !== best, `place ${place} is item ${item}: expected ${best}`);
-      const last = at - 1, follows = place === 0 || actualScores[last]! > score ||
-        (actualScores[last] === score && actualTop[last]! < item);
+      const last = at - 1,
+        follows = place === 0 || actualScores[last]! > score ||
+          (actualScores[last] === score && actualTop[last]! < item);
       wrong(!follows, `place ${place} is item ${item}, score ${score}, which does not come after the one before`);
       const compare = (expected: number, tolerance: number) =>
         comparison.floats(`scores of query ${q}, place ${place}, `, Float32Array.of(score), {

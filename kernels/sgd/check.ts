@@ -71,7 +71,10 @@ export async function checkSgd(device: Device, options: SgdCase, kernel = sgd): 
   });
   const comparison = new Comparison();
   const names = ["moment1", "parameter", "direction"] as const;
-  const [after, ...floats] = await Promise.all([device.read(bound.status), ...names.map((name) => device.read(bound[name]))]);
+  const [after, ...floats] = await Promise.all([
+    device.read(bound.status),
+    ...names.map((name) => device.read(bound[name])),
+  ]);
   comparison.integers("status", after, [expected.status]);
   names.forEach((name, at) => comparison.floats(name, floats[at]!, expected[name]));
   return comparison.result(kernel.name, options);

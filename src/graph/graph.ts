@@ -77,7 +77,9 @@ export class Graph implements Disposable {
   readonly columns: Uint32Array<ArrayBuffer>;
   /** Value of each entry. */
   readonly values: Float32Array<ArrayBuffer>;
-  readonly #uploads = new Map<Device, DeviceGraph>();
+  // Weak, so that a graph that outlives a device does not keep the device's memory.
+  readonly #uploads = new WeakMap<Device, DeviceGraph>();
+  #devices: WeakRef<Device>[] = [];
 
   private constructor({ rowOffsets, columns, values }: Csr) {
     this.rowOffsets = rowOffsets;
@@ -232,14 +234,21 @@ export class Graph implements Disposable {
    */
   on(device: Device): DeviceGraph {
     let upload = this.#uploads.get(device);
-    if (!upload) this.#uploads.set(device, upload = uploadGraph(device, this));
+    if (!upload) {
+      this.#uploads.set(device, upload = uploadGraph(device, this));
+      this.#devices.push(new WeakRef(device));
+    }
     return upload;
   }
 
   /** Gives back the memory the graph takes on devices. It is copied again if it is used again. */
   [Symbol.dispose](): void {
-    for (const upload of this.#uploads.values()) disposeGraph(upload);
-    this.#uploads.clear();
+    for (const device of this.#devices.map((reference) => reference.deref())) {
+      const upload = device && this.#uploads.get(device);
+      if (upload) disposeGraph(upload);
+      if (device) this.#uploads.delete(device);
+    }
+    this.#devices = [];
   }
 }
 

@@ -1,0 +1,89 @@
+import fc from "fast-check";
+import { Graph } from "@sevo/sevo";
+import { Comparison, Draws, strideOf } from "../../kernels/_check.ts";
+import { checkPropagate } from "../../kernels/propagate/check.ts";
+import { propagateOracle } from "../../kernels/propagate/oracle.ts";
+import { propagate } from "../../kernels/propagate/propagate.ts";
+import type { Device } from "../../src/device/device.ts";
+import { testOnDevices } from "../_on_devices.ts";
+import { assertChecks, assertPasses, columns, seed } from "./_assert_checks.ts";
+
+const factor = fc.constantFrom(0, 1, -1, 0.99, 1e-3, -0.3);
+
+testOnDevices("propagate: random graphs", async (device) => {
+  const cases = fc.record({
+    seed,
+    columns,
+    rows: fc.oneof(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 200, max: 300 })),
+    sourceRows: fc.integer({ min: 1, max: 300 }),
+    edges: fc.integer({ min: 0, max: 30 }),
+    hub: fc.constantFrom(0, 511, 512, 513, 1500),
+    collect: fc.boolean(),
+    keep: factor,
+    neighbour: factor,
+    own: factor,
+  });
+  await assertChecks(cases, (options) => checkPropagate(device, options));
+});
+
+testOnDevices("propagate: more quads than a workgroup has threads", async (device) => {
+  assertPasses(
+    await checkPropagate(device, {
+      ...{ seed: 1, rows: 9, sourceRows: 8, columns: 1030, edges: 5, hub: 600, collect: true },
+      ...{ keep: 0.5, neighbour: 1, own: -1 },
+    }),
+  );
+});
+
+/** Launches a product as the optimizer does, hubs in pieces, and checks it against the whole graph. */
+async function checkGraph(device: Device, graph: Graph, width: number) {
+  const stride = strideOf(width), draws = new Draws(5);
+  const data = draws.matrix(graph.rows, width), before = draws.matrix(graph.rows, width);
+  const keep = Math.fround(0.9), neighbour = Math.fround(-0.3), own = 1;
+  const { main, partial } = graph.on(device);
+  using source = device.upload(data, [graph.rows, stride]);
+  using output = device.upload(before, [graph.rows, stride]);
+  using partials = partial && device.empty("f32", [partial.rows, stride]);
+  using addend = device.copy(source);
+  const shared = { sourceRows: main.rows, quads: stride / 4 };
+  device.batch(() => {
+    if (partial) {
+      const { rowOffsets, columns, values, rows, cuts } = partial;
+      const tensors = { rowOffsets, columns, values, source, partials: null, addend: null, output: partials! };
+      device.launch(propagate, tensors, { ...shared, rows, keep: 0, neighbour: 1, own: 0 }, { cuts });
+    }
+    const { rowOffsets, columns, values, rows, cuts } = main;
+    const tensors = { rowOffsets, columns, values, source, partials, addend, output };
+    device.launch(propagate, tensors, { ...shared, rows, keep, neighbour, own }, { cuts });
+  });
+  const { rowOffsets, columns, values } = graph;
+  const input = { rowOffsets, columns, values, source: data, partials: null, addend: data, before };
+  const expected = propagateOracle({ ...input, sourceRows: graph.rows, stride, keep, neighbour, own });
+  const comparison = new Comparison();
+  comparison.floats("output", await device.read(output), expected);
+  assertPasses(comparison.result("propagate", { rows: graph.rows, width, pieces: partial?.rows ?? 0 }));
+}
+
+/** Stars with so many leaves each, every center a row of its own. */
+function stars(...leaves: number[]): Graph {
+  const sources: number[] = [], targets: number[] = [];
+  let rows = 0;
+  for (const count of leaves) {
+    const center = rows++;
+    for (let leaf = 0; leaf < count; leaf++) {
+      sources.push(center);
+      targets.push(rows++);
+    }
+  }
+  return Graph.fromEdges({ rows: rows + 1, sources, targets });
+}
+
+testOnDevices("propagate: a star of 5,000 leaves, its hub in pieces", async (device) => {
+  using graph = stars(5000);
+  await checkGraph(device, graph, 9);
+});
+
+testOnDevices("propagate: hubs of 512, 513 and 1,024 edges", async (device) => {
+  using graph = stars(512, 513, 1, 1024);
+  await checkGraph(device, graph, 64);
+});

@@ -1,0 +1,30 @@
+import fc from "fast-check";
+import { checkSgd } from "../../kernels/sgd/check.ts";
+import { testOnDevices } from "../_on_devices.ts";
+import { assertChecks, assertPasses, columns, seed } from "./_assert_checks.ts";
+
+testOnDevices("sgd: random tables, gradients and options", async (device) => {
+  const cases = fc.record({
+    seed,
+    columns,
+    rows: fc.oneof(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 200, max: 600 })),
+    firstRow: fc.integer({ min: 0, max: 9 }),
+    sparse: fc.boolean(),
+    nonFinite: fc.constantFrom(false, false, false, true),
+    nesterov: fc.boolean(),
+    direct: fc.boolean(),
+    step: fc.constantFrom(1, 3, 4_000_000_000),
+    momentum: fc.constantFrom(0, 0.9),
+    weightDecay: fc.constantFrom(0, 0.01, 1),
+  });
+  await assertChecks(cases, (options) => checkSgd(device, options), 30);
+});
+
+testOnDevices("sgd: more quads than a workgroup has threads", async (device) => {
+  assertPasses(
+    await checkSgd(device, {
+      ...{ seed: 1, rows: 12, columns: 1030, firstRow: 1, sparse: true, nonFinite: false },
+      ...{ nesterov: true, direct: true, step: 2, momentum: 0.9, weightDecay: 0.01 },
+    }),
+  );
+});
