@@ -3,7 +3,7 @@ import type { Device } from "../src/device/device.ts";
 import type { Graph } from "../src/graph/graph.ts";
 import { smooth } from "../src/sevo/propagation.ts";
 import { resolvePropagation } from "../src/sevo/options.ts";
-import { sevoInit } from "../src/sevo/state.ts";
+import { sevoInit } from "../src/sevo/init.ts";
 import { sevoStep } from "../src/sevo/step.ts";
 
 /** Weight of the graph in everything timed here. */

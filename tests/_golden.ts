@@ -23,7 +23,9 @@ export function goldenCases(prefix: string): GoldenCase[] {
   const folder = directory();
   const names = [...Deno.readDirSync(folder)].map(({ name }) => name)
     .filter((name) => name.startsWith(prefix) && name.endsWith(".safetensors")).sort();
-  if (names.length === 0) throw new Error(`Cannot find golden files ${prefix}*.safetensors: current directory is '${folder}'`);
+  if (names.length === 0) {
+    throw new Error(`Cannot find golden files ${prefix}*.safetensors: current directory is '${folder}'`);
+  }
   return names.map((file) => readCase(`${folder}/${file}`, file.replace(".safetensors", "")));
 }
 
@@ -45,7 +47,9 @@ function readCase(path: string, name: string): GoldenCase {
 
 /** |actual - expected| / |expected| in the Euclidean norm over the whole tensor. */
 export function relativeError(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
-  if (actual.length !== expected.length) throw new Error(`Cannot compare ${actual.length} with ${expected.length} elements`);
+  if (actual.length !== expected.length) {
+    throw new Error(`Cannot compare ${actual.length} with ${expected.length} elements`);
+  }
   let difference = 0, norm = 0;
   for (let at = 0; at < expected.length; at++) {
     difference += (actual[at]! - expected[at]!) ** 2;

@@ -1,4 +1,4 @@
-import type { Kernel } from "../../src/device/kernel.ts";
+import { defineKernel } from "../../src/device/kernel.ts";
 import wgsl from "./adam.wgsl" with { type: "text" };
 
 /**
@@ -17,23 +17,7 @@ import wgsl from "./adam.wgsl" with { type: "text" };
  *
  * A gradient that is not finite sets `status` to `step` unless it is set.
  */
-export const adam: Kernel<
-  "gradient" | "offsets" | "order" | "moment1" | "moment2" | "parameter" | "direction" | "status",
-  | "rows"
-  | "firstRow"
-  | "quads"
-  | "sparse"
-  | "coupled"
-  | "correct"
-  | "refresh"
-  | "direct"
-  | "step"
-  | "gain1"
-  | "gain2"
-  | "epsilon"
-  | "learningRate"
-  | "weightDecay"
-> = {
+export const adam = defineKernel({
   name: "adam",
   bindings: {
     gradient: { type: "vec4f", access: "read" },
@@ -67,4 +51,4 @@ export const adam: Kernel<
     grain: 512,
     workgroups: Math.ceil(rows / Math.max(1, Math.floor(256 / quads))),
   }),
-};
+});

@@ -1,8 +1,8 @@
-import type { Kernel } from "../../src/device/kernel.ts";
+import { defineKernel } from "../../src/device/kernel.ts";
 import wgsl from "./blend.wgsl" with { type: "text" };
 
 /** output = keep * output + scale * input, element by element. `keep = 0` does not read `output`. */
-export const blend: Kernel<"input" | "output", "quads" | "keep" | "scale"> = {
+export const blend = defineKernel({
   name: "blend",
   bindings: {
     input: { type: "vec4f", access: "read" },
@@ -11,4 +11,4 @@ export const blend: Kernel<"input" | "output", "quads" | "keep" | "scale"> = {
   params: { quads: "u32", keep: "f32", scale: "f32" },
   wgsl,
   shape: ({ quads }) => ({ items: quads, grain: 8192, workgroups: Math.ceil(quads / 256) }),
-};
+});

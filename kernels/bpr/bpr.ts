@@ -1,4 +1,4 @@
-import type { Kernel } from "../../src/device/kernel.ts";
+import { defineKernel } from "../../src/device/kernel.ts";
 import wgsl from "./bpr.wgsl" with { type: "text" };
 
 /**
@@ -7,10 +7,7 @@ import wgsl from "./bpr.wgsl" with { type: "text" };
  * mean loss is, row by row, userGradient[b] for u, itemGradient[b] for p and itemGradient[samples + b] for n.
  * `firstUser` and `firstItem` are where the tables start in their stacks.
  */
-export const bpr: Kernel<
-  "userTable" | "itemTable" | "users" | "positives" | "negatives" | "userGradient" | "itemGradient" | "losses",
-  "samples" | "quads" | "firstUser" | "firstItem"
-> = {
+export const bpr = defineKernel({
   name: "bpr",
   bindings: {
     userTable: { type: "vec4f", access: "read" },
@@ -25,4 +22,4 @@ export const bpr: Kernel<
   params: { samples: "u32", quads: "u32", firstUser: "u32", firstItem: "u32" },
   wgsl,
   shape: ({ samples }) => ({ items: samples, grain: 128, workgroups: Math.ceil(samples / 16) }),
-};
+});

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Kernel, LaunchShape } from "../../src/device/kernel.ts";
+import { defineKernel, type LaunchShape } from "../../src/device/kernel.ts";
 import columnDotsWgsl from "./column_dots.wgsl" with { type: "text" };
 import cgScalarsWgsl from "./cg_scalars.wgsl" with { type: "text" };
 import cgStepWgsl from "./cg_step.wgsl" with { type: "text" };
@@ -15,7 +15,7 @@ import cgDirectionWgsl from "./cg_direction.wgsl" with { type: "text" };
 export const BLOCK_ROWS = 256;
 
 /** partials[block] = the sum over the rows of the block of left * right, column by column. */
-export const columnDots: Kernel<"left" | "right" | "partials", "rows" | "quads"> = {
+export const columnDots = defineKernel({
   name: "columnDots",
   bindings: {
     left: { type: "vec4f", access: "read" },
@@ -25,7 +25,7 @@ export const columnDots: Kernel<"left" | "right" | "partials", "rows" | "quads">
   params: { rows: "u32", quads: "u32" },
   wgsl: columnDotsWgsl,
   shape: ({ rows }) => blocks(rows),
-};
+});
 
 /** What {@linkcode cgScalars} makes of the sums. */
 export const Phase = { start: 0, step: 1, direction: 2, check: 3 } as const;
@@ -41,10 +41,7 @@ export const Phase = { start: 0, step: 1, direction: 2, check: 3 } as const;
  *
  * The rows of `scalars` are residual, threshold, alpha, beta.
  */
-export const cgScalars: Kernel<
-  "partials" | "scalars" | "status",
-  "blocks" | "quads" | "phase" | "step" | "tolerance"
-> = {
+export const cgScalars = defineKernel({
   name: "cgScalars",
   bindings: {
     partials: { type: "vec4f", access: "read" },
@@ -54,13 +51,10 @@ export const cgScalars: Kernel<
   params: { blocks: "u32", quads: "u32", phase: "u32", step: "u32", tolerance: "f32" },
   wgsl: cgScalarsWgsl,
   shape: ({ quads }) => ({ items: quads, grain: 4, workgroups: quads }),
-};
+});
 
 /** solution += alpha * direction; residual -= alpha * image; partials[block] = the sum of residual^2. */
-export const cgStep: Kernel<
-  "scalars" | "direction" | "image" | "solution" | "residual" | "partials",
-  "rows" | "quads"
-> = {
+export const cgStep = defineKernel({
   name: "cgStep",
   bindings: {
     scalars: { type: "vec4f", access: "read" },
@@ -73,10 +67,10 @@ export const cgStep: Kernel<
   params: { rows: "u32", quads: "u32" },
   wgsl: cgStepWgsl,
   shape: ({ rows }) => blocks(rows),
-};
+});
 
 /** direction = residual + beta * direction. */
-export const cgDirection: Kernel<"scalars" | "residual" | "direction", "rows" | "quads"> = {
+export const cgDirection = defineKernel({
   name: "cgDirection",
   bindings: {
     scalars: { type: "vec4f", access: "read" },
@@ -86,7 +80,7 @@ export const cgDirection: Kernel<"scalars" | "residual" | "direction", "rows" | 
   params: { rows: "u32", quads: "u32" },
   wgsl: cgDirectionWgsl,
   shape: ({ rows, quads }) => ({ items: rows, grain: 512, workgroups: Math.ceil(rows * quads / 256) }),
-};
+});
 
 function blocks(rows: number): LaunchShape {
   const count = Math.ceil(rows / BLOCK_ROWS);

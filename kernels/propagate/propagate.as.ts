@@ -30,7 +30,18 @@ export function propagate(
     let quad: u32 = 0;
     for (; quad + 8 <= quads; quad += 8) {
       const at = rowAt + (<usize> quad << 4);
-      eight(edges, edgesEnd, weights, base + (<usize> quad << 4), stride, addend + at, output + at, keep, neighbour, own);
+      eight(
+        edges,
+        edgesEnd,
+        weights,
+        base + (<usize> quad << 4),
+        stride,
+        addend + at,
+        output + at,
+        keep,
+        neighbour,
+        own,
+      );
     }
     for (; quad < quads; quad++) {
       const at = rowAt + (<usize> quad << 4);

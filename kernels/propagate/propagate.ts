@@ -1,4 +1,4 @@
-import type { Kernel } from "../../src/device/kernel.ts";
+import { defineKernel } from "../../src/device/kernel.ts";
 import wgsl from "./propagate.wgsl" with { type: "text" };
 
 /**
@@ -14,10 +14,7 @@ import wgsl from "./propagate.wgsl" with { type: "text" };
  * Least traffic: 8 bytes and one row gathered per edge, one row written per row, and one read each for `addend`
  * and `output` where used.
  */
-export const propagate: Kernel<
-  "rowOffsets" | "columns" | "values" | "source" | "partials" | "addend" | "output",
-  "rows" | "sourceRows" | "quads" | "keep" | "neighbour" | "own"
-> = {
+export const propagate = defineKernel({
   name: "propagate",
   bindings: {
     rowOffsets: { type: "u32", access: "read" },
@@ -31,4 +28,4 @@ export const propagate: Kernel<
   params: { rows: "u32", sourceRows: "u32", quads: "u32", keep: "f32", neighbour: "f32", own: "f32" },
   wgsl,
   shape: ({ rows, quads }) => ({ items: rows, grain: 256, workgroups: Math.ceil(rows * quads / 256) }),
-};
+});

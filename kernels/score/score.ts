@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { Kernel } from "../../src/device/kernel.ts";
+import { defineKernel } from "../../src/device/kernel.ts";
 import packPanelsWgsl from "./pack_panels.wgsl" with { type: "text" };
 import rankTargetsWgsl from "./rank_targets.wgsl" with { type: "text" };
 import topItemsWgsl from "./top_items.wgsl" with { type: "text" };
@@ -35,7 +35,7 @@ export function panelLength(items: number, quads: number): number {
  * Regroups a table, from `firstRow` on, into panels of 16 items, column by column, so that sixteen scores advance
  * with every load: panels[p][column][i] = table[firstRow + 16 p + i][column], and 0 past the last item.
  */
-export const packPanels: Kernel<"table" | "panels", "items" | "firstRow" | "width"> = {
+export const packPanels = defineKernel({
   name: "packPanels",
   bindings: {
     table: { type: "f32", access: "read" },
@@ -48,7 +48,7 @@ export const packPanels: Kernel<"table" | "panels", "items" | "firstRow" | "widt
     grain: 32,
     workgroups: Math.ceil(panelLength(items, width / 4) / 256),
   }),
-};
+});
 
 /**
  * ranks[q] += the number of items, excluded ones apart, that come before item targets[q] for query row
@@ -56,10 +56,7 @@ export const packPanels: Kernel<"table" | "panels", "items" | "firstRow" | "widt
  * at 0. NaN counts against the target: one that scores NaN comes last, and an item that does comes before it, so that a
  * model that has diverged never ranks well.
  */
-export const rankTargets: Kernel<
-  "query" | "panels" | "targets" | "offsets" | "excluded" | "ranks",
-  "queries" | "firstQuery" | "items" | "width"
-> = {
+export const rankTargets = defineKernel({
   name: "rankTargets",
   bindings: {
     query: { type: "f32", access: "read" },
@@ -76,17 +73,14 @@ export const rankTargets: Kernel<
     grain: 8,
     workgroups: Math.ceil(queries / TILE_QUERIES) * Math.ceil(items / SPLIT_ITEMS),
   }),
-};
+});
 
 /**
  * The best `count` items that are not excluded, best first, for each query row from `firstQuery` on: rows
  * `top[q * stride ..]` and their scores. Where fewer are left, the row is filled up with 0xffffffff and 0. A score that is
  * NaN, or below -3.4e38, counts as -3.4e38.
  */
-export const topItems: Kernel<
-  "query" | "panels" | "offsets" | "excluded" | "top" | "scores",
-  "queries" | "firstQuery" | "items" | "width" | "count" | "stride"
-> = {
+export const topItems = defineKernel({
   name: "topItems",
   bindings: {
     query: { type: "f32", access: "read" },
@@ -99,4 +93,4 @@ export const topItems: Kernel<
   params: { queries: "u32", firstQuery: "u32", items: "u32", width: "u32", count: "u32", stride: "u32" },
   wgsl: topItemsWgsl,
   shape: ({ queries }) => ({ items: queries, grain: 4, workgroups: queries }),
-};
+});

@@ -1,4 +1,4 @@
-import type { Kernel } from "../../src/device/kernel.ts";
+import { defineKernel } from "../../src/device/kernel.ts";
 import wgsl from "./sgd.wgsl" with { type: "text" };
 
 /**
@@ -7,19 +7,7 @@ import wgsl from "./sgd.wgsl" with { type: "text" };
  * momentum, `buffer` with it, and g + momentum * buffer with `nesterov = 1`. `moment1` holds the buffer and is not
  * touched without momentum. `sparse`, `direct` and `status` are those of `adam`.
  */
-export const sgd: Kernel<
-  "gradient" | "offsets" | "order" | "moment1" | "parameter" | "direction" | "status",
-  | "rows"
-  | "firstRow"
-  | "quads"
-  | "sparse"
-  | "nesterov"
-  | "direct"
-  | "step"
-  | "momentum"
-  | "learningRate"
-  | "weightDecay"
-> = {
+export const sgd = defineKernel({
   name: "sgd",
   bindings: {
     gradient: { type: "vec4f", access: "read" },
@@ -44,4 +32,4 @@ export const sgd: Kernel<
   },
   wgsl,
   shape: ({ rows, quads }) => ({ items: rows, grain: 512, workgroups: Math.ceil(rows * quads / 256) }),
-};
+});

@@ -1,8 +1,8 @@
-import type { Kernel } from "../../src/device/kernel.ts";
+import { defineKernel } from "../../src/device/kernel.ts";
 import wgsl from "./sum.wgsl" with { type: "text" };
 
 /** total[0] += scale * the sum of `values`, in an order that depends on `count` alone. */
-export const sum: Kernel<"values" | "total", "count" | "scale"> = {
+export const sum = defineKernel({
   name: "sum",
   bindings: {
     values: { type: "f32", access: "read" },
@@ -11,4 +11,4 @@ export const sum: Kernel<"values" | "total", "count" | "scale"> = {
   params: { count: "u32", scale: "f32" },
   wgsl,
   shape: () => ({ items: 1, grain: 1, workgroups: 1 }),
-};
+});

@@ -39,5 +39,17 @@ export interface Kernel<Bindings extends string = string, Params extends string 
   /** WGSL without binding declarations: `device/webgpu/` writes those from this contract. */
   readonly wgsl: string;
   /** Shape of a launch with these scalars. */
-  readonly shape: (scalars: Scalars<Params>) => LaunchShape;
+  readonly shape: (scalars: Scalars<NoInfer<Params>>) => LaunchShape;
+}
+
+/**
+ * Types a contract by the names it declares, so that a launch that forgets or misspells one does not compile.
+ *
+ * @param kernel The contract.
+ * @returns The same object.
+ */
+export function defineKernel<Bindings extends string, Params extends string>(
+  kernel: Kernel<Bindings, Params>,
+): Kernel<Bindings, Params> {
+  return kernel;
 }

@@ -51,6 +51,16 @@ export abstract class Tensor<D extends DType = DType> implements Disposable {
   }
 }
 
+/** Consecutive rows of a matrix on a device. */
+export interface RowRange {
+  /** The matrix. */
+  readonly tensor: Tensor<"f32">;
+  /** First row. */
+  readonly firstRow: number;
+  /** Number of rows. */
+  readonly rows: number;
+}
+
 /**
  * Width of a stored row: columns rounded up to a multiple of four.
  *

@@ -2,13 +2,13 @@ import { bpr } from "../../kernels/bpr/bpr.ts";
 import { sum } from "../../kernels/sum/sum.ts";
 import type { PairBatch } from "../data/pair_sampler.ts";
 import type { Device } from "../device/device.ts";
-import type { Tensor } from "../device/tensor.ts";
+import type { RowRange, Tensor } from "../device/tensor.ts";
 import type { Graph } from "../graph/graph.ts";
 import { normals } from "../philox.ts";
-import type { RowRange } from "../ranking/rank.ts";
 import { type PlannedGradient, planRows } from "../sevo/gradient.ts";
 import type { SevoOptions } from "../sevo/options.ts";
-import { sevoInit, type SevoState, type TableInit, type TableView } from "../sevo/state.ts";
+import { sevoInit, type TableInit } from "../sevo/init.ts";
+import type { SevoState } from "../sevo/state.ts";
 import { sevoStep } from "../sevo/step.ts";
 
 /** Standard deviation of the initial embeddings in the published runs. */
@@ -102,7 +102,7 @@ export class MfBpr implements Disposable {
   #gradients({ users, positives, negatives }: PairBatch): { [name: string]: PlannedGradient } {
     const { device } = this;
     const userTable = this.#table("user.weight"), itemTable = this.#table("item.weight");
-    const samples = users.length, columns = userTable.shape[1];
+    const samples = users.length, columns = userTable.tensor.shape[1]!;
     const userValues = device.empty("f32", [samples, columns]);
     const itemValues = device.empty("f32", [2 * samples, columns]);
     using losses = device.empty("f32", [samples]);
@@ -124,8 +124,8 @@ export class MfBpr implements Disposable {
     items.set(positives);
     items.set(negatives, samples);
     return {
-      "user.weight": this.#planned(users, userTable.shape[0], userValues),
-      "item.weight": this.#planned(items, itemTable.shape[0], itemValues),
+      "user.weight": this.#planned(users, userTable.rows, userValues),
+      "item.weight": this.#planned(items, itemTable.rows, itemValues),
     };
   }
 
@@ -153,12 +153,12 @@ export class MfBpr implements Disposable {
 
   /** The users' rows: the query of a user is their embedding. */
   get queries(): RowRange {
-    return rowRange(this.#table("user.weight"));
+    return this.#table("user.weight");
   }
 
   /** The items' rows, which queries are scored against. */
   get items(): RowRange {
-    return rowRange(this.#table("item.weight"));
+    return this.#table("item.weight");
   }
 
   /**
@@ -183,11 +183,7 @@ export class MfBpr implements Disposable {
     for (const { state } of this.#groups) state[Symbol.dispose]();
   }
 
-  #table(name: "user.weight" | "item.weight"): TableView {
+  #table(name: "user.weight" | "item.weight"): RowRange {
     return this.#groups.find(({ state }) => name in state.shapes)!.state.table(name);
   }
-}
-
-function rowRange({ tensor, firstRow, shape }: TableView): RowRange {
-  return { tensor, firstRow, rows: shape[0] };
 }

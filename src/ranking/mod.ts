@@ -5,4 +5,5 @@
  */
 export { type Exclusions, historyOf, type RankingTask, rankingTask, type Split } from "./history.ts";
 export { type RankingMetrics, rankingMetrics } from "./metrics.ts";
-export { rankTargets, type RowRange, type TopItems, topItems } from "./rank.ts";
+export { rankTargets, type TopItems, topItems } from "./rank.ts";
+export type { RowRange } from "../device/tensor.ts";

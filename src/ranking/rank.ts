@@ -4,18 +4,8 @@ import {
   rankTargets as rankTargetsKernel,
   topItems as topItemsKernel,
 } from "../../kernels/score/score.ts";
-import type { Tensor } from "../device/tensor.ts";
+import type { RowRange, Tensor } from "../device/tensor.ts";
 import type { Exclusions } from "./history.ts";
-
-/** Consecutive rows of a matrix on a device. */
-export interface RowRange {
-  /** The matrix. */
-  readonly tensor: Tensor<"f32">;
-  /** First row. */
-  readonly firstRow: number;
-  /** Number of rows. */
-  readonly rows: number;
-}
 
 /**
  * Full ranking: the place of each query's target among all items, by the dot product of query and item row. Excluded

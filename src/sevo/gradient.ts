@@ -61,23 +61,39 @@ export function planRows(
 }
 
 /**
- * Checks a gradient against the shape of its table.
+ * Checks a gradient against the shape of its table, and that its tensors can be bound.
  *
+ * @param device The device of the table.
  * @param name Name of the table.
  * @param gradient The gradient.
  * @param shape Rows and columns of the table.
- * @throws {TypeError} If it has another type or shape.
+ * @throws {TypeError} If it has another type or shape, or is on another device.
+ * @throws {ReferenceError} If a tensor of it was disposed.
  * @throws {RangeError} If it names a row that the table does not have.
  */
-export function checkGradient(name: string, gradient: Gradient, [rows, columns]: readonly [number, number]): void {
+export function checkGradient(
+  device: Device,
+  name: string,
+  gradient: Gradient,
+  [rows, columns]: readonly [number, number],
+): void {
   const fail = (actual: string) => {
     throw new TypeError(`Cannot step as gradient '${name}' has ${actual}: expected shape [${rows}, ${columns}]`);
+  };
+  const checkTensor = (tensor: Tensor, dtype: string) => {
+    if (tensor.device !== device) fail("a tensor of another device");
+    if (tensor.dtype !== dtype) fail(`a tensor of ${tensor.dtype} in place of ${dtype}`);
+    if (tensor.disposed) throw new ReferenceError(`Cannot step as gradient '${name}' was disposed`);
   };
   if (gradient instanceof Float32Array) {
     if (gradient.length !== rows * columns) fail(`${gradient.length} elements`);
   } else if (gradient instanceof Tensor) {
+    checkTensor(gradient, "f32");
     if (gradient.shape[0] !== rows || gradient.shape[1] !== columns) fail(`shape [${gradient.shape.join(", ")}]`);
   } else if (isPlanned(gradient)) {
+    checkTensor(gradient.values, "f32");
+    checkTensor(gradient.offsets, "u32");
+    checkTensor(gradient.order, "u32");
     if (gradient.values.shape[1] !== columns) fail(`rows of shape [${gradient.values.shape.join(", ")}]`);
     if (gradient.offsets.size !== rows + 1) fail(`a plan for ${gradient.offsets.size - 1} rows`);
   } else if (gradient?.rows instanceof Uint32Array && gradient.values instanceof Float32Array) {

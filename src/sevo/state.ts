@@ -1,59 +1,11 @@
 import type { Device } from "../device/device.ts";
-import type { Tensor } from "../device/tensor.ts";
-import { decodeSafetensors, encodeSafetensors, type SafetensorsTensor } from "../safetensors.ts";
-import { type ResolvedOptions, resolveOptions, type SevoOptions } from "./options.ts";
+import type { RowRange, Tensor } from "../device/tensor.ts";
+import { encodeSafetensors, type SafetensorsTensor } from "../safetensors.ts";
+import { ConvergenceError, NonFiniteError, StateTakenError } from "./errors.ts";
+import type { ResolvedOptions } from "./options.ts";
 
-/** Initial values of one table. */
-export interface TableInit {
-  /** Row-major elements. */
-  readonly data: Float32Array;
-  /** Rows and columns. */
-  readonly shape: readonly [rows: number, columns: number];
-}
-
-/** Where one table lies in the stack of a state. */
-export interface TableView {
-  /** The stack of all tables of the state; it belongs to the state. */
-  readonly tensor: Tensor<"f32">;
-  /** Row of the stack at which the table begins. */
-  readonly firstRow: number;
-  /** Rows and columns of the table. */
-  readonly shape: readonly [rows: number, columns: number];
-}
-
-/** A gradient had a value that is not finite. The parameters are no longer of use: go back to a saved state. */
-export class NonFiniteError extends Error {
-  /** `NonFiniteError`. */
-  override name = "NonFiniteError";
-  /** The table whose gradient it was. */
-  readonly table: string;
-  /** The first step with such a value, counted from 1. */
-  readonly step: number;
-
-  /**
-   * Says which gradient it was.
-   *
-   * @param table The table whose gradient it was.
-   * @param step The first step with such a value.
-   */
-  constructor(table: string, step: number) {
-    super(`Cannot read the state as gradient '${table}' had a value that is not finite: at step ${step}`);
-    this.table = table;
-    this.step = step;
-  }
-}
-
-/** A state was used after `sevoStep` had taken it, or after it was disposed of. */
-export class StateTakenError extends Error {
-  /** `StateTakenError`. */
-  override name = "StateTakenError";
-}
-
-/** `exact` propagation did not reach its tolerance within `maxIterations`. */
-export class ConvergenceError extends Error {
-  /** `ConvergenceError`. */
-  override name = "ConvergenceError";
-}
+/** Name of the format that {@linkcode SevoState.save} writes, with its version. */
+export const STATE_FORMAT = "sevo-state-1";
 
 /** Tensors of a state. */
 export interface StateTensors {
@@ -131,13 +83,13 @@ export class SevoState<Names extends string = string> implements Disposable {
    * @returns The stack and the table's place in it.
    * @throws {StateTakenError} If the state was taken.
    */
-  table(name: Names): TableView {
+  table(name: Names): RowRange {
     let firstRow = 0;
     for (const other of this.names) {
       if (other === name) break;
       firstRow += this.shapes[other][0];
     }
-    return { tensor: this.tensors.parameter, firstRow, shape: this.shapes[name] };
+    return { tensor: this.tensors.parameter, firstRow, rows: this.shapes[name][0] };
   }
 
   /**
@@ -200,7 +152,7 @@ export class SevoState<Names extends string = string> implements Disposable {
       for (const name of this.names) tensors[name + suffix] = { data: parts[name], shape: this.shapes[name] };
     }
     const metadata = {
-      format: "sevo-state-1",
+      format: STATE_FORMAT,
       step: `${this.step}`,
       tables: JSON.stringify(this.names),
       options: JSON.stringify(this.options),
@@ -239,133 +191,6 @@ export class SevoState<Names extends string = string> implements Disposable {
     }
     return parts;
   }
-}
-
-/**
- * Puts tables under optimisation: uploads them, stacked by rows in the order given, with moments of 0.
- *
- * @example
- * ```ts
- * import { openDevice, sevoInit } from "@sevo/sevo";
- * import { assertEquals } from "@std/assert";
- *
- * await using device = await openDevice("cpu");
- * using state = sevoInit(device, { item: { data: new Float32Array(8), shape: [4, 2] } }, {
- *   rule: "sgd",
- *   learningRate: 0.1,
- *   propagation: { mode: "neumann", beta: 0.99, layers: 3 },
- * });
- * assertEquals(state.rows, 4);
- * ```
- *
- * @typeParam Names Names of the tables.
- * @param device The device to run on.
- * @param tables Initial values by table, all of one width. They are smoothed together: tables to smooth apart are
- * two states.
- * @param options Rule, rates and propagation.
- * @returns The state before the first step.
- * @throws {TypeError} If a table's data does not fit its shape, or the widths differ.
- * @throws {RangeError} If an option is out of range.
- */
-export function sevoInit<Names extends string>(
-  device: Device,
-  tables: { readonly [Name in Names]: TableInit },
-  options: SevoOptions,
-): SevoState<Names> {
-  const resolved = resolveOptions(options);
-  return makeState(device, tables, resolved, 0, {});
-}
-
-/**
- * Restores a state that {@linkcode SevoState.save} wrote. Steps from here on give the bits that the saved state would
- * have given on the same kind of device.
- *
- * @param device The device to run on.
- * @param bytes The bytes of the file.
- * @returns The state.
- * @throws {SyntaxError} If the bytes are not a saved state.
- */
-export function loadState(device: Device, bytes: Uint8Array): SevoState {
-  const { tensors, metadata } = decodeSafetensors(bytes);
-  if (metadata.format !== "sevo-state-1") {
-    throw new SyntaxError(
-      `Cannot load a state as the file is of another format: current value is '${metadata.format}'`,
-    );
-  }
-  const names: string[] = JSON.parse(metadata.tables!);
-  const pick = (suffix: string) =>
-    Object.fromEntries(names.map((name) => {
-      const tensor = tensors[name + suffix];
-      if (!tensor || !(tensor.data instanceof Float32Array) || tensor.shape.length !== 2) {
-        throw new SyntaxError(`Cannot load a state as tensor '${name + suffix}' is missing or not a float32 matrix`);
-      }
-      return [name, { data: tensor.data, shape: tensor.shape as readonly number[] as readonly [number, number] }];
-    }));
-  const options = resolveOptions(JSON.parse(metadata.options!));
-  const { moment1, moment2 } = momentsOf(options);
-  const moments = { ...moment1 && { moment1: pick(".moment1") }, ...moment2 && { moment2: pick(".moment2") } };
-  return makeState(device, pick(""), options, Number(metadata.step), moments);
-}
-
-/** Which moments a rule keeps. */
-function momentsOf({ rule, momentum }: ResolvedOptions): { moment1: boolean; moment2: boolean } {
-  return { moment1: rule !== "sgd" || momentum > 0, moment2: rule !== "sgd" };
-}
-
-function makeState<Names extends string>(
-  device: Device,
-  tables: { readonly [Name in Names]: TableInit },
-  options: ResolvedOptions,
-  step: number,
-  moments: { readonly [Moment in "moment1" | "moment2"]?: { readonly [name: string]: TableInit } },
-): SevoState<Names> {
-  const shape = stackedShape(tables);
-  const wanted = momentsOf(options);
-  const moment = (name: "moment1" | "moment2") =>
-    !wanted[name] ? null : moments[name] ? device.upload(stack(moments[name]), shape) : device.zeros("f32", shape);
-  const tensors: StateTensors = {
-    parameter: device.upload(stack(tables), shape),
-    moment1: moment("moment1"),
-    moment2: moment("moment2"),
-    direction: options.propagation ? device.zeros("f32", shape) : null,
-    statuses: Object.keys(tables).map(() => device.zeros("u32", [1])),
-    convergence: device.zeros("u32", [1]),
-  };
-  const shapes = Object.fromEntries(Object.entries<TableInit>(tables).map(([name, table]) => [name, table.shape]));
-  return new SevoState(device, options, step, shapes as SevoState<Names>["shapes"], tensors, true);
-}
-
-function stackedShape(tables: { readonly [name: string]: TableInit }): readonly [number, number] {
-  const entries = Object.entries(tables);
-  if (entries.length === 0) throw new TypeError("Cannot make a state as there is no table");
-  const columns = entries[0]![1].shape[1];
-  let total = 0;
-  for (const [name, { data, shape }] of entries) {
-    if (shape.length !== 2 || data.length !== shape[0] * shape[1]) {
-      throw new TypeError(
-        `Cannot make a state as table '${name}' of shape [${shape.join(", ")}] has ${data.length} elements`,
-      );
-    }
-    if (shape[1] !== columns) {
-      throw new TypeError(
-        `Cannot make a state as all its tables must have ${columns} columns: table '${name}' has ${shape[1]}`,
-      );
-    }
-    total += shape[0];
-  }
-  return [total, columns];
-}
-
-function stack(tables: { readonly [name: string]: TableInit }): Float32Array {
-  const parts = Object.values(tables).map(({ data }) => data);
-  if (parts.length === 1) return parts[0]!;
-  const all = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }
 
 /**

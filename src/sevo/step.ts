@@ -64,12 +64,15 @@ export function sevoStep<Names extends string>(
 
   const step = state.step + 1;
   return device.batch(() => {
-    const tensors = donate ? state.take() : copyTensors(device, state.tensors);
     const direct = options.propagation === null || isIdentity(options.propagation);
+    // What may not find memory comes before the state is taken, so that a step that fails leaves it usable.
+    if (!direct) graph!.on(device);
+    const bounds = names.map((name) => bindGradient(device, gradients[name], state.shapes[name]));
+    const tensors = donate ? state.take() : copyTensors(device, state.tensors);
     let firstRow = 0;
     names.forEach((name, at) => {
       const shape = state.shapes[name];
-      const { owned, ...bound } = bindGradient(device, gradients[name], shape);
+      const { owned, ...bound } = bounds[at]!;
       launchRule(state, tensors, at, bound, { rows: shape[0], firstRow, step, learningRate, direct });
       for (const tensor of owned) tensor.dispose();
       firstRow += shape[0];
@@ -129,7 +132,7 @@ function checkGradients<Names extends string>(
   void state.tensors;
   for (const name of state.names) {
     if (!Object.hasOwn(gradients, name)) throw new TypeError(`Cannot step as there is no gradient for table '${name}'`);
-    checkGradient(name, gradients[name], state.shapes[name]);
+    checkGradient(state.device, name, gradients[name], state.shapes[name]);
   }
   for (const name of Object.keys(gradients)) {
     if (!Object.hasOwn(state.shapes, name)) throw new TypeError(`Cannot step as the state has no table '${name}'`);

@@ -66,11 +66,26 @@ export function decodeModel(bytes: Uint8Array): ModelFile {
       return [name, { data, shape: [shape[0]!, shape[1]!] as const }];
     }),
   );
+  const users: readonly string[] = JSON.parse(metadata.users!), items: readonly string[] = JSON.parse(metadata.items!);
+  for (const [table, names] of [["user.weight", users], ["item.weight", items]] as const) {
+    const rows = weights[table]?.shape[0] ?? 0;
+    if (!Array.isArray(names) || names.length !== rows) {
+      throw new SyntaxError(
+        `Cannot read a model as '${table}' must have a row for each of its names: current value is ${rows}`,
+      );
+    }
+  }
+  const [width, other] = [weights["user.weight"], weights["item.weight"]].map((table) => table?.shape[1]);
+  if (width !== other) {
+    throw new SyntaxError(
+      `Cannot read a model as its tables must be of one width: current values are ${width} and ${other}`,
+    );
+  }
   return {
     weights,
     settings: JSON.parse(metadata.settings!),
     provenance: JSON.parse(metadata.provenance!),
-    users: JSON.parse(metadata.users!),
-    items: JSON.parse(metadata.items!),
+    users,
+    items,
   };
 }

@@ -1,11 +1,12 @@
 import type { Dataset } from "../data/dataset.ts";
 import { PairSampler } from "../data/pair_sampler.ts";
 import type { Device } from "../device/device.ts";
+import type { RowRange } from "../device/tensor.ts";
 import { Graph } from "../graph/graph.ts";
 import { MfBpr, type ModelWeights } from "../models/mf_bpr.ts";
 import { type RankingTask, rankingTask, type Split } from "../ranking/history.ts";
 import { type RankingMetrics, rankingMetrics } from "../ranking/metrics.ts";
-import { rankTargets, type RowRange } from "../ranking/rank.ts";
+import { rankTargets } from "../ranking/rank.ts";
 import { isSmoothed, optimizerOptions, type TrainingSettings } from "./settings.ts";
 
 /** What happens during training: an epoch has ended, or a split was ranked. */

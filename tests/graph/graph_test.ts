@@ -186,19 +186,35 @@ Deno.test("graph builders say what is wrong with their input", () => {
   const sequences = [[0, 1], [2]], rows = 3;
   const cases: [work: () => Graph, Class: typeof RangeError | typeof TypeError, message: string][] = [
     [() => Graph.fromSequences(sequences, { rows: 2 }), RangeError, "item must be in [0, 2): current value is 2"],
-    [() => Graph.fromSequences(sequences, { rows, offset: 1 }), RangeError, "item must be in [0, 2): current value is 2"],
+    [
+      () => Graph.fromSequences(sequences, { rows, offset: 1 }),
+      RangeError,
+      "item must be in [0, 2): current value is 2",
+    ],
     [() => Graph.fromSequences([[-1]], { rows }), RangeError, "item must be in [0, 3): current value is -1"],
     [() => Graph.fromSequences([[0.5]], { rows }), RangeError, "item must be in [0, 3): current value is 0.5"],
     [() => Graph.fromSequences([[NaN]], { rows }), RangeError, "item must be in [0, 3): current value is NaN"],
     // An old item counts for nothing, yet a wrong one is still a wrong one.
-    [() => Graph.fromSequences([[9, 0, 1]], { rows, last: 2 }), RangeError, "item must be in [0, 3): current value is 9"],
+    [
+      () => Graph.fromSequences([[9, 0, 1]], { rows, last: 2 }),
+      RangeError,
+      "item must be in [0, 3): current value is 9",
+    ],
     [
       () => Graph.fromSequences({ offsets: [0, 3], items: [0, 1] }, { rows }),
       RangeError,
       "item must be in [0, 3): current value is undefined",
     ],
-    [() => Graph.fromSequences(sequences, { rows: -1 }), RangeError, "rows must be an integer >= 0: current value is -1"],
-    [() => Graph.fromSequences(sequences, { rows: 1.5 }), RangeError, "rows must be an integer >= 0: current value is 1.5"],
+    [
+      () => Graph.fromSequences(sequences, { rows: -1 }),
+      RangeError,
+      "rows must be an integer >= 0: current value is -1",
+    ],
+    [
+      () => Graph.fromSequences(sequences, { rows: 1.5 }),
+      RangeError,
+      "rows must be an integer >= 0: current value is 1.5",
+    ],
     [
       () => Graph.fromSequences(sequences, { rows, offset: -1 }),
       RangeError,
@@ -209,7 +225,11 @@ Deno.test("graph builders say what is wrong with their input", () => {
       RangeError,
       "maxWalk must be an integer >= 1: current value is 0",
     ],
-    [() => Graph.fromSequences(sequences, { rows, last: 0 }), RangeError, "last must be an integer >= 1: current value is 0"],
+    [
+      () => Graph.fromSequences(sequences, { rows, last: 0 }),
+      RangeError,
+      "last must be an integer >= 1: current value is 0",
+    ],
     [
       () => Graph.fromInteractions({ users: [0], items: [], userCount: 1, itemCount: 1 }),
       TypeError,
@@ -240,8 +260,16 @@ Deno.test("graph builders say what is wrong with their input", () => {
       TypeError,
       "weights must be as many as sources, 1: current value is 0",
     ],
-    [() => Graph.fromEdges({ rows, sources: [3], targets: [1] }), RangeError, "source must be in [0, 3): current value is 3"],
-    [() => Graph.fromEdges({ rows, sources: [0], targets: [3] }), RangeError, "target must be in [0, 3): current value is 3"],
+    [
+      () => Graph.fromEdges({ rows, sources: [3], targets: [1] }),
+      RangeError,
+      "source must be in [0, 3): current value is 3",
+    ],
+    [
+      () => Graph.fromEdges({ rows, sources: [0], targets: [3] }),
+      RangeError,
+      "target must be in [0, 3): current value is 3",
+    ],
     ...[0, -1, NaN, Infinity].map((weight): [() => Graph, typeof RangeError, string] => [
       () => Graph.fromEdges({ rows, sources: [0], targets: [1], weights: [weight] }),
       RangeError,
@@ -288,19 +316,22 @@ Deno.test("graph builders say what is wrong with their input", () => {
   }
 });
 
-testOnDevices("Graph.on() copies a graph to a device once, and disposing of it gives the memory back", async (device) => {
-  const before = device.liveBytes;
-  const graph = Graph.fromEdges({ rows: 3, sources: [0, 1], targets: [1, 2] });
-  const uploaded = graph.on(device), live = device.liveBytes;
-  assertEquals(graph.on(device), uploaded);
-  assertEquals(device.liveBytes, live);
-  assertEquals([...await device.read(uploaded.main.columns)], [...graph.columns]);
-  graph[Symbol.dispose]();
-  assertEquals(device.liveBytes, before);
-  // Used again, it is copied again.
-  assertEquals([...await device.read(graph.on(device).main.columns)], [...graph.columns]);
-  graph[Symbol.dispose]();
-});
+testOnDevices(
+  "Graph.on() copies a graph to a device once, and disposing of it gives the memory back",
+  async (device) => {
+    const before = device.liveBytes;
+    const graph = Graph.fromEdges({ rows: 3, sources: [0, 1], targets: [1, 2] });
+    const uploaded = graph.on(device), live = device.liveBytes;
+    assertEquals(graph.on(device), uploaded);
+    assertEquals(device.liveBytes, live);
+    assertEquals([...await device.read(uploaded.main.columns)], [...graph.columns]);
+    graph[Symbol.dispose]();
+    assertEquals(device.liveBytes, before);
+    // Used again, it is copied again.
+    assertEquals([...await device.read(graph.on(device).main.columns)], [...graph.columns]);
+    graph[Symbol.dispose]();
+  },
+);
 
 Deno.test("Graph.fromInteractions() builds 10 million interactions in well under a minute, without an object per edge", () => {
   const count = 10_000_000, userCount = 1_000_000, itemCount = 200_000;

@@ -1,5 +1,5 @@
 import { assertEquals, assertLessOrEqual } from "@std/assert";
-import { type Device, Graph, type Gradient, type Propagation, sevoInit, type SevoOptions, sevoStep } from "@sevo/sevo";
+import { type Device, type Gradient, Graph, type Propagation, sevoInit, type SevoOptions, sevoStep } from "@sevo/sevo";
 
 /** Distance from 1 to the next float32, halved: the relative error of one rounding. */
 export const ROUNDING = 2 ** -24;
@@ -94,7 +94,9 @@ export function assertPropagated(
   expected: ArrayLike<number> = psi(graph, x, width, propagation),
 ): void {
   let degree = 0;
-  for (let row = 0; row < graph.rows; row++) degree = Math.max(degree, graph.rowOffsets[row + 1]! - graph.rowOffsets[row]!);
+  for (let row = 0; row < graph.rows; row++) {
+    degree = Math.max(degree, graph.rowOffsets[row + 1]! - graph.rowOffsets[row]!);
+  }
   const bound = psi(graph, Array.from(x, Math.abs), width, propagation);
   const norms = new Float64Array(width);
   Array.from(x).forEach((value, at) => norms[at % width]! += value * value);
@@ -102,7 +104,9 @@ export function assertPropagated(
   const roundings = ((propagation.layers ?? 3) + 1) * (longest + 4);
   const residual = 2e-6 + (longest + 4) * ROUNDING / (1 - propagation.beta);
   for (let at = 0; at < expected.length; at++) {
-    const allowed = propagation.mode === "exact" ? residual * Math.sqrt(norms[at % width]!) : roundings * ROUNDING * bound[at]!;
+    const allowed = propagation.mode === "exact"
+      ? residual * Math.sqrt(norms[at % width]!)
+      : roundings * ROUNDING * bound[at]!;
     assertLessOrEqual(Math.abs(actual[at]! - expected[at]!), allowed, `element ${at}`);
   }
 }

@@ -68,7 +68,11 @@ for (const golden of goldenCases("step_")) {
       state = sevoStep(state, gradients, graph);
       const read = await state.read();
       for (const name of names) {
-        assertLessOrEqual(relativeError(read[name]!, data(`param.${name}.${step}`)), 1e-5, `table ${name}, step ${step}`);
+        assertLessOrEqual(
+          relativeError(read[name]!, data(`param.${name}.${step}`)),
+          1e-5,
+          `table ${name}, step ${step}`,
+        );
       }
     }
     state[Symbol.dispose]();

@@ -6,14 +6,14 @@
  * subtraction on PIECES_LEFT, and the launch is described before that counter is set, so a thread that wakes late
  * either takes a piece of the launch it then reads, or nothing.
  *
- * A worker that has had nothing to do for a while goes, and one is started anew when there is work again: a parked
- * worker would keep the process of a caller alive who does not dispose of the device.
+ * A worker that has had nothing to do for a while goes, and one is started anew when there is work again: parked, it
+ * would keep alive the process of a caller who does not dispose of the device.
  *
  * @module
  */
 
 /** Words of the control block. */
-const PIECES_LEFT = 0, PIECES_DONE = 1, GENERATION = 2, KERNEL = 3, ARGUMENTS = 4, QUIT = 5;
+const PIECES_LEFT = 0, PIECES_DONE = 1, GENERATION = 2, KERNEL = 3, ARGUMENTS = 4, QUIT = 5, WORKERS = 6;
 
 /** Byte addresses of the arguments (f64) and of the cuts (u32) of the current launch. */
 const ARGUMENTS_AT = 256, CUTS_AT = 1024;
@@ -26,8 +26,8 @@ export const MAXIMUM_PIECES = 4096;
 
 /** What the worker's text is given of this module. */
 const CONTROL_WORDS = {
-  ...{ PIECES_LEFT, PIECES_DONE, GENERATION, KERNEL, ARGUMENTS, QUIT, ARGUMENTS_AT, CUTS_AT },
-  ...{ MAXIMUM_PIECES, IDLE_MILLISECONDS },
+  ...{ PIECES_LEFT, PIECES_DONE, GENERATION, KERNEL, ARGUMENTS, QUIT, WORKERS },
+  ...{ ARGUMENTS_AT, CUTS_AT, MAXIMUM_PIECES, IDLE_MILLISECONDS },
 };
 type ControlWords = typeof CONTROL_WORDS;
 
@@ -44,18 +44,18 @@ interface WorkerStart {
  * it refers to nothing outside itself.
  */
 function workerBody(words: ControlWords): void {
-  const { PIECES_LEFT, PIECES_DONE, GENERATION, KERNEL, ARGUMENTS, QUIT, ARGUMENTS_AT, CUTS_AT } = words;
+  const { PIECES_LEFT, PIECES_DONE, GENERATION, KERNEL, ARGUMENTS, QUIT, WORKERS } = words;
   const scope = globalThis as unknown as {
     onmessage: (event: MessageEvent<WorkerStart>) => void;
-    postMessage: (message: "ready" | "idle") => void;
+    postMessage: (message: "ready" | "gone") => void;
     close: () => void;
   };
   scope.onmessage = ({ data: { module, memory } }) => {
     const instance = new WebAssembly.Instance(module, { env: { memory } });
     const kernels = WebAssembly.Module.exports(module).map(({ name }) => instance.exports[name] as KernelFunction);
     const control = new Int32Array(memory.buffer, 0, 64);
-    const scalars = new Float64Array(memory.buffer, ARGUMENTS_AT, 64);
-    const cuts = new Uint32Array(memory.buffer, CUTS_AT, words.MAXIMUM_PIECES + 1);
+    const scalars = new Float64Array(memory.buffer, words.ARGUMENTS_AT, 64);
+    const cuts = new Uint32Array(memory.buffer, words.CUTS_AT, words.MAXIMUM_PIECES + 1);
     scope.postMessage("ready");
     for (;;) {
       const generation = Atomics.load(control, GENERATION);
@@ -70,7 +70,9 @@ function workerBody(words: ControlWords): void {
       for (let spin = 0; spin < 2000 && Atomics.load(control, GENERATION) === generation; spin++);
       if (Atomics.wait(control, GENERATION, generation, words.IDLE_MILLISECONDS) === "timed-out") break;
     }
-    scope.postMessage("idle");
+    // By the shared word, as a calling thread that never turns its event loop hears no message.
+    Atomics.sub(control, WORKERS, 1);
+    scope.postMessage("gone");
     scope.close();
   };
 }
@@ -84,11 +86,14 @@ export class Threads {
   readonly #cuts: Uint32Array;
   readonly #kernels = new Map<string, { index: number; run: KernelFunction }>();
   readonly #start: WorkerStart;
+  readonly #url: string;
   readonly #workers = new Set<Worker>();
 
   private constructor(module: WebAssembly.Module, memory: WebAssembly.Memory, count: number) {
     this.count = count;
     this.#start = { module, memory };
+    const source = `(${workerBody})(${JSON.stringify(CONTROL_WORDS)})`;
+    this.#url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
     this.#control = new Int32Array(memory.buffer, 0, 64);
     this.#scalars = new Float64Array(memory.buffer, ARGUMENTS_AT, 64);
     this.#cuts = new Uint32Array(memory.buffer, CUTS_AT, MAXIMUM_PIECES + 1);
@@ -114,22 +119,17 @@ export class Threads {
 
   /** Starts a worker in place of each that has gone. */
   async #startMissing(): Promise<void> {
-    const missing = this.count - 1 - this.#workers.size;
+    const missing = this.count - 1 - Atomics.load(this.#control, WORKERS);
     if (missing === 0) return;
-    const source = `(${workerBody})(${JSON.stringify(CONTROL_WORDS)})`;
-    const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
-    try {
-      await Promise.all(Array.from({ length: missing }, () => this.#startWorker(url)));
-    } finally {
-      URL.revokeObjectURL(url);
-    }
+    Atomics.add(this.#control, WORKERS, missing);
+    await Promise.all(Array.from({ length: missing }, () => this.#startWorker()));
   }
 
-  #startWorker(url: string): Promise<void> {
-    const worker = new Worker(url, { type: "module" });
+  #startWorker(): Promise<void> {
+    const worker = new Worker(this.#url, { type: "module" });
     this.#workers.add(worker);
     return new Promise((resolve, reject) => {
-      worker.onmessage = ({ data }: MessageEvent<"ready" | "idle">) => {
+      worker.onmessage = ({ data }: MessageEvent<"ready" | "gone">) => {
         if (data === "ready") resolve();
         else this.#workers.delete(worker);
       };
@@ -186,6 +186,7 @@ export class Threads {
     Atomics.store(this.#control, QUIT, 1);
     Atomics.add(this.#control, GENERATION, 1);
     Atomics.notify(this.#control, GENERATION);
+    URL.revokeObjectURL(this.#url);
     for (const worker of this.#workers) worker.terminate();
     this.#workers.clear();
   }

@@ -1,0 +1,305 @@
+import { assert, assertEquals, assertGreater, assertLess, assertLessOrEqual } from "@std/assert";
+import { type Device, Graph, openDevice, type SevoOptions } from "@sevo/sevo";
+import type { Dataset } from "../../src/data/dataset.ts";
+import { generatedDataset } from "../../src/data/generated.ts";
+import type { ModelWeights } from "../../src/models/mf_bpr.ts";
+import { historyOf, type RowRange, topItems } from "../../src/ranking/mod.ts";
+import { decodeModel, encodeModel } from "../../src/training/model_file.ts";
+import { PUBLISHED_MF_BPR } from "../../src/training/settings.ts";
+import { webgpuAvailable } from "../_devices.ts";
+import { type GoldenCase, goldenCases, relativeError } from "../_golden.ts";
+import { testOnDevices } from "../_on_devices.ts";
+import { assertSameBits, uniforms } from "../sevo/_fixtures.ts";
+
+/** What every model can do, whatever its batches are. */
+export interface ContractModel<Batch> extends Disposable {
+  step(batch: Batch): void;
+  meanLoss(): Promise<number>;
+  weights(): Promise<ModelWeights>;
+}
+
+/** Rule and smoothing of a model's tables; `graph` is that of the items. */
+export interface ContractOptimizer {
+  readonly options: SevoOptions;
+  readonly graph: Graph | null;
+}
+
+/** A model as the contract suite sees it. */
+export interface Contract<Batch> {
+  /** Name of the model, that of its golden file too. */
+  readonly name: string;
+  /** Initial weights for a dataset. */
+  readonly initialWeights: (dataset: Dataset, dimension: number, seed: number) => ModelWeights;
+  /** The model with these weights; with a graph its item tables are smoothed, everything else is not. */
+  readonly create: (device: Device, weights: ModelWeights, optimizer: ContractOptimizer) => ContractModel<Batch>;
+  /** The batches of an epoch. */
+  readonly batches: (dataset: Dataset, seed: number, epoch: number, size: number) => Iterable<Batch>;
+  /** The batch of a golden file that begins so: `batch`, `batch1` and so on. */
+  readonly goldenBatch: (golden: GoldenCase, prefix: string) => Batch;
+  /** Rows to score: a query for each user of the dataset, and the items. */
+  readonly scored: (
+    model: ContractModel<Batch>,
+    work: (queries: RowRange, items: RowRange) => Promise<void>,
+  ) => Promise<void>;
+}
+
+/** Even users take even items and odd users odd ones; which of them is random. A model must tell the colours apart. */
+export function checkerboard(): Dataset {
+  const users = 40, items = 30, draw = uniforms(8);
+  const sequences = Array.from({ length: users }, (_, user) => {
+    const own = Array.from({ length: items / 2 }, (_, at) => 2 * at + user % 2);
+    return own.map((item) => ({ item, order: draw() })).sort((a, b) => a.order - b.order).map(({ item }) => item);
+  });
+  const trained = 7,
+    validItems = sequences.map((own) => own[trained]!),
+    testItems = sequences.map((own) => own[trained + 1]!);
+  return {
+    ...generatedDataset({ users: 1, items: 12 }),
+    name: "checkerboard",
+    userCount: users,
+    itemCount: items,
+    users: sequences.map((_, user) => `user ${user}`),
+    items: Array.from({ length: items }, (_, item) => `item ${item}`),
+    trainOffsets: Uint32Array.from({ length: users + 1 }, (_, user) => trained * user),
+    trainItems: Uint32Array.from(sequences.flatMap((own) => own.slice(0, trained))),
+    validItems: Int32Array.from(validItems),
+    testItems: Int32Array.from(testItems),
+    itemColumns: {},
+  };
+}
+
+function itemGraph({ trainOffsets: offsets, trainItems: items, itemCount: rows }: Dataset): Graph {
+  return Graph.fromSequences({ offsets, items }, { rows });
+}
+
+const SEVO_ADAMW: SevoOptions = {
+  rule: "adamw",
+  learningRate: 0.02,
+  weightDecay: 0.01,
+  propagation: { mode: "neumann", beta: 0.9, layers: 3 },
+};
+
+/** Trains on a dataset; returns the weights and the mean loss of each epoch. */
+async function trainOn<Batch>(
+  { initialWeights, create, batches }: Contract<Batch>,
+  device: Device,
+  dataset: Dataset,
+  { epochs, size, seed = 1, options = SEVO_ADAMW }: {
+    epochs: number;
+    size: number;
+    seed?: number;
+    options?: SevoOptions;
+  },
+): Promise<{ weights: ModelWeights; losses: number[] }> {
+  using graph = options.propagation && itemGraph(dataset);
+  using model = create(device, initialWeights(dataset, 10, seed), { options, graph });
+  const losses: number[] = [];
+  for (let epoch = 1; epoch <= epochs; epoch++) {
+    for (const batch of batches(dataset, seed, epoch, size)) model.step(batch);
+    losses.push(await model.meanLoss());
+  }
+  return { weights: await model.weights(), losses };
+}
+
+function assertSameWeights(actual: ModelWeights, expected: ModelWeights, message: string): void {
+  assertEquals(Object.keys(actual), Object.keys(expected), message);
+  for (const [name, { data, shape }] of Object.entries(expected)) {
+    assertEquals(actual[name]!.shape, shape, message);
+    const bits = (array: Float32Array) => array as Float32Array<ArrayBuffer>;
+    assertSameBits(bits(actual[name]!.data), bits(data), `${message}, ${name}`);
+  }
+}
+
+/** Scores of all items for all queries, in the order of the items, read off the top items of each query. */
+async function scoresOf(queries: RowRange, items: RowRange): Promise<Float64Array> {
+  const nothing = { offsets: new Uint32Array(queries.rows + 1), items: new Uint32Array(0) };
+  const top = await topItems(queries, items, items.rows, nothing);
+  const scores = new Float64Array(queries.rows * items.rows).fill(NaN);
+  top.items.forEach((item, at) => scores[Math.floor(at / items.rows) * items.rows + item] = top.scores[at]!);
+  return scores;
+}
+
+/** The weights that a golden file begins with. */
+function goldenWeights(golden: GoldenCase, names: readonly string[]): ModelWeights {
+  return Object.fromEntries(names.map((name) => [name, {
+    data: Float32Array.from(golden.data(`param.${name}`)),
+    shape: golden.shape(`param.${name}`) as [number, number],
+  }]));
+}
+
+/** The optimizer of a golden file's steps. */
+function goldenOptimizer({ settings, data }: GoldenCase): { options: SevoOptions; graph: Graph } {
+  return {
+    options: {
+      rule: "adamw",
+      learningRate: settings.lr as number,
+      betas: settings.betas as [number, number],
+      weightDecay: settings.weight_decay as number,
+      propagation: { mode: "neumann", beta: settings.beta as number, layers: settings.layers as number },
+    },
+    graph: Graph.fromCsr({
+      rowOffsets: data("graph.row_offsets"),
+      columns: data("graph.columns"),
+      values: data("graph.values"),
+    }),
+  };
+}
+
+/** Steps through the batches of a golden file; returns the weights and the loss of each step. */
+async function goldenSteps<Batch>(
+  { create, goldenBatch }: Contract<Batch>,
+  device: Device,
+  golden: GoldenCase,
+  names: readonly string[],
+): Promise<{ weights: ModelWeights; losses: number[] }> {
+  const optimizer = goldenOptimizer(golden);
+  using _graph = optimizer.graph;
+  using model = create(device, goldenWeights(golden, names), optimizer);
+  const losses: number[] = [];
+  for (let step = 1; step <= (golden.settings.steps as number); step++) {
+    model.step(goldenBatch(golden, `batch${step}`));
+    losses.push(await model.meanLoss());
+  }
+  return { weights: await model.weights(), losses };
+}
+
+/**
+ * The suite that every model passes on every device: the golden files of its name, a dataset it must solve, the same
+ * bits again and for any number of threads, alike on both devices, no memory left behind, and the same
+ * recommendations from its file.
+ *
+ * @param contract The model.
+ */
+export function testContract<Batch>(contract: Contract<Batch>): void {
+  const { name, initialWeights, create, batches, goldenBatch, scored } = contract;
+  const goldens = goldenCases(`model_${name}`).filter(({ settings }) => settings.model === name);
+  assertGreater(goldens.length, 0, `golden files of ${name}`);
+  const names = Object.keys(initialWeights(checkerboard(), 4, 1));
+
+  for (const golden of goldens) {
+    testOnDevices(`golden: ${golden.name}: loss and gradients`, async (device) => {
+      // One plain step of a large power of two: what is subtracted is the gradient, to the last bits.
+      const rate = 2 ** 20, start = goldenWeights(golden, names);
+      using model = create(device, start, {
+        options: { rule: "sgd", learningRate: rate, propagation: null },
+        graph: null,
+      });
+      model.step(goldenBatch(golden, "batch"));
+      assertLessOrEqual(relativeError([await model.meanLoss()], golden.data("loss")), 2e-5);
+      const after = await model.weights();
+      for (const table of names) {
+        const gradient = Float64Array.from(start[table]!.data, (value, at) => (value - after[table]!.data[at]!) / rate);
+        assertLessOrEqual(relativeError(gradient, golden.data(`grad.${table}`)), 2e-5, table);
+      }
+    });
+
+    testOnDevices(`golden: ${golden.name}: scores`, async (device) => {
+      const options: SevoOptions = { rule: "sgd", learningRate: 0, propagation: null };
+      using model = create(device, goldenWeights(golden, names), { options, graph: null });
+      await scored(model, async (queries, items) => {
+        assertEquals([queries.rows, items.rows], golden.shape("scores"));
+        assertLessOrEqual(relativeError(await scoresOf(queries, items), golden.data("scores")), 2e-5);
+      });
+    });
+
+    testOnDevices(`golden: ${golden.name}: losses and parameters of five steps`, async (device) => {
+      const { weights, losses } = await goldenSteps(contract, device, golden, names);
+      losses.forEach((loss, at) => {
+        assertLessOrEqual(relativeError([loss], golden.data(`loss.${at + 1}`)), 2e-5, `step ${at + 1}`);
+      });
+      for (const table of names) {
+        assertLessOrEqual(relativeError(weights[table]!.data, golden.data(`final.${table}`)), 1e-4, table);
+      }
+    });
+
+    Deno.test({
+      name: `${name} is alike on cpu and webgpu: ${golden.name}`,
+      ignore: !webgpuAvailable,
+      fn: async () => {
+        await using cpu = await openDevice("cpu", { threads: 2 });
+        await using webgpu = await openDevice("webgpu");
+        const expected = await goldenSteps(contract, cpu, golden, names);
+        const actual = await goldenSteps(contract, webgpu, golden, names);
+        assertLessOrEqual(relativeError(actual.losses, expected.losses), 1e-6);
+        for (const table of names) {
+          assertLessOrEqual(relativeError(actual.weights[table]!.data, expected.weights[table]!.data), 1e-5, table);
+        }
+      },
+    });
+  }
+
+  testOnDevices(`${name} solves the checkerboard`, async (device) => {
+    const dataset = checkerboard();
+    using graph = itemGraph(dataset);
+    using model = create(device, initialWeights(dataset, 10, 1), { options: SEVO_ADAMW, graph });
+    const losses: number[] = [];
+    for (let epoch = 1; epoch <= 25; epoch++) {
+      for (const batch of batches(dataset, 1, epoch, 64)) model.step(batch);
+      losses.push(await model.meanLoss());
+    }
+    assertLess(losses.at(-1)!, 0.5 * losses[0]!);
+    const users = Uint32Array.from({ length: dataset.userCount }, (_, user) => user);
+    await scored(model, async (queries, items) => {
+      // Of the 15 items of their colour users have had 7: the other 8 come before all items of the other colour.
+      const top = await topItems(queries, items, 8, historyOf(dataset, users, "valid"));
+      top.items.forEach((item, at) => {
+        const user = Math.floor(at / 8);
+        assertEquals(item % 2, user % 2, `user ${user}, place ${at % 8 + 1}, item ${item}`);
+      });
+    });
+  });
+
+  testOnDevices(`${name} gives the same bits in a second run, and others for another seed`, async (device) => {
+    const dataset = checkerboard(), settings = { epochs: 2, size: 64 };
+    const first = await trainOn(contract, device, dataset, settings);
+    const second = await trainOn(contract, device, dataset, settings);
+    assertSameWeights(second.weights, first.weights, "second run");
+    assertEquals(second.losses, first.losses);
+    const other = await trainOn(contract, device, dataset, { ...settings, seed: 2 });
+    for (const table of names) {
+      const data = first.weights[table]!.data;
+      assert(other.weights[table]!.data.some((value, at) => value !== data[at]), table);
+    }
+  });
+
+  Deno.test(`${name} gives the same bits for 1, 2 and 5 threads`, async () => {
+    const dataset = generatedDataset({ users: 400, items: 300, seed: 5 });
+    let expected: Awaited<ReturnType<typeof trainOn>> | null = null;
+    for (const threads of [1, 2, 5]) {
+      await using device = await openDevice("cpu", { threads });
+      const actual = await trainOn(contract, device, dataset, { epochs: 1, size: 700 });
+      if (expected) assertSameWeights(actual.weights, expected.weights, `${threads} threads`);
+      assertEquals(actual.losses, (expected ?? actual).losses);
+      expected ??= actual;
+    }
+  });
+
+  testOnDevices(`${name} holds the same bytes after every epoch`, async (device) => {
+    const dataset = checkerboard();
+    using graph = itemGraph(dataset);
+    using model = create(device, initialWeights(dataset, 10, 1), { options: SEVO_ADAMW, graph });
+    const held = [];
+    for (let epoch = 1; epoch <= 4; epoch++) {
+      for (const batch of batches(dataset, 1, epoch, 50)) model.step(batch);
+      await model.meanLoss();
+      held.push(device.liveBytes);
+    }
+    assertEquals(held, Array(4).fill(held[0]));
+  });
+
+  testOnDevices(`${name} recommends alike from its file`, async (device) => {
+    const dataset = checkerboard();
+    const { weights } = await trainOn(contract, device, dataset, { epochs: 3, size: 64 });
+    const file = decodeModel(encodeModel(weights, PUBLISHED_MF_BPR, dataset));
+    assertSameWeights(file.weights, weights, "file");
+    const users = Uint32Array.from({ length: dataset.userCount }, (_, user) => user);
+    const history = historyOf(dataset, users, "test");
+    const recommend = async (weights: ModelWeights) => {
+      using model = create(device, weights, { options: { ...SEVO_ADAMW, propagation: null }, graph: null });
+      const found: unknown[] = [];
+      await scored(model, async (queries, items) => void found.push(await topItems(queries, items, 5, history)));
+      return found;
+    };
+    assertEquals(await recommend(file.weights), await recommend(weights));
+  });
+}

@@ -1,0 +1,115 @@
+import { assertEquals, assertLess, assertLessOrEqual, assertNotEquals, assertRejects } from "@std/assert";
+import { Graph, NonFiniteError, type Propagation, type SevoOptions } from "@sevo/sevo";
+import { MfBpr, type ModelWeights } from "../../src/models/mf_bpr.ts";
+import { testOnDevices } from "../_on_devices.ts";
+import { matrix, psi, ROUNDING } from "../sevo/_fixtures.ts";
+
+const SGD: SevoOptions = { rule: "sgd", learningRate: 1, propagation: null };
+const BATCH = {
+  users: Uint32Array.from([0, 2, 0]),
+  positives: Uint32Array.from([1, 0, 1]),
+  negatives: Uint32Array.from([3, 3, 2]),
+};
+
+function weights(users = 3, items = 4, columns = 5): ModelWeights {
+  return {
+    "user.weight": { data: matrix(1, users, columns), shape: [users, columns] },
+    "item.weight": { data: matrix(2, items, columns), shape: [items, columns] },
+  };
+}
+
+/** What a plain step changes: minus the gradient. */
+async function changes(model: MfBpr, start: ModelWeights): Promise<{ [name: string]: Float32Array }> {
+  const after = await model.weights();
+  return Object.fromEntries(
+    Object.entries(start).map(([name, { data }]) => [name, data.map((value, at) => after[name]!.data[at]! - value)]),
+  );
+}
+
+Deno.test("MfBpr.initialWeights() draws tables of deviation 1e-4, from the seed", () => {
+  const { "user.weight": user, "item.weight": item } = MfBpr.initialWeights(300, 200, 16, 1);
+  assertEquals([user!.shape, item!.shape], [[300, 16], [200, 16]]);
+  for (const { data } of [user!, item!]) {
+    const deviation = Math.sqrt(data.reduce((sum, value) => sum + value * value, 0) / data.length);
+    assertLess(Math.abs(deviation - 1e-4), 5e-6);
+  }
+  assertNotEquals([...user!.data.subarray(0, 8)], [...item!.data.subarray(0, 8)]);
+  assertEquals(MfBpr.initialWeights(300, 200, 16, 1)["user.weight"], user);
+  assertNotEquals(MfBpr.initialWeights(300, 200, 16, 2)["user.weight"], user);
+});
+
+testOnDevices("MfBpr.step() smooths the items alone over an item graph", async (device) => {
+  using graph = Graph.fromEdges({ rows: 4, sources: [0, 1, 2], targets: [1, 2, 3] });
+  const propagation = { mode: "neumann", beta: 0.9, layers: 2 } as const;
+  const start = weights();
+  using plain = new MfBpr(device, start, { options: SGD, smoothing: null });
+  using smoothed = new MfBpr(device, start, { options: { ...SGD, propagation }, smoothing: { over: "item", graph } });
+  for (const model of [plain, smoothed]) model.step(BATCH);
+  const [expected, actual] = [await changes(plain, start), await changes(smoothed, start)];
+  assertEquals(actual["user.weight"], expected["user.weight"]);
+  assertClose(actual["item.weight"]!, graph, expected["item.weight"]!, 5, propagation);
+});
+
+testOnDevices("MfBpr.step() smooths users and items together over a user-item graph", async (device) => {
+  using graph = Graph.fromInteractions({ users: [0, 1, 2, 0], items: [1, 1, 0, 3], userCount: 3, itemCount: 4 });
+  const propagation = { mode: "iterative", beta: 0.4, layers: 2 } as const;
+  const start = weights();
+  using plain = new MfBpr(device, start, { options: SGD, smoothing: null });
+  using smoothed = new MfBpr(device, start, {
+    options: { ...SGD, propagation },
+    smoothing: { over: "user-item", graph },
+  });
+  for (const model of [plain, smoothed]) model.step(BATCH);
+  const stacked = (parts: { [name: string]: Float32Array }) =>
+    Float32Array.from([...parts["user.weight"]!, ...parts["item.weight"]!]);
+  assertClose(stacked(await changes(smoothed, start)), graph, stacked(await changes(plain, start)), 5, propagation);
+});
+
+/** Changes are differences of parameters of at most 2, so they carry a few roundings of these. */
+function assertClose(
+  actual: Float32Array,
+  graph: Graph,
+  x: Float32Array,
+  columns: number,
+  propagation: Propagation,
+): void {
+  psi(graph, x, columns, propagation).forEach((value, at) => {
+    assertLessOrEqual(Math.abs(actual[at]! - value), 8 * ROUNDING, `element ${at}`);
+  });
+}
+
+testOnDevices("MfBpr.meanLoss() is the mean over the steps since it was last asked", async (device) => {
+  const start = weights();
+  const softplus = (value: number) => Math.log1p(Math.exp(value));
+  const score = (user: number, item: number) => {
+    let sum = 0;
+    for (let column = 0; column < 5; column++) {
+      sum += start["user.weight"]!.data[user * 5 + column]! * start["item.weight"]!.data[item * 5 + column]!;
+    }
+    return sum;
+  };
+  const lossOf = ({ users, positives, negatives }: typeof BATCH) =>
+    users.reduce((sum, user, at) => sum + softplus(score(user, negatives[at]!) - score(user, positives[at]!)), 0) /
+    users.length;
+  const other = { ...BATCH, positives: BATCH.negatives, negatives: BATCH.positives };
+  // A learning rate of 0: the parameters stay, so the losses can be told.
+  using model = new MfBpr(device, start, { options: { ...SGD, learningRate: 0 }, smoothing: null });
+  model.step(BATCH);
+  model.step(other);
+  assertLessOrEqual(Math.abs(await model.meanLoss() - (lossOf(BATCH) + lossOf(other)) / 2), 1e-6);
+  model.step(other);
+  assertLessOrEqual(Math.abs(await model.meanLoss() - lossOf(other)), 1e-6);
+});
+
+testOnDevices("MfBpr says when training has diverged", async (device) => {
+  const start = weights();
+  const bad = {
+    ...start,
+    "item.weight": { data: start["item.weight"]!.data.slice().fill(NaN, 5, 6), shape: [4, 5] as const },
+  };
+  using model = new MfBpr(device, bad, { options: SGD, smoothing: null });
+  model.step(BATCH);
+  const error = await assertRejects(() => model.meanLoss(), NonFiniteError);
+  assertEquals([error.table, error.step], ["user.weight", 1]);
+  await assertRejects(() => model.weights(), NonFiniteError);
+});

@@ -1,0 +1,77 @@
+import { assertEquals } from "@std/assert";
+import { openDevice, sevoInit } from "@sevo/sevo";
+import {
+  GRAPHS,
+  isSmoothed,
+  optimizerOptions,
+  OPTIMIZERS,
+  PUBLISHED_MF_BPR,
+  type TrainingSettings,
+} from "../../src/training/settings.ts";
+
+const SETTINGS: TrainingSettings = {
+  ...PUBLISHED_MF_BPR,
+  propagation: "iterative",
+  beta: 0.4,
+  layers: 2,
+  learningRate: 0.02,
+  betas: [0.8, 0.95],
+  weightDecay: 0.3,
+  momentum: 0.7,
+};
+const PROPAGATION = { mode: "iterative", beta: 0.4, layers: 2 } as const;
+
+Deno.test("optimizerOptions() gives the options of each optimizer", () => {
+  const common = { learningRate: 0.02, weightDecay: 0.3 };
+  const expected = {
+    "sevo-adamw": { ...common, rule: "adamw", betas: [0.8, 0.95], propagation: PROPAGATION },
+    "adamw": { ...common, rule: "adamw", betas: [0.8, 0.95], propagation: null },
+    "sevo-adam": { ...common, rule: "adam", betas: [0.8, 0.95], propagation: PROPAGATION },
+    "adam": { ...common, rule: "adam", betas: [0.8, 0.95], propagation: null },
+    "sevo-sgd": { ...common, rule: "sgd", momentum: 0.7, propagation: PROPAGATION },
+    "sgd": { ...common, rule: "sgd", momentum: 0.7, propagation: null },
+  };
+  assertEquals([...OPTIMIZERS].sort(), Object.keys(expected).sort());
+  for (const optimizer of OPTIMIZERS) {
+    assertEquals<unknown>(optimizerOptions({ ...SETTINGS, optimizer }), expected[optimizer], optimizer);
+    assertEquals(isSmoothed({ optimizer }), optimizer.startsWith("sevo-"));
+  }
+});
+
+Deno.test("optimizerOptions() are options that sevoInit() takes, with the correction of SEvo-AdamW alone", async () => {
+  await using device = await openDevice("cpu", { threads: 1 });
+  for (const optimizer of OPTIMIZERS) {
+    for (const propagation of ["neumann", "iterative", "exact"] as const) {
+      using state = sevoInit(
+        device,
+        { item: { data: new Float32Array(4), shape: [1, 4] } },
+        optimizerOptions({ ...SETTINGS, optimizer, propagation }),
+      );
+      assertEquals(state.options.correction, optimizer === "sevo-adamw", optimizer);
+      assertEquals(state.options.propagation?.mode ?? null, isSmoothed({ optimizer }) ? propagation : null);
+    }
+  }
+});
+
+Deno.test("PUBLISHED_MF_BPR holds the settings of the published run on Beauty", () => {
+  assertEquals(PUBLISHED_MF_BPR, {
+    model: "mf-bpr",
+    optimizer: "sevo-adamw",
+    graph: "item",
+    propagation: "neumann",
+    beta: 0.9,
+    layers: 3,
+    maxWalk: 1,
+    last: 50,
+    dimension: 64,
+    learningRate: 1e-3,
+    betas: [0.9, 0.999],
+    weightDecay: 0.1,
+    momentum: 0.9,
+    epochs: 1000,
+    batch: 2048,
+    evalEvery: 5,
+    seed: 1,
+  });
+  assertEquals([...GRAPHS], ["item", "user-item"]);
+});

@@ -1,0 +1,201 @@
+import { assert, assertEquals, assertGreater, assertLess, assertRejects } from "@std/assert";
+import { NonFiniteError, openDevice } from "@sevo/sevo";
+import type { Dataset } from "../../src/data/dataset.ts";
+import { generatedDataset } from "../../src/data/generated.ts";
+import { MfBpr } from "../../src/models/mf_bpr.ts";
+import { type RankingMetrics, rankingMetrics } from "../../src/ranking/mod.ts";
+import { encodeModel } from "../../src/training/model_file.ts";
+import { OPTIMIZERS, PUBLISHED_MF_BPR, type TrainingSettings } from "../../src/training/settings.ts";
+import { evaluateModel, train, type TrainingEvent } from "../../src/training/train.ts";
+import { testOnDevices } from "../_on_devices.ts";
+
+const DATASET = generatedDataset({ users: 200, items: 150, seed: 4 });
+const SETTINGS: TrainingSettings = {
+  ...PUBLISHED_MF_BPR,
+  dimension: 12,
+  learningRate: 0.01,
+  epochs: 5,
+  evalEvery: 2,
+  batch: 256,
+};
+
+/** Everything that happens but how long it takes. */
+function timeless(events: readonly TrainingEvent[]): unknown[] {
+  return events.map(({ seconds: _, ...event }) => event);
+}
+
+testOnDevices("train() writes byte-identical models in equal runs, and others for another seed", async (device) => {
+  const run = async (settings: TrainingSettings) => {
+    const events: TrainingEvent[] = [];
+    const result = await train(device, DATASET, settings, (event) => void events.push(event));
+    return { bytes: encodeModel(result.weights, SETTINGS, DATASET), events: timeless(events), result };
+  };
+  for (const graph of ["item", "user-item"] as const) {
+    const first = await run({ ...SETTINGS, graph }), second = await run({ ...SETTINGS, graph });
+    assertEquals(second.bytes, first.bytes);
+    assertEquals(second.events, first.events);
+    const other = await run({ ...SETTINGS, graph, seed: 2 });
+    assert(other.bytes.some((byte, at) => byte !== first.bytes[at]));
+  }
+});
+
+testOnDevices(
+  "train() validates before training, every so many epochs and after the last, and tests the best",
+  async (device) => {
+    const events: TrainingEvent[] = [];
+    const result = await train(device, DATASET, SETTINGS, (event) => void events.push(event));
+    assertEquals(
+      events.map((event) => event.type === "epoch" ? `epoch ${event.epoch}` : `${event.split} ${event.epoch}`),
+      [
+        "valid 0",
+        "epoch 1",
+        "epoch 2",
+        "valid 2",
+        "epoch 3",
+        "epoch 4",
+        "valid 4",
+        "epoch 5",
+        "valid 5",
+        `test ${result.bestEpoch}`,
+      ],
+    );
+    const validations = events.flatMap((event) =>
+      event.type === "evaluation" && event.split === "valid" ? [event] : []
+    );
+    // The first of the best: strictly better is needed to take its place.
+    let best = validations[0]!;
+    for (const event of validations) if (event.metrics["ndcg@10"]! > best.metrics["ndcg@10"]!) best = event;
+    assertEquals([result.bestEpoch, result.valid], [best.epoch, best.metrics]);
+    // Weights and metrics are of the same epoch.
+    assertEquals(await evaluateModel(device, DATASET, result.weights, "valid"), result.valid);
+    assertEquals(await evaluateModel(device, DATASET, result.weights, "test"), result.test);
+    for (const event of events) {
+      assert(event.seconds >= 0);
+      if (event.type === "epoch") assert(event.loss > 0 && event.loss < 1, `loss ${event.loss}`);
+    }
+  },
+);
+
+Deno.test("train() keeps the first of equally good epochs", async () => {
+  await using device = await openDevice("cpu", { threads: 1 });
+  // A learning rate of 0 leaves every epoch as good as the one before training.
+  const result = await train(device, DATASET, { ...SETTINGS, learningRate: 0, weightDecay: 0 });
+  assertEquals(result.bestEpoch, 0);
+  assertEquals(result.weights, MfBpr.initialWeights(DATASET.userCount, DATASET.itemCount, 12, SETTINGS.seed));
+});
+
+Deno.test("train() gives the weights of the best epoch, not of the last", async () => {
+  await using device = await openDevice("cpu", { threads: 1 });
+  const settings = { ...SETTINGS, epochs: 6, evalEvery: 1 };
+  const { bestEpoch, weights } = await train(device, DATASET, settings);
+  assertGreater(bestEpoch, 0);
+  // What training up to that epoch alone gives, if nothing after it is kept.
+  const until = await train(device, DATASET, { ...settings, epochs: bestEpoch });
+  assertEquals([until.bestEpoch, until.weights], [bestEpoch, weights]);
+});
+
+Deno.test("train() evaluates without epochs", async () => {
+  await using device = await openDevice("cpu", { threads: 1 });
+  const events: TrainingEvent[] = [];
+  const result = await train(device, DATASET, { ...SETTINGS, epochs: 0 }, (event) => void events.push(event));
+  assertEquals(result.bestEpoch, 0);
+  assertEquals(events.map(({ type }) => type), ["evaluation", "evaluation"]);
+});
+
+Deno.test("train() runs every optimizer and propagation, and learns", async () => {
+  await using device = await openDevice("cpu", { threads: 2 });
+  for (const optimizer of OPTIMIZERS) {
+    for (
+      const propagation of optimizer.startsWith("sevo-")
+        ? ["neumann", "iterative", "exact"] as const
+        : ["neumann"] as const
+    ) {
+      const losses: number[] = [];
+      const settings = {
+        ...SETTINGS,
+        optimizer,
+        propagation,
+        beta: 0.4,
+        weightDecay: 0,
+        epochs: 3,
+        learningRate: optimizer.includes("sgd") ? 50 : 0.01,
+      };
+      await train(device, DATASET, settings, (event) => {
+        if (event.type === "epoch") losses.push(event.loss);
+      });
+      assertLess(losses.at(-1)!, losses[0]!, `${optimizer}, ${propagation}`);
+    }
+  }
+});
+
+Deno.test("train() does not smooth with beta 0, and does with beta above", async () => {
+  await using device = await openDevice("cpu", { threads: 1 });
+  const run = async (settings: Partial<TrainingSettings>) =>
+    (await train(device, DATASET, { ...SETTINGS, ...settings })).weights;
+  // Of adam, that has no correction: beta 0 is the plain rule to the bit.
+  const plain = await run({ optimizer: "adam" });
+  assertEquals(await run({ optimizer: "sevo-adam", beta: 0 }), plain);
+  const smoothed = await run({ optimizer: "sevo-adam", beta: 0.9 });
+  assert(smoothed["item.weight"]!.data.some((value, at) => value !== plain["item.weight"]!.data[at]));
+});
+
+Deno.test("train() learns more than popularity on the generated dataset", async () => {
+  await using device = await openDevice("cpu", { threads: 2 });
+  const dataset = generatedDataset({ users: 600, items: 300, seed: 1 });
+  const settings = { ...SETTINGS, epochs: 15, evalEvery: 5, dimension: 32 };
+  const { test } = await train(device, dataset, settings);
+  assertGreater(test["ndcg@10"]!, 1.2 * popularity(dataset)["ndcg@10"]!);
+});
+
+/** Ranking everybody's test item by how often items occur in training. */
+function popularity({ itemCount, trainItems, trainOffsets, validItems, testItems }: Dataset): RankingMetrics {
+  const counts = new Uint32Array(itemCount);
+  for (const item of trainItems) counts[item]!++;
+  const ranks: number[] = [];
+  testItems.forEach((target, user) => {
+    if (target < 0) return;
+    const seen = new Set([...trainItems.subarray(trainOffsets[user], trainOffsets[user + 1]), validItems[user]!]);
+    const before = counts.reduce((sum, count, item) => {
+      const ahead = count > counts[target]! || (count === counts[target]! && item < target);
+      return sum + (ahead && !seen.has(item) ? 1 : 0);
+    }, 0);
+    ranks.push(before + 1);
+  });
+  return rankingMetrics(Uint32Array.from(ranks));
+}
+
+testOnDevices("evaluateModel() ranks users with a target alone, by hand", async (device) => {
+  const dataset: Dataset = {
+    ...DATASET,
+    userCount: 3,
+    itemCount: 4,
+    trainOffsets: Uint32Array.from([0, 1, 2, 4]),
+    trainItems: Uint32Array.from([3, 0, 1, 0]),
+    validItems: Int32Array.from([1, -1, 3]),
+    testItems: Int32Array.from([2, -1, 2]),
+  };
+  const weights = {
+    "user.weight": { data: Float32Array.from([1, 1, -1]), shape: [3, 1] as const },
+    "item.weight": { data: Float32Array.from([1, 2, 3, 4]), shape: [4, 1] as const },
+  };
+  // User 0 likes high numbers. Valid: 3 is history, so 2 comes first, then 1. Test: 1 and 3 are history, 2 is first.
+  // User 2 likes low ones. Valid: 0 and 1 are history, 2 comes before 3. Test: 2 alone is left.
+  const metrics = (ranks: number[]) => rankingMetrics(Uint32Array.from(ranks));
+  assertEquals(await evaluateModel(device, dataset, weights, "valid"), metrics([2, 2]));
+  assertEquals(await evaluateModel(device, dataset, weights, "test"), metrics([1, 1]));
+});
+
+testOnDevices("train() says when training diverges", async (device) => {
+  const settings = { ...SETTINGS, optimizer: "sgd" as const, learningRate: 1e30, epochs: 4 };
+  await assertRejects(() => train(device, DATASET, settings), NonFiniteError);
+});
+
+testOnDevices("train() gives its memory back when it is stopped by its caller", async (device) => {
+  const stop = new Error("stop");
+  const error = await assertRejects(() =>
+    train(device, DATASET, SETTINGS, ({ type }) => {
+      if (type === "epoch") throw stop;
+    })
+  );
+  assertEquals(error, stop);
+});
