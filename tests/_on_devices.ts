@@ -7,7 +7,8 @@ import { webgpuAvailable } from "./_devices.ts";
  */
 export function testOnDevices(name: string, body: (device: Device) => Promise<void> | void): void {
   for (const kind of ["cpu", "webgpu"] as const) {
-    Deno.test(`${name} [${kind}]`, { ignore: kind === "webgpu" && !webgpuAvailable }, async () => {
+    const ignore = kind === "webgpu" && !webgpuAvailable;
+    Deno.test(`${name} [${kind}${ignore ? ", ignored: no adapter" : ""}]`, { ignore }, async () => {
       await using device = await openDevice(kind, { threads: 2 });
       const before = device.liveBytes;
       await body(device);
