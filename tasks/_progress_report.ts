@@ -43,18 +43,21 @@ export class ProgressReport implements AsyncDisposable {
    */
   show(event: TrainingEvent): void {
     if (event.type === "evaluation") {
-      if (event.split === "valid") this.#valid = event.metrics["ndcg@10"]!;
+      if (event.split !== "valid") return;
+      this.#valid = event.metrics["ndcg@10"]!;
+      if (event.epoch === this.#epochs && event.epoch > 0) this.#printLine();
       return;
     }
     this.#epoch = event.epoch;
     this.#loss = event.loss;
-    if (this.#bar) {
-      this.#bar.value = event.epoch;
-      return;
-    }
-    const now = performance.now();
-    if (now - this.#lastLine < LINE_INTERVAL && event.epoch !== this.#epochs) return;
-    this.#lastLine = now;
+    if (this.#bar) this.#bar.value = event.epoch;
+    // The last epoch gets its line with its validation, right after this.
+    if (event.epoch < this.#epochs && performance.now() - this.#lastLine >= LINE_INTERVAL) this.#printLine();
+  }
+
+  #printLine(): void {
+    if (this.#bar) return;
+    this.#lastLine = performance.now();
     console.log(`${this.#label}  ${this.#line()}`);
   }
 

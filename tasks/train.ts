@@ -8,9 +8,9 @@ import { readDataset } from "../src/data/read_dataset.ts";
 import type { Dataset } from "../src/data/dataset.ts";
 import type { Device } from "../src/device/device.ts";
 import { RunDirectory } from "../src/training/run_directory.ts";
-import { GRAPHS, isSmoothed, OPTIMIZERS, PUBLISHED_MF_BPR, type TrainingSettings } from "../src/training/settings.ts";
+import { GRAPHS, OPTIMIZERS, PUBLISHED_MF_BPR, type TrainingSettings } from "../src/training/settings.ts";
 import { train, type TrainingResult } from "../src/training/train.ts";
-import { defineTask, parseFlags, type Values } from "./_flags.ts";
+import { defineTask, parseFlags, UsageError, type Values } from "./_flags.ts";
 import { openTaskDevice } from "./_open_device.ts";
 import { runTask } from "./_run_task.ts";
 import { ProgressReport } from "./_progress_report.ts";
@@ -216,9 +216,12 @@ export async function main(args: readonly string[]): Promise<void> {
   const parsed = await parseFlags(task, args);
   if (parsed === null) return;
   const { values, given } = parsed;
+  if (given.has("data") && given.has("dataset")) {
+    throw new UsageError("Cannot run train as --data and --dataset name two datasets: give one of them");
+  }
   const compare = values.compare ?? !(given.has("data") || given.has("optimizer"));
   const base = settingsOf(values);
-  const optimizers = compare ? [...new Set([base.optimizer, plainOf(base.optimizer)])] : [base.optimizer];
+  const optimizers = compare ? sevoAndPlain(base.optimizer) : [base.optimizer];
 
   await using device = await openTaskDevice(values);
   console.log(`device    ${device.description}`);
@@ -274,8 +277,10 @@ function settingsOf(values: Flags): TrainingSettings {
   };
 }
 
-function plainOf(optimizer: TrainingSettings["optimizer"]): TrainingSettings["optimizer"] {
-  return isSmoothed({ optimizer }) ? optimizer.replace("sevo-", "") as TrainingSettings["optimizer"] : optimizer;
+/** The smoothed and the plain form of a rule. */
+function sevoAndPlain(optimizer: TrainingSettings["optimizer"]): TrainingSettings["optimizer"][] {
+  const rule = optimizer.replace("sevo-", "") as "adamw" | "adam" | "sgd";
+  return [`sevo-${rule}`, rule];
 }
 
 /** The time of day as `20261123-184055`, which sorts as it reads. */
