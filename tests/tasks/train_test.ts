@@ -1,0 +1,117 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+
+/** Runs a task as `deno task` does, with the permissions that deno.json gives it. */
+async function runTask(name: string, ...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["task", "--quiet", name, ...args],
+    env: { NO_COLOR: "1" },
+  }).output();
+  const [out, err] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+  return { code, out: out!, err: err! };
+}
+
+/** The last line of standard error: what comes before it are Deno's own downloads and drivers' complaints. */
+function lastLine(text: string): string {
+  return text.trimEnd().split("\n").at(-1)!;
+}
+
+Deno.test("deno task train compares SEvo and the plain rule, and evaluate agrees with it", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const run = `${folder}/run`;
+    const trained = await runTask("train", "--device", "cpu", "--epochs", "2", "--out", run);
+    assertEquals(trained.code, 0, trained.err);
+    assertStringIncludes(trained.out, "full ranking over all items, history masked");
+    assertStringIncludes(trained.out, "4000 users");
+    assertStringIncludes(trained.out, `run directory: ${run}`);
+    const table = trained.out.split("\n").filter((line) => /^(sevo-)?adamw \(1 seed\)/.test(line));
+    assertEquals(table.length, 2);
+
+    const metrics = JSON.parse(await Deno.readTextFile(`${run}/adamw-1/metrics.json`));
+    const config = JSON.parse(await Deno.readTextFile(`${run}/adamw-1/config.json`));
+    assertEquals([config.dataset, config.optimizer, config.epochs], ["generated", "adamw", 2]);
+    const evaluated = await runTask("evaluate", `${run}/adamw-1`, "--device", "cpu", "--json");
+    assertEquals(JSON.parse(evaluated.out), { split: "test", ...metrics.test });
+    const events = (await Deno.readTextFile(`${run}/adamw-1/events.jsonl`)).trimEnd().split("\n").map((line) =>
+      JSON.parse(line)
+    );
+    assertEquals(events.filter(({ type }) => type === "epoch").map(({ epoch }) => epoch), [1, 2]);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("deno task train writes byte-identical models in two equal runs, whatever the threads", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const models = [];
+    for (const threads of ["1", "2"]) {
+      const run = `${folder}/${threads}`;
+      const flags = ["--optimizer", "sevo-adamw", "--epochs", "1", "--seed", "7", "--threads", threads, "--out", run];
+      const { code, err } = await runTask("train", "--device", "cpu", ...flags);
+      assertEquals(code, 0, err);
+      models.push(await Deno.readFile(`${run}/model.safetensors`));
+    }
+    assertEquals(models[0], models[1]);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("deno task train refuses what it cannot run with, in one line, and writes nothing", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    await Deno.writeTextFile(`${folder}/config.json`, `{ "epochz": 3 /* epochs */ }`);
+    for (
+      const [args, message] of [
+        [["--epocs", "3"], "Cannot run train as there is no flag '--epocs': did you mean '--epochs'?"],
+        [["--beta", "1"], "Cannot run train as --beta must be in [0, 1): current value is 1"],
+        [["--layers", "-1"], "Cannot run train as --layers must be in [0, 64]: current value is -1"],
+        [["--data", `${folder}/none`], `Cannot read dataset '${folder}/none' as there is no such folder`],
+        [
+          ["--data", folder, "--dataset", "generated"],
+          "Cannot run train as --data and --dataset name two datasets: give one of them",
+        ],
+        [
+          ["--config", `${folder}/config.json`],
+          `Cannot run train as config file '${folder}/config.json' has a key that is no flag, 'epochz': did you mean 'epochs'?`,
+        ],
+      ] as const
+    ) {
+      const { code, err } = await runTask("train", "--device", "cpu", "--out", `${folder}/run`, ...args);
+      assertEquals(code, 1);
+      assertEquals(lastLine(err), `error: ${message}`);
+    }
+    assert(!(await Array.fromAsync(Deno.readDir(folder))).some(({ name }) => name === "run"));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+// Only Vulkan has a way to hide its adapters.
+const ignore = Deno.build.os !== "linux";
+Deno.test("deno task train --device webgpu without an adapter says what to install", { ignore }, async () => {
+  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["task", "--quiet", "train", "--device", "webgpu"],
+    env: { NO_COLOR: "1", VK_DRIVER_FILES: "/nonexistent", DENO_WEBGPU_BACKEND: "vulkan" },
+  }).output();
+  assertEquals(code, 1);
+  assertStringIncludes(lastLine(new TextDecoder().decode(stderr)), "apt-get install mesa-vulkan-drivers libvulkan1");
+});
+
+Deno.test("deno task evaluate refuses what is no model, and another dataset", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const missing = await runTask("evaluate", folder);
+    assertEquals([missing.code, lastLine(missing.err)], [
+      1,
+      `error: Cannot read a model from '${folder}' as there is no file '${folder}/model.safetensors'`,
+    ]);
+    await Deno.writeTextFile(`${folder}/model.safetensors`, "no model");
+    const garbage = await runTask("evaluate", folder);
+    assertEquals(garbage.code, 1);
+    assertStringIncludes(lastLine(garbage.err), "error: Cannot decode safetensors as ");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
