@@ -39,8 +39,8 @@ export async function main(args: readonly string[]): Promise<void> {
   if (parsed === null) return;
   const { values, argument } = parsed;
   const model = await readModel(argument!);
-  const { name, options } = model.provenance;
-  if (values.data === undefined && name !== "generated") {
+  const { name, options, source } = model.provenance;
+  if (values.data === undefined && source !== null) {
     throw new UsageError(`Cannot run evaluate as the model was trained on '${name}': pass --data DIR`);
   }
   const dataset = values.data === undefined ? generatedDataset(options) : await readDataset(values.data);

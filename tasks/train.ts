@@ -42,6 +42,14 @@ const task = defineTask({
       description: "Built-in dataset, where --data is not given",
       group: "Data",
     },
+    datasetSeed: {
+      kind: "integer",
+      min: 0,
+      max: 2 ** 32 - 1,
+      default: 1,
+      description: "Seed of the generated dataset",
+      group: "Data",
+    },
     model: { kind: "choice", choices: ["mf-bpr"], default: published.model, description: "Model", group: "Model" },
     dimension: {
       kind: "integer",
@@ -166,7 +174,7 @@ const task = defineTask({
       min: 0,
       max: 2 ** 32 - 1,
       default: published.seed,
-      description: "Seed of every random draw, the generated dataset included",
+      description: "Seed of the initial tables and the samples",
       group: "Training",
     },
     seeds: {
@@ -229,7 +237,9 @@ export async function main(args: readonly string[]): Promise<void> {
   for (const optimizer of optimizers) {
     for (let seed = base.seed; seed < base.seed + values.seeds; seed++) runs.push({ ...base, optimizer, seed });
   }
-  const dataset = values.data === undefined ? generatedDataset({ seed: base.seed }) : await readDataset(values.data);
+  const dataset = values.data === undefined
+    ? generatedDataset({ seed: values.datasetSeed })
+    : await readDataset(values.data);
   console.log(
     `dataset   ${dataset.name}: ${dataset.userCount} users, ${dataset.itemCount} items, ${dataset.trainItems.length} training interactions`,
   );
@@ -242,7 +252,9 @@ export async function main(args: readonly string[]): Promise<void> {
   }
   if (runs.length > 1) console.log(`\n${comparisonTable(results)}`);
   console.log(`\n${protocolLine(results[0]!.result.test.users)}`);
-  console.log(`run directory: ${root}`);
+  console.log(
+    runs.length === 1 ? `run directory: ${root}` : `run directories: ${root}/<optimizer>-<seed>`,
+  );
 }
 
 async function trainRun(
@@ -252,16 +264,23 @@ async function trainRun(
   values: Flags,
   path: string,
 ): Promise<TrainingResult> {
-  const source = values.data === undefined ? { dataset: "generated" } : { data: values.data };
-  const directory = await RunDirectory.create(path, { ...source, ...settings, device: device.description });
   await using report = new ProgressReport(`${settings.optimizer} seed ${settings.seed}`, settings.epochs);
+  let directory: RunDirectory | null = null;
   const result = await train(device, dataset, settings, async (event) => {
+    // Not before the first event: what cannot be trained leaves nothing behind.
+    directory ??= await RunDirectory.create(path, configOf(settings, values));
     await directory.log(event);
-    await report.show(event);
+    report.show(event);
   });
-  await directory.finish(result, settings, dataset);
+  await directory!.finish(result, settings, dataset, device.description);
   await report.finish(resultLine(settings, result));
   return result;
+}
+
+/** The flags of one run, which `--config` takes again. */
+function configOf({ betas: [beta1, beta2], ...settings }: TrainingSettings, values: Flags): Record<string, unknown> {
+  const { data, dataset, datasetSeed, device, threads } = values;
+  return { ...data === undefined ? { dataset, datasetSeed } : { data }, ...settings, beta1, beta2, device, threads };
 }
 
 function settingsOf(values: Flags): TrainingSettings {

@@ -1,6 +1,6 @@
 import type { Bound, Device } from "./device.ts";
 import type { Binding, Kernel } from "./kernel.ts";
-import { paddedWidth, type Shape, type Tensor } from "./tensor.ts";
+import { type DType, paddedWidth, type Shape, type Tensor } from "./tensor.ts";
 
 /**
  * Stored elements of a shape, row padding included.
@@ -73,4 +73,19 @@ export function checkLength(data: Float32Array | Uint32Array, shape: Shape, acti
       `Cannot ${action} as shape [${shape.join(", ")}] has ${expected} elements: data has ${data.length}`,
     );
   }
+}
+
+/**
+ * The element type that an array holds.
+ *
+ * @param data The array.
+ * @param action What is being done, for the message.
+ * @returns Its element type.
+ * @throws {TypeError} If it is neither a Float32Array nor a Uint32Array.
+ */
+export function dtypeOf(data: unknown, action: string): DType {
+  if (data instanceof Float32Array) return "f32";
+  if (data instanceof Uint32Array) return "u32";
+  const type = (data as { constructor?: { name?: string } } | null | undefined)?.constructor?.name ?? String(data);
+  throw new TypeError(`Cannot ${action} as data is neither a Float32Array nor a Uint32Array: ${type}`);
 }

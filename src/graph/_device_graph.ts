@@ -2,11 +2,14 @@ import type { Device } from "../device/device.ts";
 import type { Tensor } from "../device/tensor.ts";
 import type { Csr } from "./_build.ts";
 
-/** Edges of a row from which on it is a hub. A thread's longest run of edges on either device is this long. */
+/** Edges of a row above which it is a hub, whose edges are summed in pieces of so many. */
 export const HUB_EDGES = 512;
 
-/** Pieces the cpu device shares out in one launch: enough for threads to even out, each far above a hand-over. */
+/** Pieces the cpu device shares out in one launch at most: enough for threads to even out. */
 const PIECES = 64;
+
+/** Cost of a piece at least, in entries: far above that of handing it over. */
+const LEAST_COST = 512;
 
 /** What writing a row costs next to gathering an edge, for cutting rows into pieces of equal cost. */
 const ROW_COST = 2;
@@ -121,9 +124,10 @@ function emptyCsr(rows: number, entries: number): Csr {
 function cutByCost(rowOffsets: Uint32Array): Uint32Array {
   const rows = rowOffsets.length - 1;
   const cost = (row: number) => rowOffsets[row]! + ROW_COST * row;
-  const cuts = new Uint32Array(PIECES + 1);
-  for (let piece = 1, row = 0; piece <= PIECES; piece++) {
-    const target = cost(rows) * piece / PIECES;
+  const pieces = Math.max(1, Math.min(PIECES, Math.ceil(cost(rows) / LEAST_COST)));
+  const cuts = new Uint32Array(pieces + 1);
+  for (let piece = 1, row = 0; piece <= pieces; piece++) {
+    const target = cost(rows) * piece / pieces;
     let low = row, high = rows;
     while (low < high) {
       const middle = (low + high) >>> 1;

@@ -176,7 +176,7 @@ export class Graph implements Disposable {
     for (let at = 0; at < sources.length; at++) {
       checkRow("source", sources[at]!, rows);
       checkRow("target", targets[at]!, rows);
-      if (weights && !(weights[at]! > 0 && weights[at]! < Infinity)) {
+      if (weights && !(Math.fround(weights[at]!) > 0 && Math.fround(weights[at]!) < Infinity)) {
         throw new RangeError(
           `Cannot build a graph as weight ${at} must be positive and finite: current value is ${weights[at]}`,
         );
@@ -215,7 +215,7 @@ export class Graph implements Disposable {
     checkLength("columns", columns.length, rowOffsets[rows]!, "entries of rowOffsets");
     for (let at = 0; at < columns.length; at++) {
       checkRow("column", columns[at]!, rows);
-      if (!Number.isFinite(values[at])) {
+      if (!Number.isFinite(Math.fround(values[at]!))) {
         throw new RangeError(`Cannot build a graph as value ${at} must be finite: current value is ${values[at]}`);
       }
     }

@@ -86,25 +86,26 @@ export class MfBpr implements Disposable {
   step(batch: PairBatch): void {
     const { device } = this;
     device.batch(() => {
-      const gradients = this.#gradients(batch);
+      using owned = new DisposableStack();
+      const gradients = this.#gradients(batch, owned);
       for (const group of this.#groups) {
         const own = Object.fromEntries(group.state.names.map((name) => [name, gradients[name]!]));
         group.state = sevoStep(group.state, own, group.graph);
-      }
-      for (const gradient of Object.values(gradients)) {
-        for (const tensor of Object.values(gradient)) tensor.dispose();
       }
     });
     this.#steps++;
   }
 
   /** Gradient rows of a batch, with the plans that sum them by user and by item. */
-  #gradients({ users, positives, negatives }: PairBatch): { [name: string]: PlannedGradient } {
+  #gradients(
+    { users, positives, negatives }: PairBatch,
+    owned: DisposableStack,
+  ): { [name: string]: PlannedGradient } {
     const { device } = this;
     const userTable = this.#table("user.weight"), itemTable = this.#table("item.weight");
     const samples = users.length, columns = userTable.tensor.shape[1]!;
-    const userValues = device.empty("f32", [samples, columns]);
-    const itemValues = device.empty("f32", [2 * samples, columns]);
+    const userValues = owned.use(device.empty("f32", [samples, columns]));
+    const itemValues = owned.use(device.empty("f32", [2 * samples, columns]));
     using losses = device.empty("f32", [samples]);
     using userIds = device.upload(users);
     using positiveIds = device.upload(positives);
@@ -123,15 +124,14 @@ export class MfBpr implements Disposable {
     const items = new Uint32Array(2 * samples);
     items.set(positives);
     items.set(negatives, samples);
-    return {
-      "user.weight": this.#planned(users, userTable.rows, userValues),
-      "item.weight": this.#planned(items, itemTable.rows, itemValues),
+    const planned = (rows: Uint32Array, rowCount: number, values: Tensor<"f32">): PlannedGradient => {
+      const { offsets, order } = planRows(rows, rowCount);
+      return { values, offsets: owned.use(device.upload(offsets)), order: owned.use(device.upload(order)) };
     };
-  }
-
-  #planned(rows: Uint32Array, rowCount: number, values: Tensor<"f32">): PlannedGradient {
-    const { offsets, order } = planRows(rows, rowCount);
-    return { values, offsets: this.device.upload(offsets), order: this.device.upload(order) };
+    return {
+      "user.weight": planned(users, userTable.rows, userValues),
+      "item.weight": planned(items, itemTable.rows, itemValues),
+    };
   }
 
   /**

@@ -17,6 +17,8 @@ import type { Exclusions } from "./history.ts";
  * @param targets Target of each query, a row of `items` counted from its first.
  * @param excluded Items to leave out for each query.
  * @returns Place of each target, counted from 1.
+ * @throws {TypeError} If queries and items differ in width.
+ * @throws {RangeError} If there are not as many targets or exclusions as queries, or a target is no item.
  */
 export async function rankTargets(
   queries: RowRange,
@@ -24,6 +26,15 @@ export async function rankTargets(
   targets: Uint32Array,
   excluded: Exclusions,
 ): Promise<Uint32Array<ArrayBuffer>> {
+  checkQueries(queries, items, excluded);
+  const outside = targets.find((target) => target >= items.rows);
+  if (targets.length !== queries.rows || outside !== undefined) {
+    throw new RangeError(
+      `Cannot rank as each of ${queries.rows} queries must have a target in [0, ${items.rows}): current value is ${
+        outside ?? `${targets.length} targets`
+      }`,
+    );
+  }
   const { device } = queries.tensor;
   using ranks = device.zeros("u32", [queries.rows]);
   using target = device.upload(targets);
@@ -53,7 +64,8 @@ export interface TopItems {
  * @param count Number of items for each query.
  * @param excluded Items to leave out for each query.
  * @returns Items and scores.
- * @throws {RangeError} If `count` is not an integer >= 1.
+ * @throws {TypeError} If queries and items differ in width.
+ * @throws {RangeError} If `count` is not an integer >= 1, or there are not as many exclusions as queries.
  */
 export async function topItems(
   queries: RowRange,
@@ -64,6 +76,7 @@ export async function topItems(
   if (!Number.isInteger(count) || count < 1) {
     throw new RangeError(`Cannot find the top items as count must be an integer >= 1: current value is ${count}`);
   }
+  checkQueries(queries, items, excluded);
   const { device } = queries.tensor;
   using top = device.empty("u32", [queries.rows, count]);
   using scores = device.empty("f32", [queries.rows, count]);
@@ -82,6 +95,18 @@ export async function topItems(
     ));
   const [rows, values] = await Promise.all([device.read(top), device.read(scores)]);
   return { items: rows, scores: values };
+}
+
+function checkQueries(queries: RowRange, items: RowRange, { offsets, items: list }: Exclusions): void {
+  const [width, other] = [queries.tensor.shape[1], items.tensor.shape[1]];
+  if (width !== other) {
+    throw new TypeError(`Cannot rank as queries have ${width} columns: items have ${other}`);
+  }
+  if (offsets.length !== queries.rows + 1 || offsets.at(-1) !== list.length) {
+    throw new RangeError(
+      `Cannot rank as exclusions must be those of ${queries.rows} queries: there are ${offsets.length - 1}`,
+    );
+  }
 }
 
 function withPanels(

@@ -11,7 +11,8 @@ export interface SparseGradient {
 
 /**
  * Gradient rows that are on the device already, with the plan that sums them: the gradient of row r is the sum of
- * `values[order[i]]` for i from `offsets[r]` to `offsets[r + 1]`. See {@linkcode planRows}.
+ * `values[order[i]]` for i from `offsets[r]` to `offsets[r + 1]`. See {@linkcode planRows}. The indices are not checked:
+ * they are on the device.
  */
 export interface PlannedGradient {
   /** Where the entries of each row of the table begin in `order`, and where the last end. */
@@ -25,12 +26,11 @@ export interface PlannedGradient {
 /** The gradient of one table: dense on the host or the device, or sparse rows. Tensors stay the caller's. */
 export type Gradient = Float32Array | Tensor<"f32"> | SparseGradient | PlannedGradient;
 
-/** A gradient on the device, as the update kernels bind it, with what has to be disposed of after the launch. */
+/** A gradient on the device, as the update kernels bind it. */
 export interface BoundGradient {
   readonly gradient: Tensor<"f32">;
   readonly offsets: Tensor<"u32"> | null;
   readonly order: Tensor<"u32"> | null;
-  readonly owned: readonly Tensor[];
 }
 
 /**
@@ -115,25 +115,28 @@ export function checkGradient(
  * @param device The device.
  * @param gradient The gradient.
  * @param shape Rows and columns of the table.
+ * @param owned Takes what has to be disposed of after the step.
  * @returns What the update kernels bind.
  */
 export function bindGradient(
   device: Device,
   gradient: Gradient,
   [rows, columns]: readonly [number, number],
+  owned: DisposableStack,
 ): BoundGradient {
-  if (gradient instanceof Tensor) return { gradient, offsets: null, order: null, owned: [] };
+  if (gradient instanceof Tensor) return { gradient, offsets: null, order: null };
   if (gradient instanceof Float32Array) {
-    const tensor = device.upload(gradient, [rows, columns]);
-    return { gradient: tensor, offsets: null, order: null, owned: [tensor] };
+    return { gradient: owned.use(device.upload(gradient, [rows, columns])), offsets: null, order: null };
   }
   if (isPlanned(gradient)) {
-    return { gradient: gradient.values, offsets: gradient.offsets, order: gradient.order, owned: [] };
+    return { gradient: gradient.values, offsets: gradient.offsets, order: gradient.order };
   }
   const plan = planRows(gradient.rows, rows);
-  const values = device.upload(gradient.values, [gradient.rows.length, columns]);
-  const offsets = device.upload(plan.offsets), order = device.upload(plan.order);
-  return { gradient: values, offsets, order, owned: [values, offsets, order] };
+  return {
+    gradient: owned.use(device.upload(gradient.values, [gradient.rows.length, columns])),
+    offsets: owned.use(device.upload(plan.offsets)),
+    order: owned.use(device.upload(plan.order)),
+  };
 }
 
 function isPlanned(gradient: SparseGradient | PlannedGradient): gradient is PlannedGradient {

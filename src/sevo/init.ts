@@ -76,7 +76,8 @@ export function loadState(device: Device, bytes: Uint8Array): SevoState {
       );
     }
   }
-  return refusing(() => makeState(device, tables, options, step, moments));
+  refusing(() => stackedShape(tables));
+  return makeState(device, tables, options, step, moments);
 }
 
 /** The metadata of a saved state, all of it checked. */
@@ -116,7 +117,7 @@ function refusing<T>(work: () => T): T {
   try {
     return work();
   } catch (cause) {
-    if (!(cause instanceof TypeError || cause instanceof SyntaxError)) throw cause;
+    if (!(cause instanceof TypeError || cause instanceof RangeError || cause instanceof SyntaxError)) throw cause;
     throw new SyntaxError(`Cannot load a state as the file is not a saved state: ${cause.message}`, { cause });
   }
 }

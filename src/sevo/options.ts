@@ -68,11 +68,22 @@ export function resolveOptions(options: SevoOptions): ResolvedOptions {
     correction = rule === "adamw" && propagation !== null,
   } = options;
   checkName("rule", rule, ["adamw", "adam", "sgd"]);
+  if (propagation === undefined) {
+    throw new TypeError("Cannot use these options as propagation is missing: null is the plain rule");
+  }
   checkLearningRate(learningRate);
+  if (betas.length !== 2) {
+    throw new TypeError(
+      `Cannot use these options as betas must be two numbers: current value is [${betas.join(", ")}]`,
+    );
+  }
   betas.forEach((value, at) => checkRange(`betas[${at}]`, value, value >= 0 && value < 1, "in [0, 1)"));
   checkRange("epsilon", epsilon, epsilon > 0 && epsilon < Infinity, "positive");
   checkRange("weightDecay", weightDecay, weightDecay >= 0 && weightDecay < Infinity, ">= 0");
   checkRange("momentum", momentum, momentum >= 0 && momentum < 1, "in [0, 1)");
+  if (rule !== "sgd" && (momentum !== 0 || nesterov)) {
+    throw new TypeError(`Cannot use these options as momentum and nesterov belong to sgd: the rule is '${rule}'`);
+  }
   if (nesterov && momentum === 0) {
     throw new RangeError("Cannot use these options as nesterov needs a momentum above 0: current value is 0");
   }

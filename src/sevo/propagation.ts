@@ -115,6 +115,27 @@ export function smooth(
   }
 }
 
+/**
+ * Allocates at once all that {@linkcode smooth} will hold at a time, and gives it back: the memory is then there, and
+ * what comes after cannot fail half-way for want of it.
+ *
+ * @param graph The graph on the device of the tensor.
+ * @param propagation Mode and weights, not the identity.
+ * @param input X.
+ * @throws {RangeError} If the device cannot hold it.
+ */
+export function reserveScratch(
+  { main, partial }: DeviceGraph,
+  { mode, layers }: ResolvedPropagation,
+  { device, shape, stride }: Tensor<"f32">,
+): void {
+  using scratch = new DisposableStack();
+  const tables = mode === "exact" ? 4 : Math.min(layers - 1, 2);
+  for (let table = 0; table < tables; table++) scratch.use(device.empty("f32", shape));
+  if (partial) scratch.use(device.empty("f32", [partial.rows, shape[1]!]));
+  if (mode === "exact") scratch.use(device.empty("f32", [Math.ceil(main.rows / BLOCK_ROWS) + 4, stride]));
+}
+
 /** Neumann by Horner's rule, y <- X + b A y, or the iteration y <- b A y + (1-b) X: one launch a layer. */
 function layered(
   graph: DeviceGraph,

@@ -1,9 +1,9 @@
 import { adam } from "../../kernels/adam/adam.ts";
 import { sgd } from "../../kernels/sgd/sgd.ts";
 import type { Graph } from "../graph/graph.ts";
-import { bindGradient, checkGradient, type Gradient } from "./gradient.ts";
+import { bindGradient, type BoundGradient, checkGradient, type Gradient } from "./gradient.ts";
 import { checkLearningRate } from "./options.ts";
-import { isIdentity, smooth } from "./propagation.ts";
+import { isIdentity, reserveScratch, smooth } from "./propagation.ts";
 import { copyTensors, SevoState, type StateTensors } from "./state.ts";
 
 /** Options of a single {@linkcode sevoStep}. */
@@ -66,16 +66,15 @@ export function sevoStep<Names extends string>(
   return device.batch(() => {
     const direct = options.propagation === null || isIdentity(options.propagation);
     // What may not find memory comes before the state is taken, so that a step that fails leaves it usable.
-    if (!direct) graph!.on(device);
-    const bounds = names.map((name) => bindGradient(device, gradients[name], state.shapes[name]));
+    using owned = new DisposableStack();
+    const bounds = names.map((name) => bindGradient(device, gradients[name], state.shapes[name], owned));
+    if (!direct) reserveScratch(graph!.on(device), options.propagation, state.tensors.direction!);
     const tensors = donate ? state.take() : copyTensors(device, state.tensors);
     let firstRow = 0;
     names.forEach((name, at) => {
-      const shape = state.shapes[name];
-      const { owned, ...bound } = bounds[at]!;
-      launchRule(state, tensors, at, bound, { rows: shape[0], firstRow, step, learningRate, direct });
-      for (const tensor of owned) tensor.dispose();
-      firstRow += shape[0];
+      const rows = state.shapes[name][0];
+      launchRule(state, tensors, at, bounds[at]!, { rows, firstRow, step, learningRate, direct });
+      firstRow += rows;
     });
     if (!direct) {
       const keep = options.rule === "adamw" ? 1 - learningRate * options.weightDecay : 1;
@@ -95,7 +94,7 @@ function launchRule(
   { device, options, stale }: SevoState,
   { parameter, moment1, moment2, direction, statuses }: StateTensors,
   table: number,
-  bound: Omit<ReturnType<typeof bindGradient>, "owned">,
+  bound: BoundGradient,
   place: { rows: number; firstRow: number; step: number; learningRate: number; direct: boolean },
 ): void {
   const { rule, betas, epsilon, weightDecay, momentum, nesterov, correction } = options;

@@ -66,7 +66,14 @@ export function decodeModel(bytes: Uint8Array): ModelFile {
       return [name, { data, shape: [shape[0]!, shape[1]!] as const }];
     }),
   );
-  const users: readonly string[] = JSON.parse(metadata.users!), items: readonly string[] = JSON.parse(metadata.items!);
+  const parse = (key: string) => {
+    try {
+      return JSON.parse(metadata[key] ?? "");
+    } catch {
+      throw new SyntaxError(`Cannot read a model as its metadata has no readable ${key}`);
+    }
+  };
+  const users: readonly string[] = parse("users"), items: readonly string[] = parse("items");
   for (const [table, names] of [["user.weight", users], ["item.weight", items]] as const) {
     const rows = weights[table]?.shape[0] ?? 0;
     if (!Array.isArray(names) || names.length !== rows) {
@@ -83,8 +90,8 @@ export function decodeModel(bytes: Uint8Array): ModelFile {
   }
   return {
     weights,
-    settings: JSON.parse(metadata.settings!),
-    provenance: JSON.parse(metadata.provenance!),
+    settings: parse("settings"),
+    provenance: parse("provenance"),
     users,
     items,
   };

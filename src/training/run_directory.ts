@@ -9,7 +9,8 @@ export const PROTOCOL =
 
 /**
  * The directory of one training run: `config.json` (all settings), `events.jsonl` (a line for each epoch and
- * evaluation), `metrics.json` (final, with the protocol) and `model.safetensors`. Files appear whole or not at all.
+ * evaluation), `metrics.json` (final, with the protocol and the device) and `model.safetensors`. All but the log of
+ * events appear whole or not at all.
  */
 export class RunDirectory {
   /** Its path. */
@@ -52,11 +53,17 @@ export class RunDirectory {
    * @param result What training gave.
    * @param settings How it was trained.
    * @param dataset What it was trained on.
+   * @param device What it was trained with.
    */
-  async finish(result: TrainingResult, settings: TrainingSettings, dataset: Dataset): Promise<void> {
+  async finish(
+    result: TrainingResult,
+    settings: TrainingSettings,
+    dataset: Dataset,
+    device: string,
+  ): Promise<void> {
     await this.#write("model.safetensors", encodeModel(result.weights, settings, dataset));
     const { bestEpoch, valid, test } = result;
-    await this.#write("metrics.json", json({ protocol: PROTOCOL, bestEpoch, valid, test }));
+    await this.#write("metrics.json", json({ protocol: PROTOCOL, device, bestEpoch, valid, test }));
   }
 
   async #write(name: string, content: string | Uint8Array<ArrayBuffer>): Promise<void> {

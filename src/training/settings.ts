@@ -44,7 +44,7 @@ export interface TrainingSettings {
   readonly seed: number;
 }
 
-/** Settings of the published MF-BPR runs on Amazon Beauty (FACTS: learning rate, decay, beta, batch, epochs). */
+/** Settings of the published MF-BPR runs on Amazon Beauty. */
 export const PUBLISHED_MF_BPR: TrainingSettings = {
   model: "mf-bpr",
   optimizer: "sevo-adamw",
@@ -64,6 +64,24 @@ export const PUBLISHED_MF_BPR: TrainingSettings = {
   evalEvery: 5,
   seed: 1,
 };
+
+/**
+ * Checks the numbers of settings that the optimizer does not check itself.
+ *
+ * @param settings The settings.
+ * @throws {RangeError} If one is out of range.
+ */
+export function checkSettings(settings: TrainingSettings): void {
+  const least = { dimension: 1, epochs: 0, batch: 1, evalEvery: 1, seed: 0, maxWalk: 1, last: 1 } as const;
+  for (const [name, bound] of Object.entries(least)) {
+    const value = settings[name as keyof typeof least];
+    if (!Number.isInteger(value) || value < bound || value >= 2 ** 32) {
+      throw new RangeError(
+        `Cannot train as ${name} must be an integer in [${bound}, 2^32): current value is ${value}`,
+      );
+    }
+  }
+}
 
 /**
  * Whether the optimizer smooths over a graph.

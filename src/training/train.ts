@@ -7,7 +7,7 @@ import { MfBpr, type ModelWeights } from "../models/mf_bpr.ts";
 import { type RankingTask, rankingTask, type Split } from "../ranking/history.ts";
 import { type RankingMetrics, rankingMetrics } from "../ranking/metrics.ts";
 import { rankTargets } from "../ranking/rank.ts";
-import { isSmoothed, optimizerOptions, type TrainingSettings } from "./settings.ts";
+import { checkSettings, isSmoothed, optimizerOptions, type TrainingSettings } from "./settings.ts";
 
 /** What happens during training: an epoch has ended, or a split was ranked. */
 export type TrainingEvent =
@@ -43,6 +43,7 @@ export interface TrainingResult {
  * @param settings Everything else that the result depends on.
  * @param onEvent Called as things happen; training waits for it.
  * @returns Weights and metrics.
+ * @throws {RangeError} If a setting is out of range, or the dataset has nothing to train or to validate with.
  * @throws {NonFiniteError} If training diverged.
  */
 export async function train(
@@ -51,14 +52,18 @@ export async function train(
   settings: TrainingSettings,
   onEvent: (event: TrainingEvent) => Promise<void> | void = () => {},
 ): Promise<TrainingResult> {
+  checkSettings(settings);
   const { userCount, itemCount } = dataset;
   const { dimension, seed } = settings;
+  const validTask = rankingTask(dataset, "valid");
+  if (validTask.users.length === 0) {
+    throw new RangeError(`Cannot train as no user of '${dataset.name}' has an item to validate with`);
+  }
   using graph = isSmoothed(settings) ? buildGraph(dataset, settings) : null;
   const smoothing = graph && { over: settings.graph, graph };
   const weights = MfBpr.initialWeights(userCount, itemCount, dimension, seed);
   using model = new MfBpr(device, weights, { options: optimizerOptions(settings), smoothing });
   const sampler = new PairSampler(dataset, seed);
-  const validTask = rankingTask(dataset, "valid");
 
   let best = { weights, bestEpoch: 0, valid: await evaluate(model, validTask, "valid", 0, onEvent) };
   for (let epoch = 1; epoch <= settings.epochs; epoch++) {
@@ -70,7 +75,11 @@ export async function train(
     const valid = await evaluate(model, validTask, "valid", epoch, onEvent);
     if (valid["ndcg@10"]! > best.valid["ndcg@10"]!) best = { weights: await model.weights(), bestEpoch: epoch, valid };
   }
-  const test = await evaluateWeights(device, best.weights, rankingTask(dataset, "test"), best.bestEpoch, onEvent);
+  const test = await withRows(
+    device,
+    best.weights,
+    (rows) => evaluate(rows, rankingTask(dataset, "test"), "test", best.bestEpoch, onEvent),
+  );
   return { ...best, test };
 }
 
@@ -111,16 +120,6 @@ async function evaluate(
   const metrics = await rank(rows, task);
   await onEvent({ type: "evaluation", split, epoch, metrics, seconds: (performance.now() - start) / 1000 });
   return metrics;
-}
-
-async function evaluateWeights(
-  device: Device,
-  weights: ModelWeights,
-  task: RankingTask,
-  epoch: number,
-  onEvent: (event: TrainingEvent) => Promise<void> | void,
-): Promise<RankingMetrics> {
-  return await withRows(device, weights, (rows) => evaluate(rows, task, "test", epoch, onEvent));
 }
 
 async function withRows<T>(

@@ -1,4 +1,4 @@
-import { assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
+import { assertEquals, assertGreaterOrEqual, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
 import {
   ConvergenceError,
   type Device,
@@ -53,6 +53,9 @@ Deno.test("sevoInit() refuses options that are out of range", async () => {
     [{ propagation: { ...NEUMANN, layers: -1 } }, RangeError, "layers must be an integer >= 0: current value is -1"],
     [{ propagation: { ...NEUMANN, layers: 1.5 } }, RangeError, "layers must be an integer >= 0: current value is 1.5"],
     [{ propagation: { ...NEUMANN, layers: NaN } }, RangeError, "layers must be an integer >= 0: current value is NaN"],
+    [{ propagation: untyped(undefined) }, TypeError, "propagation is missing: null is the plain rule"],
+    [{ rule: "adam", betas: untyped([0.9]) }, TypeError, "betas must be two numbers: current value is [0.9]"],
+    [{ rule: "adamw", momentum: 0.9 }, TypeError, "momentum and nesterov belong to sgd: the rule is 'adamw'"],
     [
       { propagation: { mode: "exact", beta: 0.5, tolerance: 0 } },
       RangeError,
@@ -494,3 +497,69 @@ for (
     assertThrows(() => loadState(device, bytes)[Symbol.dispose](), SyntaxError);
   });
 }
+
+testOnDevices(
+  "sevoStep() that finds no memory, whichever tensor it is, leaves the state to go on with",
+  async (device) => {
+    // A hub, so that the partial sums are among what is allocated.
+    const leaves = 600;
+    using graph = Graph.fromEdges({
+      rows: leaves + 1,
+      sources: new Uint32Array(leaves),
+      targets: Uint32Array.from({ length: leaves }, (_, leaf) => leaf + 1),
+    });
+    graph.on(device);
+    const shape = [leaves + 1, 4] as const;
+    const gradient = { rows: new Uint32Array([3, 3]), values: matrix(2, 2, 4) };
+    for (const propagation of [NEUMANN, { mode: "exact", beta: 0.5 }] as const) {
+      using state = sevoInit(device, { item: { data: matrix(1, ...shape), shape } }, {
+        rule: "adamw",
+        learningRate: 0.1,
+        propagation,
+      });
+      using expected = sevoStep(state, { item: gradient }, graph, { donate: false });
+      const live = device.liveBytes;
+      const { empty } = device;
+      let failures = 0;
+      // A device that holds a little more each time, until it is enough.
+      for (let limit = live;; limit += 512) {
+        const hold = (...[dtype, shape]: Parameters<typeof empty>) => {
+          const tensor = empty.call(device, dtype, shape);
+          if (device.liveBytes <= limit) return tensor;
+          tensor.dispose();
+          throw new RangeError("no memory");
+        };
+        device.empty = hold as typeof empty;
+        try {
+          using next = sevoStep(state, { item: gradient }, graph);
+          assertSameBits((await next.read()).item, (await expected.read()).item);
+          break;
+        } catch (error) {
+          assertEquals((error as Error).message, "no memory");
+          failures++;
+          assertEquals(device.liveBytes, live);
+        } finally {
+          device.empty = empty;
+        }
+      }
+      // The gradient's three uploads and, at the least, two scratch tables and the partial sums.
+      assertEquals(failures >= 6, true);
+    }
+  },
+);
+
+Deno.test("sevoStep() on cpu says that a plan points out of its gradient, and goes on", async () => {
+  for (const threads of [1, 3]) {
+    await using device = await openDevice("cpu", { threads });
+    const rows = 4000;
+    const state = sevoInit(device, { item: { data: matrix(1, rows, 8), shape: [rows, 8] } }, PLAIN);
+    using values = device.upload(matrix(2, 4, 8), [4, 8]);
+    using order = device.upload(new Uint32Array(rows).fill(0x03ffffff));
+    using offsets = device.upload(Uint32Array.from({ length: rows + 1 }, (_, row) => row));
+    const message = "Cannot launch kernel 'sgd' as an index in its tensors is out of range";
+    assertFails(() => sevoStep(state, { item: { values, order, offsets } }), RangeError, message);
+    using other = sevoInit(device, { item: { data: matrix(1, rows, 8), shape: [rows, 8] } }, PLAIN);
+    using next = sevoStep(other, { item: matrix(3, rows, 8) });
+    assertEquals((await next.read()).item.length, rows * 8);
+  }
+});

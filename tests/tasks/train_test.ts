@@ -23,13 +23,19 @@ Deno.test("deno task train compares SEvo and the plain rule, and evaluate agrees
     assertEquals(trained.code, 0, trained.err);
     assertStringIncludes(trained.out, "full ranking over all items, history masked");
     assertStringIncludes(trained.out, "4000 users");
-    assertStringIncludes(trained.out, `run directory: ${run}`);
+    assertStringIncludes(trained.out, `run directories: ${run}/<optimizer>-<seed>`);
     const table = trained.out.split("\n").filter((line) => /^(sevo-)?adamw \(1 seed\)/.test(line));
     assertEquals(table.length, 2);
 
     const metrics = JSON.parse(await Deno.readTextFile(`${run}/adamw-1/metrics.json`));
     const config = JSON.parse(await Deno.readTextFile(`${run}/adamw-1/config.json`));
     assertEquals([config.dataset, config.optimizer, config.epochs], ["generated", "adamw", 2]);
+    const again = await runTask("train", "--config", `${run}/adamw-1/config.json`, "--out", `${folder}/again`);
+    assertEquals(again.code, 0, again.err);
+    assertEquals(
+      await Deno.readFile(`${folder}/again/model.safetensors`),
+      await Deno.readFile(`${run}/adamw-1/model.safetensors`),
+    );
     const evaluated = await runTask("evaluate", `${run}/adamw-1`, "--device", "cpu", "--json");
     assertEquals(JSON.parse(evaluated.out), { split: "test", ...metrics.test });
     const events = (await Deno.readTextFile(`${run}/adamw-1/events.jsonl`)).trimEnd().split("\n").map((line) =>

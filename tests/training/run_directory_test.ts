@@ -48,10 +48,14 @@ Deno.test("RunDirectory writes whole files and leaves no temporary ones", async 
     assertEquals(lines.pop(), "");
     assertEquals<unknown>(lines.map((line) => JSON.parse(line)), events);
 
-    await run.finish(RESULT, PUBLISHED_MF_BPR, DATASET);
+    await run.finish(RESULT, PUBLISHED_MF_BPR, DATASET, "cpu");
     assertEquals(await filesIn(path), ["config.json", "events.jsonl", "metrics.json", "model.safetensors"]);
     const { weights: _, ...metrics } = RESULT;
-    assertEquals(JSON.parse(await Deno.readTextFile(`${path}/metrics.json`)), { protocol: PROTOCOL, ...metrics });
+    assertEquals(JSON.parse(await Deno.readTextFile(`${path}/metrics.json`)), {
+      protocol: PROTOCOL,
+      device: "cpu",
+      ...metrics,
+    });
     const bytes = await Deno.readFile(`${path}/model.safetensors`);
     assertEquals(bytes, encodeModel(RESULT.weights, PUBLISHED_MF_BPR, DATASET));
   });
@@ -74,7 +78,7 @@ Deno.test("RunDirectory replaces what an earlier write left behind", async () =>
     const run = await RunDirectory.create(`${folder}/run`, {});
     // As a process that was killed in the middle of a longer write leaves it.
     await Deno.writeFile(`${folder}/run/model.safetensors.tmp`, new Uint8Array(1_000_000));
-    await run.finish(RESULT, PUBLISHED_MF_BPR, DATASET);
+    await run.finish(RESULT, PUBLISHED_MF_BPR, DATASET, "cpu");
     assertEquals(await filesIn(`${folder}/run`), ["config.json", "metrics.json", "model.safetensors"]);
     assertEquals((await readModel(`${folder}/run`)).weights, RESULT.weights);
   });
@@ -83,7 +87,7 @@ Deno.test("RunDirectory replaces what an earlier write left behind", async () =>
 Deno.test("readModel() reads what a run wrote, from the directory and from the file", async () => {
   await withFolder(async (folder) => {
     const run = await RunDirectory.create(`${folder}/run`, {});
-    await run.finish(RESULT, PUBLISHED_MF_BPR, DATASET);
+    await run.finish(RESULT, PUBLISHED_MF_BPR, DATASET, "cpu");
     for (const path of [`${folder}/run`, `${folder}/run/model.safetensors`]) {
       assertEquals(await readModel(path), {
         weights: RESULT.weights,

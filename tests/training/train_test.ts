@@ -199,3 +199,36 @@ testOnDevices("train() gives its memory back when it is stopped by its caller", 
   );
   assertEquals(error, stop);
 });
+
+Deno.test("train() refuses settings out of range, and a dataset with nothing to validate with", async () => {
+  await using device = await openDevice("cpu", { threads: 1 });
+  for (
+    const [settings, message] of [
+      [{ batch: 0 }, "Cannot train as batch must be an integer in [1, 2^32): current value is 0"],
+      [{ evalEvery: 0 }, "Cannot train as evalEvery must be an integer in [1, 2^32): current value is 0"],
+      [{ epochs: 1.5 }, "Cannot train as epochs must be an integer in [0, 2^32): current value is 1.5"],
+      [{ seed: -1 }, "Cannot train as seed must be an integer in [0, 2^32): current value is -1"],
+    ] as const
+  ) {
+    assertEquals(
+      (await assertRejects(() => train(device, DATASET, { ...SETTINGS, ...settings }), RangeError)).message,
+      message,
+    );
+  }
+  const unsplit = generatedDataset({ users: 50, items: 40, minLength: 3, maxLength: 3 });
+  assertEquals(
+    (await assertRejects(() => train(device, unsplit, SETTINGS), RangeError)).message,
+    "Cannot train as no user of 'generated' has an item to validate with",
+  );
+  assertEquals(device.liveBytes, 0);
+});
+
+Deno.test("train() has SEvo ahead of plain AdamW on the generated dataset", async () => {
+  await using device = await openDevice("cpu");
+  const dataset = generatedDataset({ seed: 1 });
+  const score = async (optimizer: "sevo-adamw" | "adamw") => {
+    const settings = { ...PUBLISHED_MF_BPR, optimizer, epochs: 8, evalEvery: 4, batch: 512 };
+    return (await train(device, dataset, settings)).test["ndcg@10"]!;
+  };
+  assertGreater(await score("sevo-adamw"), 1.2 * await score("adamw"));
+});

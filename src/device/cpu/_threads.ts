@@ -13,7 +13,7 @@
  */
 
 /** Words of the control block. */
-const PIECES_LEFT = 0, PIECES_DONE = 1, GENERATION = 2, KERNEL = 3, ARGUMENTS = 4, QUIT = 5, WORKERS = 6;
+const PIECES_LEFT = 0, PIECES_DONE = 1, GENERATION = 2, KERNEL = 3, ARGUMENTS = 4, QUIT = 5, WORKERS = 6, FAILED = 7;
 
 /** Byte addresses of the arguments (f64) and of the cuts (u32) of the current launch. */
 const ARGUMENTS_AT = 256, CUTS_AT = 1024;
@@ -21,12 +21,12 @@ const ARGUMENTS_AT = 256, CUTS_AT = 1024;
 /** Milliseconds without work after which a worker goes. */
 const IDLE_MILLISECONDS = 2000;
 
-/** Pieces of one launch at most: the cuts end where the heap's first page does. */
+/** Pieces of one launch at most: the cuts end far below the heap. */
 export const MAXIMUM_PIECES = 4096;
 
 /** What the worker's text is given of this module. */
 const CONTROL_WORDS = {
-  ...{ PIECES_LEFT, PIECES_DONE, GENERATION, KERNEL, ARGUMENTS, QUIT, WORKERS },
+  ...{ PIECES_LEFT, PIECES_DONE, GENERATION, KERNEL, ARGUMENTS, QUIT, WORKERS, FAILED },
   ...{ ARGUMENTS_AT, CUTS_AT, MAXIMUM_PIECES, IDLE_MILLISECONDS },
 };
 type ControlWords = typeof CONTROL_WORDS;
@@ -44,7 +44,7 @@ interface WorkerStart {
  * it refers to nothing outside itself.
  */
 function workerBody(words: ControlWords): void {
-  const { PIECES_LEFT, PIECES_DONE, GENERATION, KERNEL, ARGUMENTS, QUIT, WORKERS } = words;
+  const { PIECES_LEFT, PIECES_DONE, GENERATION, KERNEL, ARGUMENTS, QUIT, WORKERS, FAILED } = words;
   const scope = globalThis as unknown as {
     onmessage: (event: MessageEvent<WorkerStart>) => void;
     postMessage: (message: "ready" | "gone") => void;
@@ -62,7 +62,11 @@ function workerBody(words: ControlWords): void {
       let piece;
       while ((piece = Atomics.sub(control, PIECES_LEFT, 1) - 1) >= 0) {
         const call = Array.from(scalars.subarray(0, control[ARGUMENTS]));
-        kernels[control[KERNEL]!]!(...call, cuts[piece]!, cuts[piece + 1]!);
+        try {
+          kernels[control[KERNEL]!]!(...call, cuts[piece]!, cuts[piece + 1]!);
+        } catch {
+          Atomics.store(control, FAILED, 1);
+        }
         Atomics.add(control, PIECES_DONE, 1);
       }
       if (Atomics.load(control, QUIT) === 1) break;
@@ -113,7 +117,12 @@ export class Threads {
    */
   static async start(module: WebAssembly.Module, memory: WebAssembly.Memory, count: number): Promise<Threads> {
     const threads = new Threads(module, memory, count);
-    await threads.#startMissing();
+    try {
+      await threads.#startMissing();
+    } catch (error) {
+      threads.stop();
+      throw error;
+    }
     return threads;
   }
 
@@ -133,7 +142,12 @@ export class Threads {
         if (data === "ready") resolve();
         else this.#workers.delete(worker);
       };
-      worker.onerror = (event) => reject(new Error(`Cannot start a worker thread: ${event.message}`));
+      worker.onerror = (event) => {
+        event.preventDefault();
+        this.#workers.delete(worker);
+        Atomics.sub(this.#control, WORKERS, 1);
+        reject(new Error(`Cannot start a worker thread: ${event.message}`));
+      };
       worker.postMessage(this.#start);
     });
   }
@@ -145,12 +159,17 @@ export class Threads {
    * @param values Addresses of the bindings and then the scalars.
    * @param pieces Number of pieces.
    * @param cut Item at which a piece begins; asked for 0 to `pieces`.
+   * @throws {RangeError} If an index in a tensor led the kernel out of the memory.
    */
   run(name: string, values: readonly number[], pieces: number, cut: (piece: number) => number): void {
     const kernel = this.#kernels.get(name);
     if (!kernel) throw new TypeError(`Cannot launch kernel '${name}' as the cpu device has no such kernel`);
     if (pieces === 1 || this.count === 1) {
-      kernel.run(...values, cut(0), cut(pieces));
+      try {
+        kernel.run(...values, cut(0), cut(pieces));
+      } catch {
+        throw trapped(name);
+      }
       return;
     }
     // Those that are missing join a later launch; this one is run by whoever is there.
@@ -166,10 +185,15 @@ export class Threads {
     Atomics.notify(control, GENERATION, pieces - 1);
     let piece;
     while ((piece = Atomics.sub(control, PIECES_LEFT, 1) - 1) >= 0) {
-      kernel.run(...values, this.#cuts[piece]!, this.#cuts[piece + 1]!);
+      try {
+        kernel.run(...values, this.#cuts[piece]!, this.#cuts[piece + 1]!);
+      } catch {
+        Atomics.store(control, FAILED, 1);
+      }
       Atomics.add(control, PIECES_DONE, 1);
     }
     this.#waitForPieces(pieces);
+    if (Atomics.exchange(control, FAILED, 0) === 1) throw trapped(name);
   }
 
   #waitForPieces(pieces: number): void {
@@ -190,6 +214,11 @@ export class Threads {
     for (const worker of this.#workers) worker.terminate();
     this.#workers.clear();
   }
+}
+
+/** A kernel checks no index of its tensors: whoever makes a plan by hand answers for it. */
+function trapped(kernel: string): RangeError {
+  return new RangeError(`Cannot launch kernel '${kernel}' as an index in its tensors is out of range`);
 }
 
 function yieldCore(control: Int32Array, word: number, value: number): void {

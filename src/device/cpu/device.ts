@@ -1,10 +1,13 @@
 import { type Bound, type Device, DeviceLostError, type LaunchOptions } from "../device.ts";
 import type { Kernel, Scalars } from "../kernel.ts";
 import { type DType, type HostArray, padRows, type Shape, stripRows, Tensor } from "../tensor.ts";
-import { checkBindings, checkLength, elementCount } from "../_checks.ts";
+import { checkBindings, checkLength, dtypeOf, elementCount } from "../_checks.ts";
 import { Heap } from "./_heap.ts";
 import { MAXIMUM_PIECES, Threads } from "./_threads.ts";
 import { moduleBase64 } from "./module.generated.ts";
+
+/** More threads than this only wait for each other. */
+const MAXIMUM_THREADS = 256;
 
 class CpuTensor<D extends DType> extends Tensor<D> {
   override readonly device: CpuDevice;
@@ -58,10 +61,12 @@ export class CpuDevice implements Device {
    * @returns The device.
    * @throws {RangeError} If `threads` is not an integer in [1, 256].
    */
-  static async open(threads: number = navigator.hardwareConcurrency ?? 1): Promise<CpuDevice> {
-    if (!Number.isInteger(threads) || threads < 1 || threads > 256) {
+  static async open(
+    threads: number = Math.min(navigator.hardwareConcurrency ?? 1, MAXIMUM_THREADS),
+  ): Promise<CpuDevice> {
+    if (!Number.isInteger(threads) || threads < 1 || threads > MAXIMUM_THREADS) {
       throw new RangeError(
-        `Cannot open the cpu device as threads must be an integer in [1, 256]: current value is ${threads}`,
+        `Cannot open the cpu device as threads must be an integer in [1, ${MAXIMUM_THREADS}]: current value is ${threads}`,
       );
     }
     const module = new WebAssembly.Module(Uint8Array.fromBase64(moduleBase64));
@@ -103,14 +108,19 @@ export class CpuDevice implements Device {
   upload(data: Float32Array, shape?: Shape): CpuTensor<"f32">;
   upload(data: Uint32Array, shape?: Shape): CpuTensor<"u32">;
   upload(data: Float32Array | Uint32Array, shape: Shape = [data.length]): CpuTensor<DType> {
+    const dtype = dtypeOf(data, "upload");
     checkLength(data, shape, "upload");
-    const tensor = this.empty(data instanceof Float32Array ? "f32" : "u32", shape);
+    const tensor = this.empty(dtype, shape);
     this.#view(tensor).set(padRows(data, shape));
     return tensor;
   }
 
   write<D extends DType>(tensor: Tensor<D>, data: HostArray<D>): void {
     const view = this.#view(tensor);
+    const dtype = dtypeOf(data, "write");
+    if (dtype !== tensor.dtype) {
+      throw new TypeError(`Cannot write as the tensor is of type ${tensor.dtype}: data is ${dtype}`);
+    }
     checkLength(data, tensor.shape, "write");
     view.set(padRows(data, tensor.shape));
   }
