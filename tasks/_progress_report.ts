@@ -13,7 +13,8 @@ export class ProgressReport implements AsyncDisposable {
   readonly #epochs: number;
   readonly #start = performance.now();
   readonly #bar: ProgressBar | null;
-  #epoch = 0;
+  readonly #done: number;
+  #epoch: number;
   #loss = NaN;
   #valid = NaN;
   #lastLine = -Infinity;
@@ -21,13 +22,16 @@ export class ProgressReport implements AsyncDisposable {
   /**
    * @param label What is trained.
    * @param epochs How many epochs it will be.
+   * @param done How many of them were trained before.
    */
-  constructor(label: string, epochs: number) {
+  constructor(label: string, epochs: number, done = 0) {
+    this.#done = this.#epoch = done;
     this.#label = label;
     this.#epochs = epochs;
     this.#bar = Deno.stderr.isTerminal() && epochs > 0
       ? new ProgressBar({
         max: epochs,
+        value: done,
         barLength: 30,
         clear: true,
         keepOpen: true,
@@ -77,7 +81,8 @@ export class ProgressReport implements AsyncDisposable {
   }
 
   #line(): string {
-    const left = (performance.now() - this.#start) / this.#epoch * (this.#epochs - this.#epoch);
+    const perEpoch = (performance.now() - this.#start) / (this.#epoch - this.#done);
+    const left = perEpoch * (this.#epochs - this.#epoch);
     const valid = Number.isNaN(this.#valid) ? "" : `  valid NDCG@10 ${this.#valid.toFixed(4)}`;
     return `epoch ${this.#epoch}/${this.#epochs}  loss ${this.#loss.toFixed(4)}${valid}  ${duration(left)} left`;
   }

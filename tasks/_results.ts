@@ -1,14 +1,13 @@
 import type { RankingMetrics } from "../src/ranking/metrics.ts";
-import { PROTOCOL } from "../src/training/run_directory.ts";
+import { type FinishedMetrics, PROTOCOL } from "../src/training/run_directory.ts";
 import type { TrainingSettings } from "../src/training/settings.ts";
-import type { TrainingResult } from "../src/training/train.ts";
 
 const COLUMNS = ["hr@1", "hr@5", "hr@10", "ndcg@5", "ndcg@10", "mrr"] as const;
 
 /** A finished run, for the table. */
 export interface FinishedRun {
   readonly settings: TrainingSettings;
-  readonly result: TrainingResult;
+  readonly result: FinishedMetrics;
 }
 
 /**
@@ -28,7 +27,7 @@ export function metricsLine(metrics: RankingMetrics): string {
  * @param result Its result.
  * @returns The line.
  */
-export function resultLine({ optimizer, seed }: TrainingSettings, { bestEpoch, test }: TrainingResult): string {
+export function resultLine({ optimizer, seed }: TrainingSettings, { bestEpoch, test }: FinishedMetrics): string {
   return `${optimizer} seed ${seed}  test  ${metricsLine(test)}  (best epoch ${bestEpoch})`;
 }
 

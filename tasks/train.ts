@@ -7,14 +7,14 @@ import { generatedDataset } from "../src/data/generated.ts";
 import { readDataset } from "../src/data/read_dataset.ts";
 import type { Dataset } from "../src/data/dataset.ts";
 import type { Device } from "../src/device/device.ts";
-import { RunDirectory } from "../src/training/run_directory.ts";
+import { type FinishedMetrics, RunDirectory } from "../src/training/run_directory.ts";
 import { GRAPHS, OPTIMIZERS, PUBLISHED_MF_BPR, type TrainingSettings } from "../src/training/settings.ts";
-import { train, type TrainingResult } from "../src/training/train.ts";
+import { train } from "../src/training/train.ts";
 import { defineTask, parseFlags, UsageError, type Values } from "./_flags.ts";
 import { openTaskDevice } from "./_open_device.ts";
 import { runTask } from "./_run_task.ts";
 import { ProgressReport } from "./_progress_report.ts";
-import { comparisonTable, protocolLine, resultLine } from "./_results.ts";
+import { comparisonTable, type FinishedRun, protocolLine, resultLine } from "./_results.ts";
 
 const published = PUBLISHED_MF_BPR;
 
@@ -31,6 +31,10 @@ const task = defineTask({
     ["--data data/beauty", "the published MF-BPR settings on a dataset that `deno task prepare` wrote"],
     ["--data data/beauty --compare --seeds 5", "SEvo against the plain rule over five seeds"],
     ["--data data/beauty --graph user-item --beta 0.99", "smooth users and items together"],
+    [
+      "--data data/beauty --out runs/a --resume",
+      "start, or go on with what was interrupted: the same command for both",
+    ],
     ["--config settings.json --epochs 20", "settings from a file, one of them overridden"],
   ],
   flags: {
@@ -210,6 +214,12 @@ const task = defineTask({
       description: "Run directory (default: runs/<time>-<dataset>-<model>)",
       group: "Output",
     },
+    resume: {
+      kind: "boolean",
+      default: false,
+      description: "Go on with the run in --out if there is one, as if it had not been interrupted",
+      group: "Output",
+    },
   },
 });
 
@@ -226,6 +236,9 @@ export async function main(args: readonly string[]): Promise<void> {
   const { values, given } = parsed;
   if (given.has("data") && given.has("dataset")) {
     throw new UsageError("Cannot run train as --data and --dataset name two datasets: give one of them");
+  }
+  if (values.resume && values.out === undefined) {
+    throw new UsageError("Cannot run train as --resume needs the run directory: give --out RUN");
   }
   const compare = values.compare ?? !(given.has("data") || given.has("optimizer"));
   const base = settingsOf(values);
@@ -244,7 +257,7 @@ export async function main(args: readonly string[]): Promise<void> {
     `dataset   ${dataset.name}: ${dataset.userCount} users, ${dataset.itemCount} items, ${dataset.trainItems.length} training interactions`,
   );
   const root = values.out ?? `runs/${timestamp()}-${dataset.name}-${base.model}`;
-  const results: { settings: TrainingSettings; result: TrainingResult }[] = [];
+  const results: FinishedRun[] = [];
   for (const settings of runs) {
     const path = runs.length === 1 ? root : `${root}/${settings.optimizer}-${settings.seed}`;
     const result = await trainRun(device, dataset, settings, values, path);
@@ -257,21 +270,30 @@ export async function main(args: readonly string[]): Promise<void> {
   );
 }
 
+/** Trains one run; with `--resume`, goes on from where it was, and leaves it as it is where it has finished. */
 async function trainRun(
   device: Device,
   dataset: Dataset,
   settings: TrainingSettings,
   values: Flags,
   path: string,
-): Promise<TrainingResult> {
-  await using report = new ProgressReport(`${settings.optimizer} seed ${settings.seed}`, settings.epochs);
-  let directory: RunDirectory | null = null;
+): Promise<FinishedMetrics> {
+  const config = configOf(settings, values);
+  let directory = values.resume ? await RunDirectory.open(path, config) : null;
+  const finished = await directory?.metrics();
+  if (finished) {
+    console.log(resultLine(settings, finished));
+    return finished;
+  }
+  const from = await directory?.rewind() ?? null;
+  if (from) console.log(`${settings.optimizer} seed ${settings.seed}  goes on after epoch ${from.epoch}`);
+  await using report = new ProgressReport(`${settings.optimizer} seed ${settings.seed}`, settings.epochs, from?.epoch);
   const result = await train(device, dataset, settings, async (event) => {
     // Not before the first event: what cannot be trained leaves nothing behind.
-    directory ??= await RunDirectory.create(path, configOf(settings, values));
+    directory ??= await RunDirectory.create(path, config);
     await directory.log(event);
     report.show(event);
-  });
+  }, { from, onCheckpoint: (checkpoint) => directory!.checkpoint(checkpoint) });
   await directory!.finish(result, settings, dataset, device.description);
   await report.finish(resultLine(settings, result));
   return result;
@@ -279,8 +301,8 @@ async function trainRun(
 
 /** The flags of one run, which `--config` takes again. */
 function configOf({ betas: [beta1, beta2], ...settings }: TrainingSettings, values: Flags): Record<string, unknown> {
-  const { data, dataset, datasetSeed, device, threads } = values;
-  return { ...data === undefined ? { dataset, datasetSeed } : { data }, ...settings, beta1, beta2, device, threads };
+  const { data, dataset, datasetSeed, device } = values;
+  return { ...data === undefined ? { dataset, datasetSeed } : { data }, ...settings, beta1, beta2, device };
 }
 
 function settingsOf(values: Flags): TrainingSettings {

@@ -7,7 +7,7 @@ import type { Graph } from "../graph/graph.ts";
 import { normals } from "../philox.ts";
 import { type PlannedGradient, planRows } from "../sevo/gradient.ts";
 import type { SevoOptions } from "../sevo/options.ts";
-import { sevoInit, type TableInit } from "../sevo/init.ts";
+import { loadState, sevoInit, type TableInit } from "../sevo/init.ts";
 import type { SevoState } from "../sevo/state.ts";
 import { sevoStep } from "../sevo/step.ts";
 
@@ -175,6 +175,30 @@ export class MfBpr implements Disposable {
       }
     }
     return tables;
+  }
+
+  /**
+   * Saves all that training goes on from.
+   *
+   * @returns A file of `SevoState.save` for each group of tables that are stepped together.
+   * @throws {NonFiniteError} If a gradient had a value that is not finite.
+   */
+  async save(): Promise<Uint8Array<ArrayBuffer>[]> {
+    return await Promise.all(this.#groups.map(({ state }) => state.save()));
+  }
+
+  /**
+   * Goes on from what {@linkcode MfBpr.save} gave, to the bit.
+   *
+   * @param saved The files.
+   * @throws {SyntaxError} If a file is not a saved state.
+   */
+  restore(saved: readonly Uint8Array[]): void {
+    this.#groups.forEach((group, at) => {
+      const state = loadState(this.device, saved[at]!);
+      group.state[Symbol.dispose]();
+      group.state = state;
+    });
   }
 
   /** Gives the memory of the parameters back. */

@@ -19,8 +19,9 @@ export {
   type TopItems,
   topItems,
 } from "../ranking/mod.ts";
+export { type BestEpoch, type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "./checkpoint.ts";
 export { decodeModel, encodeModel, type ModelFile } from "./model_file.ts";
-export { PROTOCOL, readModel, RunDirectory } from "./run_directory.ts";
+export { type FinishedMetrics, PROTOCOL, readModel, RunDirectory } from "./run_directory.ts";
 export {
   GRAPHS,
   isSmoothed,
@@ -29,4 +30,4 @@ export {
   PUBLISHED_MF_BPR,
   type TrainingSettings,
 } from "./settings.ts";
-export { evaluateModel, train, type TrainingEvent, type TrainingResult } from "./train.ts";
+export { evaluateModel, type Resumption, train, type TrainingEvent, type TrainingResult } from "./train.ts";

@@ -1,4 +1,5 @@
 import type { Dataset } from "../data/dataset.ts";
+import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "./checkpoint.ts";
 import { decodeModel, encodeModel, type ModelFile } from "./model_file.ts";
 import type { TrainingSettings } from "./settings.ts";
 import type { TrainingEvent, TrainingResult } from "./train.ts";
@@ -7,10 +8,13 @@ import type { TrainingEvent, TrainingResult } from "./train.ts";
 export const PROTOCOL =
   "full ranking over all items, history masked, ties to the lower row, best epoch by validation NDCG@10";
 
+/** What a finished run says of its result. */
+export type FinishedMetrics = Pick<TrainingResult, "bestEpoch" | "valid" | "test">;
+
 /**
  * The directory of one training run: `config.json` (all settings), `events.jsonl` (a line for each epoch and
- * evaluation), `metrics.json` (final, with the protocol and the device) and `model.safetensors`. All but the log of
- * events appear whole or not at all.
+ * evaluation), `checkpoint.safetensors` (the last one), `metrics.json` (final, with the protocol and the device) and
+ * `model.safetensors`. All but the log of events appear whole or not at all.
  */
 export class RunDirectory {
   /** Its path. */
@@ -39,6 +43,68 @@ export class RunDirectory {
   }
 
   /**
+   * Opens the directory of a run that was started before, to go on with it.
+   *
+   * @param path Its path.
+   * @param config The settings to go on with.
+   * @returns The directory, or null where no run was started.
+   * @throws {RangeError} If the run was started with other settings.
+   */
+  static async open(path: string, config: Record<string, unknown>): Promise<RunDirectory | null> {
+    const directory = new RunDirectory(path);
+    const started = await directory.#read("config.json");
+    if (started === null) return null;
+    const before = JSON.parse(new TextDecoder().decode(started)), now = JSON.parse(json(config));
+    for (const key of new Set([...Object.keys(before), ...Object.keys(now)])) {
+      if (before[key] === now[key]) continue;
+      throw new RangeError(
+        `Cannot resume the run in '${path}' as its ${key} was ${JSON.stringify(before[key])}: current value is ${
+          JSON.stringify(now[key])
+        }`,
+      );
+    }
+    return directory;
+  }
+
+  /**
+   * The metrics of the run.
+   *
+   * @returns The metrics, or null where it has not finished.
+   */
+  async metrics(): Promise<FinishedMetrics | null> {
+    const bytes = await this.#read("metrics.json");
+    return bytes && JSON.parse(new TextDecoder().decode(bytes));
+  }
+
+  /**
+   * The last checkpoint of the run. Events after it are dropped from the log: they will happen again.
+   *
+   * @returns The checkpoint, or null where there is none yet.
+   * @throws {SyntaxError} If the file is not a checkpoint.
+   */
+  async rewind(): Promise<Checkpoint | null> {
+    const bytes = await this.#read("checkpoint.safetensors");
+    const checkpoint = bytes && decodeCheckpoint(bytes);
+    const log = new TextDecoder().decode(await this.#read("events.jsonl") ?? new Uint8Array());
+    const kept = log.split("\n").filter((line) => {
+      // A line that was cut off belongs to what will happen again.
+      const [, epoch] = /^{.*"epoch":(\d+).*}$/.exec(line) ?? [];
+      return checkpoint && epoch !== undefined && Number(epoch) <= checkpoint.epoch && !line.includes('"split":"test"');
+    });
+    await this.#write("events.jsonl", kept.map((line) => line + "\n").join(""));
+    return checkpoint;
+  }
+
+  /**
+   * Replaces `checkpoint.safetensors`.
+   *
+   * @param checkpoint The checkpoint.
+   */
+  async checkpoint(checkpoint: Checkpoint): Promise<void> {
+    await this.#write("checkpoint.safetensors", encodeCheckpoint(checkpoint));
+  }
+
+  /**
    * Adds a line to `events.jsonl`.
    *
    * @param event What happened.
@@ -64,6 +130,15 @@ export class RunDirectory {
     await this.#write("model.safetensors", encodeModel(result.weights, settings, dataset));
     const { bestEpoch, valid, test } = result;
     await this.#write("metrics.json", json({ protocol: PROTOCOL, device, bestEpoch, valid, test }));
+  }
+
+  async #read(name: string): Promise<Uint8Array<ArrayBuffer> | null> {
+    try {
+      return await Deno.readFile(`${this.path}/${name}`);
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return null;
+      throw error;
+    }
   }
 
   async #write(name: string, content: string | Uint8Array<ArrayBuffer>): Promise<void> {

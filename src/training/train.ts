@@ -7,6 +7,7 @@ import { MfBpr, type ModelWeights } from "../models/mf_bpr.ts";
 import { type RankingTask, rankingTask, type Split } from "../ranking/history.ts";
 import { type RankingMetrics, rankingMetrics } from "../ranking/metrics.ts";
 import { rankTargets } from "../ranking/rank.ts";
+import type { BestEpoch, Checkpoint } from "./checkpoint.ts";
 import { checkSettings, isSmoothed, optimizerOptions, type TrainingSettings } from "./settings.ts";
 
 /** What happens during training: an epoch has ended, or a split was ranked. */
@@ -21,16 +22,18 @@ export type TrainingEvent =
     readonly seconds: number;
   };
 
-/** What a training run gives. */
-export interface TrainingResult {
-  /** Weights of the best epoch by validation NDCG@10. */
-  readonly weights: ModelWeights;
-  /** That epoch; 0 is before training. */
-  readonly bestEpoch: number;
-  /** Validation at that epoch. */
-  readonly valid: RankingMetrics;
+/** What a training run gives: the best epoch by validation NDCG@10, and its test. */
+export interface TrainingResult extends BestEpoch {
   /** Test at that epoch. */
   readonly test: RankingMetrics;
+}
+
+/** How a training run is interrupted and taken up again. */
+export interface Resumption {
+  /** Where to go on from; null to start. */
+  readonly from?: Checkpoint | null;
+  /** Called after every validation but that before training; training waits for it. */
+  readonly onCheckpoint?: (checkpoint: Checkpoint) => Promise<void> | void;
 }
 
 /**
@@ -42,6 +45,8 @@ export interface TrainingResult {
  * @param dataset The dataset.
  * @param settings Everything else that the result depends on.
  * @param onEvent Called as things happen; training waits for it.
+ * @param resumption Where to go on from, and who keeps the checkpoints. A resumed run gives the bits of one that was
+ * not interrupted.
  * @returns Weights and metrics.
  * @throws {RangeError} If a setting is out of range, or the dataset has nothing to train or to validate with.
  * @throws {NonFiniteError} If training diverged.
@@ -51,6 +56,7 @@ export async function train(
   dataset: Dataset,
   settings: TrainingSettings,
   onEvent: (event: TrainingEvent) => Promise<void> | void = () => {},
+  { from = null, onCheckpoint }: Resumption = {},
 ): Promise<TrainingResult> {
   checkSettings(settings);
   const { userCount, itemCount } = dataset;
@@ -65,8 +71,10 @@ export async function train(
   using model = new MfBpr(device, weights, { options: optimizerOptions(settings), smoothing });
   const sampler = new PairSampler(dataset, seed);
 
-  let best = { weights, bestEpoch: 0, valid: await evaluate(model, validTask, "valid", 0, onEvent) };
-  for (let epoch = 1; epoch <= settings.epochs; epoch++) {
+  if (from) model.restore(from.model);
+  let best: BestEpoch = from?.best ??
+    { weights, bestEpoch: 0, valid: await evaluate(model, validTask, "valid", 0, onEvent) };
+  for (let epoch = (from?.epoch ?? 0) + 1; epoch <= settings.epochs; epoch++) {
     const start = performance.now();
     for (const batch of sampler.batches(epoch, settings.batch)) model.step(batch);
     const loss = await model.meanLoss();
@@ -74,6 +82,7 @@ export async function train(
     if (epoch % settings.evalEvery !== 0 && epoch !== settings.epochs) continue;
     const valid = await evaluate(model, validTask, "valid", epoch, onEvent);
     if (valid["ndcg@10"]! > best.valid["ndcg@10"]!) best = { weights: await model.weights(), bestEpoch: epoch, valid };
+    await onCheckpoint?.({ epoch, model: await model.save(), best });
   }
   const test = await withRows(
     device,

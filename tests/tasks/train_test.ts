@@ -64,6 +64,59 @@ Deno.test("deno task train writes byte-identical models in two equal runs, whate
   }
 });
 
+Deno.test("deno task train --resume goes on with a run that was killed, to the same bytes", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const flags = ["--device", "cpu", "--optimizer", "sevo-adamw", "--epochs", "12", "--eval-every", "2"];
+    const whole = await runTask("train", ...flags, "--out", `${folder}/whole`);
+    assertEquals(whole.code, 0, whole.err);
+
+    const run = `${folder}/run`;
+    // Not through `deno task`: the process that trains is the one to kill.
+    const process = new Deno.Command(Deno.execPath(), {
+      args: ["run", "-RW", "tasks/train.ts", ...flags, "--out", run],
+      stdout: "null",
+      stderr: "null",
+    }).spawn();
+    while (!(await Array.fromAsync(readDir(run))).some(({ name }) => name === "checkpoint.safetensors")) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    process.kill("SIGKILL");
+    await process.status;
+    assert(!(await Array.fromAsync(readDir(run))).some(({ name }) => name === "metrics.json"));
+
+    const other = await runTask("train", ...flags, "--seed", "2", "--resume", "--out", run);
+    assertEquals(lastLine(other.err), `error: Cannot resume the run in '${run}' as its seed was 1: current value is 2`);
+    const resumed = await runTask("train", ...flags, "--resume", "--out", run);
+    assertEquals(resumed.code, 0, resumed.err);
+    assertStringIncludes(resumed.out, "goes on after epoch");
+    assertEquals(
+      await Deno.readFile(`${run}/model.safetensors`),
+      await Deno.readFile(`${folder}/whole/model.safetensors`),
+    );
+    const epochs = async (path: string) =>
+      (await Deno.readTextFile(`${path}/events.jsonl`)).trimEnd().split("\n").map((line) => JSON.parse(line))
+        .map(({ type, split, epoch }) => `${type} ${split} ${epoch}`);
+    assertEquals(await epochs(run), await epochs(`${folder}/whole`));
+
+    // And once more: there is nothing left to do.
+    const finished = await runTask("train", ...flags, "--resume", "--out", run);
+    assertEquals([finished.code, finished.out.includes("epoch 12/12")], [0, false]);
+    assertStringIncludes(finished.out, "sevo-adamw seed 1  test  HR@1");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+/** The entries of a folder; none where it is not there yet. */
+async function* readDir(path: string): AsyncGenerator<Deno.DirEntry> {
+  try {
+    yield* Deno.readDir(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
 Deno.test("deno task train refuses what it cannot run with, in one line, and writes nothing", async () => {
   const folder = await Deno.makeTempDir();
   try {

@@ -1,9 +1,11 @@
-import { assert, assertEquals, assertGreater, assertLess, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertGreater, assertLess, assertRejects, assertThrows } from "@std/assert";
 import { NonFiniteError, openDevice } from "@sevo/sevo";
 import type { Dataset } from "../../src/data/dataset.ts";
 import { generatedDataset } from "../../src/data/generated.ts";
 import { MfBpr } from "../../src/models/mf_bpr.ts";
 import { type RankingMetrics, rankingMetrics } from "../../src/ranking/mod.ts";
+import { encodeSafetensors } from "../../src/safetensors.ts";
+import { decodeCheckpoint, encodeCheckpoint } from "../../src/training/checkpoint.ts";
 import { encodeModel } from "../../src/training/model_file.ts";
 import { OPTIMIZERS, PUBLISHED_MF_BPR, type TrainingSettings } from "../../src/training/settings.ts";
 import { evaluateModel, train, type TrainingEvent } from "../../src/training/train.ts";
@@ -231,4 +233,32 @@ Deno.test("train() has SEvo ahead of plain AdamW on the generated dataset", asyn
     return (await train(device, dataset, settings)).test["ndcg@10"]!;
   };
   assertGreater(await score("sevo-adamw"), 1.2 * await score("adamw"));
+});
+
+testOnDevices("train() resumed from any checkpoint gives the bits of one that was not interrupted", async (device) => {
+  for (const settings of [SETTINGS, { ...SETTINGS, graph: "user-item", optimizer: "sevo-sgd" }] as const) {
+    const events: TrainingEvent[] = [], checkpoints: Uint8Array<ArrayBuffer>[] = [];
+    const whole = await train(device, DATASET, settings, (event) => void events.push(event), {
+      onCheckpoint: (checkpoint) => void checkpoints.push(encodeCheckpoint(checkpoint)),
+    });
+    assertEquals(checkpoints.map((bytes) => decodeCheckpoint(bytes).epoch), [2, 4, 5]);
+    for (const bytes of checkpoints) {
+      const again: TrainingEvent[] = [];
+      const from = decodeCheckpoint(bytes);
+      const resumed = await train(device, DATASET, settings, (event) => void again.push(event), { from });
+      assertEquals(encodeModel(resumed.weights, settings, DATASET), encodeModel(whole.weights, settings, DATASET));
+      assertEquals({ ...resumed, weights: null }, { ...whole, weights: null });
+      const left = events.filter(({ type, epoch }, at) => at === events.length - 1 || (type && epoch > from.epoch));
+      assertEquals(timeless(again), timeless(left));
+    }
+  }
+});
+
+Deno.test("decodeCheckpoint() refuses what is no checkpoint", () => {
+  const message = "Cannot read a checkpoint as the file is of another format: current value is 'undefined'";
+  const other = encodeSafetensors({ tensors: {}, metadata: {} });
+  assertEquals(assertThrows(() => decodeCheckpoint(other), SyntaxError).message, message);
+  const metadata = { format: "sevo-checkpoint-1", epoch: "-1", best: "{}" };
+  assertThrows(() => decodeCheckpoint(encodeSafetensors({ tensors: {}, metadata })), SyntaxError, "it has no epoch");
+  assertThrows(() => decodeCheckpoint(new Uint8Array(3)), SyntaxError, "Cannot decode safetensors as");
 });
