@@ -1,5 +1,6 @@
 import { assertEquals, assertLess, assertLessOrEqual, assertNotEquals, assertRejects } from "@std/assert";
-import { Graph, NonFiniteError, type Propagation, type SevoOptions } from "@sevo/sevo";
+import { Graph, NonFiniteError, type Propagation, sevoInit, type SevoOptions, sevoStep } from "@sevo/sevo";
+import { WebGpuDevice } from "../../src/device/webgpu/device.ts";
 import { MfBpr, type ModelWeights } from "../../src/models/mf_bpr.ts";
 import { testOnDevices } from "../_on_devices.ts";
 import { matrix, psi, ROUNDING } from "../sevo/_fixtures.ts";
@@ -112,4 +113,35 @@ testOnDevices("MfBpr says when training has diverged", async (device) => {
   const error = await assertRejects(() => model.meanLoss(), NonFiniteError);
   assertEquals([error.table, error.step], ["user.weight", 1]);
   await assertRejects(() => model.weights(), NonFiniteError);
+});
+
+testOnDevices("a step is one launch for each table and one for each layer, in one submit", async (device) => {
+  const count = (work: () => void) => {
+    const { launches } = device, submits = device instanceof WebGpuDevice ? device.submits : 0;
+    work();
+    return [device.launches - launches, device instanceof WebGpuDevice ? device.submits - submits : 1];
+  };
+  using graph = Graph.fromSequences([[0, 1, 2, 3]], { rows: 4 });
+  graph.on(device);
+  const shape = [2, 5] as const;
+  const options: SevoOptions = {
+    rule: "adamw",
+    learningRate: 0.1,
+    propagation: { mode: "neumann", beta: 0.9, layers: 3 },
+  };
+  let state = sevoInit(device, { a: { data: matrix(1, 2, 5), shape }, b: { data: matrix(2, 2, 5), shape } }, options);
+  using gradient = device.upload(matrix(3, 2, 5), shape);
+  assertEquals(
+    count(() => {
+      state = sevoStep(state, { a: gradient, b: gradient }, graph);
+    }),
+    [2 + 3, 1],
+  );
+  state[Symbol.dispose]();
+
+  // The batch's loss and gradients, the sum of the losses, two tables, three layers.
+  using model = new MfBpr(device, weights(), { options, smoothing: { over: "item", graph } });
+  await device.synchronize();
+  assertEquals(count(() => model.step(BATCH)), [2 + 2 + 3, 1]);
+  await device.synchronize();
 });
