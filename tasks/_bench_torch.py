@@ -1,6 +1,6 @@
 """Times the PyTorch reference on a graph that the bench wrote, one case for each line of standard input.
 
-    python3 _bench_torch.py REFERENCE_DIR GRAPH_DIR ROWS COLUMNS LAYERS THREADS
+    python3 -c SOURCE REFERENCE_DIR GRAPH_DIR ROWS COLUMNS LAYERS THREADS
 """
 import sys
 import time

@@ -1,3 +1,4 @@
+import script from "./_bench_torch.py" with { type: "text" };
 import { TextLineStream } from "./_lines.ts";
 import type { Graph } from "../src/graph/graph.ts";
 import { UsageError } from "./_flags.ts";
@@ -40,8 +41,9 @@ export class TorchPeer implements AsyncDisposable {
     await Deno.writeFile(`${folder}/row_offsets`, bytesOf(graph.rowOffsets));
     await Deno.writeFile(`${folder}/columns`, bytesOf(graph.columns));
     await Deno.writeFile(`${folder}/values`, bytesOf(graph.values));
-    const script = new URL("./_bench_torch.py", import.meta.url).pathname;
-    const args = [script, reference, folder, graph.rows, columns, layers, threads ?? navigator.hardwareConcurrency];
+    // The source and not its path: a package from a registry has no files.
+    const cores = threads ?? navigator.hardwareConcurrency;
+    const args = ["-c", script, reference, folder, graph.rows, columns, layers, cores];
     let process;
     try {
       process = new Deno.Command(python, { args: args.map(String), stdin: "piped", stdout: "piped", stderr: "piped" })

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { HEAP_BYTES } from "../src/device/cpu/_heap.ts";
 import { kernelChecks } from "../kernels/checks.ts";
 import { propagate } from "../kernels/propagate/propagate.ts";
 import { CpuDevice } from "../src/device/cpu/device.ts";
@@ -94,9 +95,6 @@ const LIMITS = [
   "maxComputeWorkgroupsPerDimension",
 ] as const;
 
-/** Bytes that 32-bit addresses of WebAssembly reach. */
-const CPU_BYTES = 2 ** 32;
-
 const COPY_BYTES = 64 * 2 ** 20;
 const GRAPH = { rows: 50_000, columns: 64, edges: 1_000_000 };
 
@@ -150,7 +148,7 @@ export async function examineDevice(kind: DeviceKind, threads?: number): Promise
 }
 
 function limitsOf(device: Device): Pick<DeviceReport, "limits" | "largestTensor"> {
-  if (!(device instanceof WebGpuDevice)) return { limits: {}, largestTensor: CPU_BYTES };
+  if (!(device instanceof WebGpuDevice)) return { limits: {}, largestTensor: HEAP_BYTES };
   const limits = Object.fromEntries(LIMITS.map((name) => [name, device.limits[name] ?? 0]));
   return { limits, largestTensor: Math.min(limits.maxStorageBufferBindingSize!, limits.maxBufferSize!) };
 }

@@ -8,7 +8,15 @@
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { type Provenance, SCHEMA_VERSION } from "../src/data/dataset.ts";
 import { LONGEST_UNSPLIT } from "../src/data/leave_one_out.ts";
-import { columnIndex, type Layout, layoutOf, quoted, readDelimited, readError } from "./_prepare_delimited.ts";
+import {
+  type AskedColumns,
+  columnIndex,
+  type Layout,
+  layoutOf,
+  quoted,
+  readDelimited,
+  readError,
+} from "./_prepare_delimited.ts";
 import { SequenceParser } from "./_prepare_sequences.ts";
 import { PrepareError, readSource, type Source, TextFile } from "./_prepare_source.ts";
 
@@ -20,9 +28,9 @@ export interface PrepareOptions {
   readonly file: string;
   /** A line for a user, oldest item first, or a line for an interaction. */
   readonly format: "sequences" | "csv";
-  /** Column of the users, by name or position; by default `user`, or the first where columns have no names. */
+  /** Column of the users, by position or name; by default `user`, or the first where columns have no names. */
   readonly user?: string | undefined;
-  /** Column of the items, by name or position; by default `item`, or the second where columns have no names. */
+  /** Column of the items, by position or name; by default `item`, or the second where columns have no names. */
   readonly item?: string | undefined;
   /** Column to sort by; by default `timestamp` if there is one, else the order of the file. */
   readonly timestamp?: string | undefined;
@@ -54,6 +62,8 @@ export interface Prepared {
   readonly dropped: { readonly users: number; readonly items: number; readonly interactions: number };
   /** What the interactions of a user are sorted by. */
   readonly order: string;
+  /** Which columns were read, and whether they had names; `null` where there are none. */
+  readonly columns: string | null;
 }
 
 async function exists(path: string): Promise<boolean> {
@@ -97,6 +107,7 @@ async function copyDelimited(
   encoding: string,
   delimiter: string | undefined,
   header: boolean | undefined,
+  asked?: AskedColumns,
 ): Promise<{ source: Source; layout: Layout }> {
   await using copy = new TextFile(target);
   let first = "", complete = false;
@@ -107,13 +118,15 @@ async function copyDelimited(
     }
     await copy.write(text);
   });
-  return { source, layout: layoutOf(first.split("\n")[0]!, delimiter, header) };
+  return { source, layout: layoutOf(first.split("\n")[0]!, delimiter, header, asked) };
 }
 
 interface Loaded {
   readonly source: Source;
   readonly order: string;
-  readonly columns: Readonly<Record<string, string>>;
+  /** Options that say how the file was read. */
+  readonly options: Readonly<Record<string, string>>;
+  readonly columns: string | null;
 }
 
 async function loadSequences(db: DuckDBConnection, options: PrepareOptions, work: string): Promise<Loaded> {
@@ -129,7 +142,7 @@ async function loadSequences(db: DuckDBConnection, options: PrepareOptions, work
   const layout: Layout = { delimiter: ",", header: false, columns: ["user", "item"] };
   await db.run(`CREATE TABLE raw AS SELECT c0 AS user_id, c1 AS item_id, NULL::BIGINT AS stamp, NULL::BIGINT AS moment
     FROM ${readDelimited(target, layout)}`);
-  return { source, order: "the order of the line", columns: {} };
+  return { source, order: "the order of the line", options: {}, columns: null };
 }
 
 const INTEGER = "[+-]?\\d{1,18}";
@@ -164,7 +177,7 @@ async function timestampSql(db: DuckDBConnection, file: string, at: string, layo
 async function loadDelimited(db: DuckDBConnection, options: PrepareOptions, work: string): Promise<Loaded> {
   const { file, encoding, delimiter, header } = options;
   const target = `${work}/interactions.csv`;
-  const { source, layout } = await copyDelimited(file, target, encoding, delimiter, header);
+  const { source, layout } = await copyDelimited(file, target, encoding, delimiter, header, options);
   const find = (column: string) => columnIndex(file, layout, column);
   const user = find(options.user ?? (layout.header ? "user" : "1"));
   const item = find(options.item ?? (layout.header ? "item" : "2"));
@@ -203,7 +216,9 @@ async function loadDelimited(db: DuckDBConnection, options: PrepareOptions, work
   if (stamp !== undefined) columns["timestamp"] = layout.columns[stamp]!;
   return {
     source,
-    columns: { ...columns, delimiter: layout.delimiter },
+    options: { ...columns, delimiter: layout.delimiter },
+    columns: `${Object.entries(columns).map(([what, column]) => `${what}=${column}`).join(", ")} ` +
+      `(${layout.header ? "the first line is a header" : "no header"})`,
     order: stamp === undefined ? "the order of the file" : `column '${layout.columns[stamp]}'`,
   };
 }
@@ -366,13 +381,14 @@ async function build(db: DuckDBConnection, options: PrepareOptions, work: string
     name: out.replace(/[/\\]+$/, "").replace(/^.*[/\\]/, ""),
     createdBy: "deno task prepare",
     source: loaded.source,
-    options: { format: options.format, ...loaded.columns, minUser, minItem },
+    options: { format: options.format, ...loaded.options, minUser, minItem },
     counts: { ...left, train: left.interactions - 2 * held, valid: held, test: held },
   };
   await writeJson(`${target}/dataset.json`, provenance);
   return {
     provenance,
     order: loaded.order,
+    columns: loaded.columns,
     dropped: {
       users: start.users - left.users,
       items: start.items - left.items,
@@ -383,7 +399,8 @@ async function build(db: DuckDBConnection, options: PrepareOptions, work: string
 
 /**
  * Makes a prepared dataset. It is written beside its place and moved there when it is whole, so that a failure leaves
- * nothing behind and a dataset that is there is either the old one or the new one.
+ * nothing behind but what was there. Replacing takes two renames: a process that is killed between them leaves both
+ * datasets in a folder `.prepare-...` beside the place, the old one as `replaced` and the new one as `dataset`.
  *
  * @param options What to make it of, and how.
  * @returns What was made.
@@ -399,7 +416,7 @@ export async function prepare(options: PrepareOptions): Promise<Prepared> {
   }
   await Deno.mkdir(parent, { recursive: true });
   const work = await Deno.makeTempDir({ dir: parent, prefix: ".prepare-" });
-  let done = false;
+  let done = false, keep = false;
   try {
     const target = `${work}/dataset`;
     await Deno.mkdir(target);
@@ -415,12 +432,26 @@ export async function prepare(options: PrepareOptions): Promise<Prepared> {
     } finally {
       instance.closeSync();
     }
-    if (await exists(out)) await Deno.rename(out, `${work}/replaced`);
-    await Deno.rename(target, out);
+    const replaced = `${work}/replaced`, replaces = await exists(out);
+    if (replaces) await Deno.rename(out, replaced);
+    try {
+      await Deno.rename(target, out);
+    } catch (error) {
+      if (replaces) {
+        try {
+          await Deno.rename(replaced, out);
+        } catch {
+          keep = true;
+          const why = `'${out}' cannot be replaced: the dataset that was there is now '${replaced}'`;
+          throw new PrepareError(options.file, why, { cause: error });
+        }
+      }
+      throw error;
+    }
     done = true;
     return prepared;
   } finally {
-    await Deno.remove(work, { recursive: true });
-    if (!done) { for (const folder of missing.reverse()) await Deno.remove(folder); }
+    if (!keep) await Deno.remove(work, { recursive: true });
+    if (!done && !keep) { for (const folder of missing.reverse()) await Deno.remove(folder); }
   }
 }

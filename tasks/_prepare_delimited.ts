@@ -43,15 +43,49 @@ function splitRecord(line: string, delimiter: string): string[] {
 
 const isNumber = (cell: string) => cell !== "" && Number.isFinite(Number(cell));
 
+/** Index of a column that is given by its position from 1; `undefined` if it is not. */
+function positionOf(column: string | undefined, count: number): number | undefined {
+  return column !== undefined && /^[1-9]\d*$/.test(column) && Number(column) <= count ? Number(column) - 1 : undefined;
+}
+
+/** The columns asked for, by name or position. */
+export interface AskedColumns {
+  /** Column of the users. */
+  readonly user?: string | undefined;
+  /** Column of the items. */
+  readonly item?: string | undefined;
+  /** Column to sort by. */
+  readonly timestamp?: string | undefined;
+}
+
+/**
+ * Whether the first line names the columns. Whoever gives positions has no names to give, and ids may well be words: such
+ * a line is a header only if it holds a word where the timestamp should be.
+ */
+function namesColumns(cells: readonly string[], { user, item, timestamp }: AskedColumns): boolean {
+  const stamp = positionOf(timestamp, cells.length);
+  const byPosition = [user, item].every((column) => positionOf(column, cells.length) !== undefined) &&
+    (timestamp === undefined || stamp !== undefined);
+  if (!byPosition) return !cells.every(isNumber);
+  // Numbers and dates start with a digit, but for a sign or a point.
+  return stamp !== undefined && /^(?![+-]?\.?\d)./.test(cells[stamp]!);
+}
+
 /**
  * Finds out how a delimited text is laid out, from its first line.
  *
  * @param line The first line.
  * @param delimiter The delimiter or its name; found out if undefined.
- * @param header Whether the line names the columns; if undefined, it does unless all of its cells are numbers.
+ * @param header Whether the line names the columns; found out if undefined.
+ * @param asked The columns asked for, which help to find out.
  * @returns The layout.
  */
-export function layoutOf(line: string, delimiter: string | undefined, header: boolean | undefined): Layout {
+export function layoutOf(
+  line: string,
+  delimiter: string | undefined,
+  header: boolean | undefined,
+  asked: AskedColumns = {},
+): Layout {
   const counts = CANDIDATES.map((candidate) => line.split(candidate).length);
   const most = Math.max(...counts);
   // A space separates cells only if nothing else does: names of columns may hold spaces.
@@ -59,24 +93,23 @@ export function layoutOf(line: string, delimiter: string | undefined, header: bo
     ? most > 1 ? CANDIDATES[counts.indexOf(most)]! : " "
     : WORDS[delimiter.toLowerCase()] ?? delimiter;
   const cells = splitRecord(line.replace(/\r$/, ""), found);
-  const named = header ?? !cells.every(isNumber);
+  const named = header ?? namesColumns(cells, asked);
   return { delimiter: found, header: named, columns: named ? cells : cells.map((_, at) => String(at + 1)) };
 }
 
 /**
- * Finds a column by its name, or by its position from 1.
+ * Finds a column by its position from 1, or by its name, which may be a number too if there is no such position.
  *
  * @param file Name of the file, for messages.
  * @param layout Its layout.
- * @param column The name or position.
+ * @param column The position or name.
  * @returns Index of the column, from 0.
  * @throws {PrepareError} If there is no such column.
  */
 export function columnIndex(file: string, layout: Layout, column: string): number {
-  const byName = layout.columns.indexOf(column);
-  if (byName >= 0) return byName;
-  if (/^[1-9]\d*$/.test(column) && Number(column) <= layout.columns.length) return Number(column) - 1;
   const { length } = layout.columns;
+  const found = positionOf(column, length) ?? layout.columns.indexOf(column);
+  if (found >= 0) return found;
   const names = layout.header
     ? `are ${layout.columns.join(", ")}`
     : length === 1

@@ -5,6 +5,10 @@
  * deno run --allow-read --allow-write --allow-env --allow-ffi jsr:@sevo/sevo/cli train --help
  * ```
  *
+ * Help texts and messages say `deno task train ...`, which is how a checkout runs it. Here that is the command above with
+ * the task's name and arguments: `deno run <permissions> jsr:@sevo/sevo/cli train ...`. These permissions are enough for
+ * every task but `bench --versus-torch`, which starts Python and needs `--allow-run` too.
+ *
  * @module
  */
 import { suggestion } from "./_flags_declaration.ts";

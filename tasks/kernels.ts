@@ -15,7 +15,7 @@ async function compile(): Promise<string> {
   let binary = new Uint8Array();
   const { error, stderr } = await asc.main([
     "mod.as.ts",
-    ...["--baseDir", new URL("../kernels", import.meta.url).pathname],
+    ...["--baseDir", `${import.meta.dirname}/../kernels`],
     ...["--outFile", "kernels.wasm"],
     ...["--enable", "simd,threads,bulk-memory"],
     ...["--importMemory", "--sharedMemory", "--initialMemory", "2", "--maximumMemory", `${MAXIMUM_PAGES}`],

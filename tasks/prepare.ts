@@ -4,6 +4,7 @@
  * @module
  */
 
+import { LONGEST_UNSPLIT } from "../src/data/leave_one_out.ts";
 import { defineTask, parseFlags } from "./_flags.ts";
 import { runTask } from "./_run_task.ts";
 
@@ -43,7 +44,7 @@ const task = defineTask({
       kind: "string",
       placeholder: "COLUMN",
       group: "Delimited text",
-      description: "Column of the users, by name or position from 1; by default user, or 1 without a header",
+      description: "Column of the users, by position from 1 or name; by default user, or 1 without a header",
     },
     item: {
       kind: "string",
@@ -69,7 +70,9 @@ const task = defineTask({
     header: {
       kind: "boolean",
       group: "Delimited text",
-      description: "Whether the first line names the columns; by default it does unless all of its cells are numbers",
+      description:
+        "Whether the first line names the columns; by default it does unless all of its cells are numbers or, where " +
+        "all columns are given by position, only if its timestamp is a word",
     },
     encoding: {
       kind: "string",
@@ -122,7 +125,7 @@ export async function main(args: readonly string[]): Promise<void> {
   const out = values.out ?? `data/${file.replace(/^.*[/\\]/, "").replace(/(?<=.)\..*$/, "")}`;
   // Loaded only now: --help and a wrong flag need no native package.
   const { prepare } = await import("./_prepare.ts");
-  const { provenance: { counts }, dropped, order } = await prepare({ ...values, file, out });
+  const { provenance: { counts }, dropped, order, columns } = await prepare({ ...values, file, out });
   const number = (value: number) => value.toLocaleString("en-US");
   const row = (name: string, value: number, note = "") => `  ${name.padEnd(14)}${number(value).padStart(12)}${note}`;
   const left = (count: number) => count === 0 ? "" : `   (${number(count)} left out by the filter)`;
@@ -135,11 +138,17 @@ export async function main(args: readonly string[]): Promise<void> {
     row("valid", counts.valid),
     row("test", counts.test),
     `  mean length    ${(counts.interactions / counts.users).toFixed(2).padStart(11)}`,
+    ...columns === null ? [] : [`  columns        ${columns}`],
     `  sorted by      ${order}`,
     "",
     "Train on it:",
     `  deno task train --data ${/[^\w./-]/.test(out) ? `'${out}'` : out}`,
   ].join("\n"));
+  if (counts.test === 0) {
+    console.error(
+      `warning: No user has an item to test on: a user needs at least ${LONGEST_UNSPLIT + 1} interactions to have one`,
+    );
+  }
 }
 
 if (import.meta.main) await runTask(() => main(Deno.args));

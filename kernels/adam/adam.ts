@@ -1,5 +1,6 @@
 import { defineKernel } from "../../src/device/kernel.ts";
-import wgsl from "./adam.wgsl" with { type: "text" };
+import rowGradientWgsl from "../_row_gradient.wgsl" with { type: "text" };
+import adamWgsl from "./adam.wgsl" with { type: "text" };
 
 /**
  * Adam and AdamW on `rows` rows of a stack of tables that starts at row `firstRow` of the stack.
@@ -45,7 +46,7 @@ export const adam = defineKernel({
     learningRate: "f32",
     weightDecay: "f32",
   },
-  wgsl,
+  wgsl: rowGradientWgsl + adamWgsl,
   shape: ({ rows, quads }) => ({
     items: rows,
     grain: 512,

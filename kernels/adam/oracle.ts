@@ -1,5 +1,5 @@
 import { type Expected, ROUNDOFF, TINY, unchanged } from "../_check.ts";
-import { gradientAt, type GradientData, hasNonFinite, isIdle } from "../_row_gradient.ts";
+import { gradientAt, type GradientData, hasNonFinite, isIdle } from "../_row_gradient_check.ts";
 
 /** Arrays and scalars of one launch; rows of `stride` elements, those of a stack but for the gradient's. */
 export interface AdamInput {

@@ -7,6 +7,7 @@
  * @module
  */
 import { defineKernel } from "../../src/device/kernel.ts";
+import excludedWgsl from "./_excluded.wgsl" with { type: "text" };
 import packPanelsWgsl from "./pack_panels.wgsl" with { type: "text" };
 import rankTargetsWgsl from "./rank_targets.wgsl" with { type: "text" };
 import topItemsWgsl from "./top_items.wgsl" with { type: "text" };
@@ -67,7 +68,7 @@ export const rankTargets = defineKernel({
     ranks: { type: "atomic<u32>", access: "update" },
   },
   params: { queries: "u32", firstQuery: "u32", items: "u32", width: "u32" },
-  wgsl: rankTargetsWgsl,
+  wgsl: excludedWgsl + rankTargetsWgsl,
   shape: ({ queries, items }) => ({
     items: Math.ceil(queries / 4),
     grain: 8,
@@ -91,6 +92,6 @@ export const topItems = defineKernel({
     scores: { type: "f32", access: "update" },
   },
   params: { queries: "u32", firstQuery: "u32", items: "u32", width: "u32", count: "u32", stride: "u32" },
-  wgsl: topItemsWgsl,
+  wgsl: excludedWgsl + topItemsWgsl,
   shape: ({ queries }) => ({ items: queries, grain: 4, workgroups: queries }),
 });

@@ -6,19 +6,6 @@ const LOWEST = -3.4e38;
 var<workgroup> best_scores: array<f32, 256>;
 var<workgroup> best_items: array<u32, 256>;
 
-// By bits: drivers may take comparisons with NaN as they like.
-fn is_nan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }
-
-fn is_excluded(q: u32, item: u32) -> bool {
-  var low = offsets[q];
-  var high = offsets[q + 1u];
-  while (low < high) {
-    let middle = (low + high) / 2u;
-    if (excluded[middle] < item) { low = middle + 1u; } else { high = middle; }
-  }
-  return low < offsets[q + 1u] && excluded[low] == item;
-}
-
 fn comes_before(score: f32, item: u32, other_score: f32, other_item: u32) -> bool {
   if (other_item == NONE) { return item != NONE; }
   return item != NONE && (score > other_score || (score == other_score && item < other_item));

@@ -1,6 +1,6 @@
 import type { Device } from "../../src/device/device.ts";
 import { type CheckResult, Comparison, Draws, poison, strideOf, Tensors } from "../_check.ts";
-import { drawGradient, type GradientCase } from "../_row_gradient.ts";
+import { drawGradient, type GradientCase } from "../_row_gradient_check.ts";
 import { sgdOracle } from "./oracle.ts";
 import { sgd } from "./sgd.ts";
 

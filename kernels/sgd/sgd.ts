@@ -1,5 +1,6 @@
 import { defineKernel } from "../../src/device/kernel.ts";
-import wgsl from "./sgd.wgsl" with { type: "text" };
+import rowGradientWgsl from "../_row_gradient.wgsl" with { type: "text" };
+import sgdWgsl from "./sgd.wgsl" with { type: "text" };
 
 /**
  * Stochastic gradient descent with coupled weight decay on `rows` rows of a stack of tables that starts at row
@@ -30,6 +31,6 @@ export const sgd = defineKernel({
     learningRate: "f32",
     weightDecay: "f32",
   },
-  wgsl,
+  wgsl: rowGradientWgsl + sgdWgsl,
   shape: ({ rows, quads }) => ({ items: rows, grain: 512, workgroups: Math.ceil(rows * quads / 256) }),
 });

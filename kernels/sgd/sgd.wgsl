@@ -9,18 +9,8 @@ fn main(
   if (row >= params.rows) { return; }
   let quad = index % params.quads;
 
-  var g = vec4f(0.0);
-  if (params.sparse == 0u) {
-    g = gradient[index];
-  } else {
-    for (var at = offsets[row]; at < offsets[row + 1u]; at++) {
-      g += gradient[order[at] * params.quads + quad];
-    }
-  }
-  let exponent = vec4u(0x7f800000u);
-  if (any((bitcast<vec4u>(g) & exponent) == exponent) && atomicLoad(&status[0]) == 0u) {
-    atomicStore(&status[0], params.step);
-  }
+  var g = row_gradient(row, quad);
+  report_non_finite(g);
 
   let at = params.firstRow * params.quads + index;
   g += params.weightDecay * parameter[at];

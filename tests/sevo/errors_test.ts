@@ -542,8 +542,8 @@ testOnDevices(
           device.empty = empty;
         }
       }
-      // The gradient's three uploads and, at the least, two scratch tables and the partial sums.
-      assertEquals(failures >= 6, true);
+      // At the least the two scratch tables had to find room.
+      assertGreaterOrEqual(512 * failures, 2 * 4 * 4 * (leaves + 1));
     }
   },
 );

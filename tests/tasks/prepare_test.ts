@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { gzipSync } from "node:zlib";
 import { readDataset } from "../../src/data/read_dataset.ts";
 import { prepare, PrepareError, type PrepareOptions } from "../../tasks/_prepare.ts";
@@ -107,6 +107,69 @@ Deno.test("prepare() tells a file without a header, its delimiter, and columns b
   }
 });
 
+for (
+  const [what, text, options, kept, columns] of [
+    [
+      "words for ids",
+      "u1,i1,2\nu1,i2,3\nu2,i2,1\n",
+      { user: "1", item: "2" },
+      ["u1 i1 i2", "u2 i2"],
+      "user=1, item=2 (no header)",
+    ],
+    [
+      "words for ids and times",
+      "u1,i2,2,2014-01-02\nu1,i1,3,2014-01-01\nu2,i2,1,2014-01-01\n",
+      { user: "1", item: "2", timestamp: "4" },
+      ["u1 i1 i2", "u2 i2"],
+      "user=1, item=2, timestamp=4 (no header)",
+    ],
+    [
+      "a word for a time first",
+      "who,what,stars,when\nu1,i2,2,2\nu1,i1,3,1.5\nu2,i2,1,1\n",
+      { user: "1", item: "2", timestamp: "4" },
+      ["u1 i1 i2", "u2 i2"],
+      "user=who, item=what, timestamp=when (the first line is a header)",
+    ],
+    [
+      "a header by name",
+      "stars,user,item\n1,u1,i1\n3,u1,i2\n2,u2,i2\n",
+      {},
+      ["u1 i1 i2", "u2 i2"],
+      "user=user, item=item (the first line is a header)",
+    ],
+    [
+      "a header that is asked for, and positions",
+      "who,what,2\nu1,i1,9\nu1,i2,9\nu2,i2,9\n",
+      { user: "1", item: "2", header: true },
+      ["u1 i1 i2", "u2 i2"],
+      "user=who, item=what (the first line is a header)",
+    ],
+    [
+      "names that are numbers, where there are no such positions",
+      "2020,who,2021\ni1,u1,9\ni2,u1,9\ni2,u2,9\n",
+      { user: "2", item: "2020" },
+      ["u1 i1 i2", "u2 i2"],
+      "user=who, item=2020 (the first line is a header)",
+    ],
+    [
+      "a first line of words that is said to be none",
+      "userId\titemId\n1\t5\n",
+      { user: "1", item: "2", header: false },
+      ["1 5", "userId itemId"],
+      "user=1, item=2 (no header)",
+    ],
+  ] as const
+) {
+  Deno.test(`prepare() tells a header from a first interaction: ${what}`, async () => {
+    await withFile(text, async (file, dir) => {
+      const out = `${dir}/out`;
+      const prepared = await prepare({ ...csv, ...options, file, out });
+      assertEquals(await sequencesOf(out), [...kept]);
+      assertEquals(prepared.columns, columns);
+    });
+  });
+}
+
 Deno.test("prepare() filters users and items until nothing changes", async () => {
   // Without user 4, item 9 is seen once; without item 9, user 3 has one item left; the rest is its own core.
   const text = "1 5 6 7\n2 5 6 7\n3 5 9\n4 9\n";
@@ -170,6 +233,35 @@ Deno.test("prepare() replaces a dataset only if asked, and never anything else",
       `Cannot prepare '${file}' as '${dir}' is not a dataset: --overwrite replaces only a dataset`,
     );
     assertEquals(listing(dir), ["log", "out"]);
+  });
+});
+
+Deno.test("prepare() puts the old dataset back if the new one cannot take its place", async () => {
+  await withFile("1 5 6\n2 5 6\n", async (file, dir) => {
+    const out = `${dir}/out`, rename = Deno.rename;
+    const replace = async (fails: (from: string) => boolean) => {
+      Deno.rename = (from, to) => fails(String(from)) ? Promise.reject(new Error("disk on fire")) : rename(from, to);
+      try {
+        return await assertRejects(() => prepare({ ...sequences, file, out, overwrite: true }), Error);
+      } finally {
+        Deno.rename = rename;
+      }
+    };
+    await prepare({ ...sequences, file, out });
+    await Deno.writeTextFile(file, "1 5 6 7\n2 5 6\n");
+    assertEquals((await replace((from) => from.endsWith("/dataset"))).message, "disk on fire");
+    assertEquals((await readDataset(out)).itemCount, 2);
+    assertEquals(listing(dir), ["log", "out"]);
+
+    const { message } = await replace((from) => from.includes("/.prepare-"));
+    const [work, ...others] = listing(dir);
+    assertEquals(others, ["log"]);
+    const there = `${dir}/${work}/replaced`;
+    assertEquals(
+      message,
+      `Cannot prepare '${file}' as '${out}' cannot be replaced: the dataset that was there is now '${there}'`,
+    );
+    assertEquals((await readDataset(there)).itemCount, 2);
   });
 });
 
@@ -318,6 +410,17 @@ Train on it:
   deno task train --data ${out}
 `,
     });
+  });
+});
+
+Deno.test("deno task prepare says which columns it took, and warns where nothing is left to test on", async () => {
+  await withFile("u1,i1,2\nu1,i2,3\nu2,i1,5\n", async (file, dir) => {
+    const columns = ["--format", "csv", "--user", "1", "--item", "2", "--min-user", "1", "--min-item", "1"];
+    const { code, out, error } = await runTask(file, ...columns, "--out", `${dir}/out`);
+    assertEquals(code, 0, error);
+    assertStringIncludes(out, "  columns        user=1, item=2 (no header)\n");
+    assertStringIncludes(out, "  test                     0\n");
+    assertEquals(error, "warning: No user has an item to test on: a user needs at least 4 interactions to have one\n");
   });
 });
 

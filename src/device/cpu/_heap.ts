@@ -1,9 +1,11 @@
 /**
  * The heap of the cpu device: blocks of one shared WebAssembly memory. A training step asks for the same sizes again
- * and again, so a freed block goes to a list of its size and comes back as it is; what is left over is never split.
+ * and again, so a freed block goes to a list of its size and comes back as it is. The memory grows to its limit before
+ * a larger free block is taken in place of one of the right size: only then is a block split, and none are ever joined.
  *
  * @module
  */
+import { sizeClass } from "../_size_class.ts";
 
 /** Bytes of a WebAssembly page. */
 const PAGE = 65536;
@@ -11,19 +13,17 @@ const PAGE = 65536;
 /** Blocks start below this address in no case: the control block and the module's own data live there. */
 const HEAP_BASE = 2 * PAGE;
 
-/** Pages of 32-bit addresses, as the module was compiled for. */
-const MAXIMUM_PAGES = 65536;
-
 /**
- * Rounds a size up to one of eight steps per doubling, so that at most an eighth is waste.
- *
- * @param bytes A size.
- * @returns The size of the block that holds it.
+ * Pages it grows to: one less than 32-bit addresses reach and than the module allows. Kernels compare addresses with the
+ * one a block ends at, which must not wrap to 0.
  */
-export function blockSize(bytes: number): number {
-  const step = Math.max(64, 2 ** (Math.floor(Math.log2(Math.max(bytes, 1))) - 3));
-  return Math.max(64, Math.ceil(bytes / step) * step);
-}
+const MAXIMUM_PAGES = 65535;
+
+/** Bytes of all blocks together at most. */
+export const HEAP_BYTES: number = MAXIMUM_PAGES * PAGE - HEAP_BASE;
+
+/** Bytes of the smallest block, and what blocks are aligned to. */
+const LEAST_BLOCK = 64;
 
 /** Allocates blocks of a shared memory that grows. */
 export class Heap {
@@ -45,7 +45,7 @@ export class Heap {
    * @throws {RangeError} If the memory cannot grow as far.
    */
   take(bytes: number): number {
-    const size = blockSize(bytes);
+    const size = sizeClass(bytes, LEAST_BLOCK);
     const reused = this.#free.get(size)?.pop();
     if (reused !== undefined) return reused;
     const address = this.#top;
@@ -68,7 +68,7 @@ export class Heap {
    * @param bytes The bytes it was taken for.
    */
   give(address: number, bytes: number): void {
-    const size = blockSize(bytes);
+    const size = sizeClass(bytes, LEAST_BLOCK);
     const list = this.#free.get(size);
     if (list) list.push(address);
     else this.#free.set(size, [address]);
@@ -85,9 +85,9 @@ export class Heap {
     const larger = Math.min(...sizes);
     const address = this.#free.get(larger)!.pop()!;
     let rest = larger - size, at = address + size;
-    while (rest >= 64) {
-      let piece = blockSize(rest);
-      if (piece > rest) piece = blockSize(2 ** Math.floor(Math.log2(rest)));
+    while (rest >= LEAST_BLOCK) {
+      let piece = sizeClass(rest, LEAST_BLOCK);
+      if (piece > rest) piece = 2 ** Math.floor(Math.log2(rest));
       this.give(at, piece);
       at += piece;
       rest -= piece;

@@ -26,7 +26,7 @@ export async function requestAdapter(): Promise<GPUAdapter | null> {
 }
 
 /**
- * Opens a device with the adapter's own limits in place of the low defaults, and with timestamps where it has them.
+ * Opens a device with the adapter's own limits in place of the low defaults.
  *
  * @param adapter The adapter to open.
  * @returns The device.
@@ -39,9 +39,8 @@ export async function requestDevice(adapter: GPUAdapter): Promise<GPUDevice> {
     // An unlimited driver reports 2^64 - 1, which as a double is more than it offers
     if (limit !== undefined) requiredLimits[name] = Math.min(limit, Number.MAX_SAFE_INTEGER);
   }
-  const requiredFeatures: GPUFeatureName[] = adapter.features.has("timestamp-query") ? ["timestamp-query"] : [];
   try {
-    return await adapter.requestDevice({ label: "sevo", requiredFeatures, requiredLimits });
+    return await adapter.requestDevice({ label: "sevo", requiredLimits });
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new Error(`Cannot open the WebGPU device as adapter '${adapterName(adapter.info)}' refuses: ${reason}`, {

@@ -1,3 +1,4 @@
+import { sizeClass } from "../_size_class.ts";
 import type { Faults } from "./_faults.ts";
 
 /** The least a buffer holds: one `vec4f`, which is what an `array<vec4f>` binding must have. */
@@ -107,7 +108,7 @@ export class BufferPool {
    * @returns The buffer.
    */
   acquire(bytes: number, suits?: (buffer: PooledBuffer) => boolean): PooledBuffer {
-    const capacity = Math.min(sizeClass(bytes), this.#options.maxBytes);
+    const capacity = Math.min(sizeClass(bytes, MIN_BUFFER_BYTES), this.#options.maxBytes);
     const buffer = this.#takeFree(capacity, suits) ?? this.#create(capacity);
     this.#usedBytes += capacity;
     this.#peakBytes = Math.max(this.#peakBytes, this.#usedBytes);
@@ -177,6 +178,8 @@ export class BufferPool {
     this.#faults.track(scope.then((error) => {
       if (error === null) return;
       buffer.invalid = true;
+      // Given back before this was known: nobody may be handed it
+      if (this.#idle.has(buffer)) this.#destroyIdle(buffer);
       const detail = error.message === "" ? "" : ` (${error.message})`;
       this.#faults.record(
         new RangeError(
@@ -193,13 +196,17 @@ export class BufferPool {
   #trim(bytes: number): void {
     if (this.#freeBytes <= bytes) return;
     for (const buffer of this.#idle) {
-      const list = this.#free.get(buffer.capacity);
-      list?.splice(list.indexOf(buffer), 1);
-      this.#idle.delete(buffer);
-      this.#freeBytes -= buffer.capacity;
-      this.#destroy(buffer);
+      this.#destroyIdle(buffer);
       if (this.#freeBytes <= bytes) return;
     }
+  }
+
+  #destroyIdle(buffer: PooledBuffer): void {
+    const list = this.#free.get(buffer.capacity)!;
+    list.splice(list.indexOf(buffer), 1);
+    this.#idle.delete(buffer);
+    this.#freeBytes -= buffer.capacity;
+    this.#destroy(buffer);
   }
 
   #destroy(buffer: PooledBuffer): void {
@@ -207,16 +214,4 @@ export class BufferPool {
     for (const dependent of buffer.dependents) dependent.evict();
     this.#options.destroy(buffer);
   }
-}
-
-/**
- * Rounds a size up to its class: eight classes to a doubling, so that from 128 bytes on less than an eighth is wasted.
- *
- * @param bytes Bytes needed.
- * @returns Bytes to allocate: a multiple of 16.
- */
-export function sizeClass(bytes: number): number {
-  if (bytes <= MIN_BUFFER_BYTES) return MIN_BUFFER_BYTES;
-  const step = Math.max(MIN_BUFFER_BYTES, 2 ** Math.floor(Math.log2(bytes)) / 8);
-  return Math.ceil(bytes / step) * step;
 }

@@ -1,4 +1,4 @@
-import { checkBindings, checkLength, elementCount } from "../_checks.ts";
+import { checkBindings, checkLength, dtypeOf, elementCount } from "../_checks.ts";
 import { type Bound, type Device, DeviceLostError, type LaunchOptions } from "../device.ts";
 import type { Kernel, Scalars } from "../kernel.ts";
 import { type DType, type HostArray, padRows, type Shape, stripRows, type Tensor } from "../tensor.ts";
@@ -50,6 +50,9 @@ export async function openWebGpuDevice(options: WebGpuOptions): Promise<WebGpuDe
  * {@linkcode WebGpuDevice.batch} ends, and run in order. WebGPU reports errors late: a shader that does not compile,
  * memory that runs out or an invalid command is thrown by the next {@linkcode WebGpuDevice.read},
  * {@linkcode WebGpuDevice.synchronize} or {@linkcode WebGpuDevice.prepare}.
+ *
+ * Methods do what {@linkcode Device} says of them; what is said here is what this device adds. Once it has gone, all of
+ * them throw a {@linkcode DeviceLostError}.
  */
 export class WebGpuDevice implements Device {
   /** Kind of device. */
@@ -158,28 +161,12 @@ export class WebGpuDevice implements Device {
     return this.#tensors.freeBytes;
   }
 
-  /**
-   * Allocates a tensor with undefined elements.
-   *
-   * @param dtype Element type.
-   * @param shape `[length]` or `[rows, columns]`.
-   * @returns The tensor.
-   * @throws {RangeError} If the adapter cannot bind that much.
-   * @throws {DeviceLostError} If the device has gone.
-   */
+  /** Allocates a tensor with undefined elements: those of a tensor before it, or zeros. */
   empty<D extends DType>(dtype: D, shape: Shape): Tensor<D> {
     return this.#allocate(dtype, shape);
   }
 
-  /**
-   * Allocates a tensor of zeros.
-   *
-   * @param dtype Element type.
-   * @param shape `[length]` or `[rows, columns]`.
-   * @returns The tensor.
-   * @throws {RangeError} If the adapter cannot bind that much.
-   * @throws {DeviceLostError} If the device has gone.
-   */
+  /** Allocates a tensor of zeros. A buffer that was never used is zeros already and costs no command. */
   zeros<D extends DType>(dtype: D, shape: Shape): Tensor<D> {
     const tensor = this.#allocate(dtype, shape);
     const memory = this.#memory(tensor);
@@ -187,16 +174,7 @@ export class WebGpuDevice implements Device {
     return tensor;
   }
 
-  /**
-   * Allocates a tensor with the elements of `data`, row-major.
-   *
-   * @param data The elements; the array decides the type.
-   * @param shape `[length]` or `[rows, columns]`; a vector if omitted.
-   * @returns The tensor.
-   * @throws {TypeError} If `data` does not have as many elements as `shape`.
-   * @throws {RangeError} If the adapter cannot bind that much.
-   * @throws {DeviceLostError} If the device has gone.
-   */
+  /** Allocates a tensor with the elements of `data`, which are copied before this returns. */
   upload(data: Float32Array, shape?: Shape): Tensor<"f32">;
   upload(data: Uint32Array, shape?: Shape): Tensor<"u32">;
   upload(data: Float32Array | Uint32Array, shape: Shape = [data.length]): Tensor {
@@ -210,11 +188,8 @@ export class WebGpuDevice implements Device {
   /**
    * Overwrites all elements of a tensor. Launches recorded before still see the old ones.
    *
-   * @param tensor The tensor.
-   * @param data Its new elements, row-major.
    * @throws {TypeError} If `data` is of another type or length, or the tensor of another device.
    * @throws {ReferenceError} If the tensor is disposed.
-   * @throws {DeviceLostError} If the device has gone.
    */
   write<D extends DType>(tensor: Tensor<D>, data: HostArray<D>): void {
     this.#checkPresent("write");
@@ -238,11 +213,8 @@ export class WebGpuDevice implements Device {
   /**
    * Allocates a copy of a tensor.
    *
-   * @param tensor The tensor.
-   * @returns A tensor of the same type, shape and elements.
    * @throws {TypeError} If the tensor is of another device.
    * @throws {ReferenceError} If the tensor is disposed.
-   * @throws {DeviceLostError} If the device has gone.
    */
   copy<D extends DType>(tensor: Tensor<D>): Tensor<D> {
     this.#checkPresent("copy");
@@ -256,10 +228,8 @@ export class WebGpuDevice implements Device {
   /**
    * Sets all elements of a tensor to zero.
    *
-   * @param tensor The tensor.
    * @throws {TypeError} If the tensor is of another device.
    * @throws {ReferenceError} If the tensor is disposed.
-   * @throws {DeviceLostError} If the device has gone.
    */
   clear(tensor: Tensor): void {
     this.#checkPresent("clear");
@@ -270,9 +240,6 @@ export class WebGpuDevice implements Device {
    * Reads the elements back, after everything launched so far. Reads of one turn share a submit, and waiting for them
    * together costs no more than waiting for one, which is 11 ms in Deno.
    *
-   * @param tensor The tensor.
-   * @returns Its elements, row-major.
-   * @throws {DeviceLostError} If the device has gone.
    * @throws {TypeError} If the tensor is of another device.
    * @throws {ReferenceError} If the tensor is disposed.
    * @throws {RangeError} If the adapter ran out of memory.
@@ -302,18 +269,13 @@ export class WebGpuDevice implements Device {
   }
 
   /**
-   * Runs a kernel; returns before it has finished.
+   * Runs a kernel; returns before it has finished. The options are of no use to this device.
    *
-   * @param kernel The kernel.
-   * @param tensors Tensors by binding name; `null` where the scalars say that one is not used.
-   * @param scalars Scalars by name.
-   * @param _options Nothing of use to this device.
    * @throws {TypeError} If a binding or scalar is missing or of the wrong type, if a tensor is of another device, or if
    * a written one is bound twice.
    * @throws {ReferenceError} If a tensor is disposed.
    * @throws {RangeError} If a scalar is out of range, or the launch beyond the adapter's limits.
    * @throws {Error} If the kernel is known not to compile.
-   * @throws {DeviceLostError} If the device has gone.
    */
   launch<Bindings extends string, Params extends string>(
     kernel: Kernel<Bindings, Params>,
@@ -339,12 +301,8 @@ export class WebGpuDevice implements Device {
   }
 
   /**
-   * Runs `work` and hands everything it recorded to the queue in one submit, at the end of the outermost batch. If
-   * `work` throws, what it recorded until then is submitted all the same, as if each launch had run at once.
-   *
-   * @param work What to run. It must not be asynchronous: the batch ends when it returns.
-   * @returns What `work` returns.
-   * @throws {DeviceLostError} If the device has gone.
+   * Runs `work`, which must not be asynchronous: the batch ends when it returns. If it throws, what it recorded until
+   * then is submitted all the same, as if each launch had run at once.
    */
   batch<T>(work: () => T): T {
     this.#checkPresent("batch");
@@ -354,7 +312,6 @@ export class WebGpuDevice implements Device {
   /**
    * Waits for everything launched so far.
    *
-   * @throws {DeviceLostError} If the device has gone.
    * @throws {RangeError} If the adapter ran out of memory.
    * @throws {Error} If a kernel launched since the last call does not compile.
    */
@@ -372,7 +329,6 @@ export class WebGpuDevice implements Device {
    * @param kernels The kernels.
    * @throws {Error} If one does not compile, with its numbered source.
    * @throws {RangeError} If one binds more than the adapter allows.
-   * @throws {DeviceLostError} If the device has gone.
    */
   async prepare(kernels: Iterable<KernelSource>): Promise<void> {
     this.#checkPresent("prepare");
@@ -509,13 +465,6 @@ export class WebGpuDevice implements Device {
 /** Bytes of whole vectors, the least one: what a copy moves. */
 function storedBytes(tensor: GpuTensor): number {
   return Math.max(MIN_BUFFER_BYTES, Math.ceil(tensor.bytes / MIN_BUFFER_BYTES) * MIN_BUFFER_BYTES);
-}
-
-function dtypeOf(data: unknown, action: string): DType {
-  if (data instanceof Float32Array) return "f32";
-  if (data instanceof Uint32Array) return "u32";
-  const type = (data as { constructor?: { name?: string } } | null | undefined)?.constructor?.name ?? String(data);
-  throw new TypeError(`Cannot ${action} as data is neither a Float32Array nor a Uint32Array: ${type}`);
 }
 
 function checkScalars(kernel: string, pipeline: Pipeline, scalars: Scalars<string>): void {
