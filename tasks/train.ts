@@ -18,6 +18,9 @@ import { comparisonTable, type FinishedRun, protocolLine, resultLine } from "./_
 
 const published = PUBLISHED_MF_BPR;
 
+/** The gradient of a mean loss is small in each row: SGD needs a step to match. */
+const SGD_LEARNING_RATE = 10;
+
 /** What the generated dataset, a tenth of Beauty's size, needs less of. */
 const GENERATED = { epochs: 50, batch: 512 };
 
@@ -73,15 +76,14 @@ const task = defineTask({
     learningRate: {
       kind: "number",
       above: 0,
-      default: published.learningRate,
-      description: "Step size",
+      description: `Step size (default: ${published.learningRate}; ${SGD_LEARNING_RATE} for sgd)`,
       group: "Optimizer",
     },
     weightDecay: {
       kind: "number",
       min: 0,
-      default: published.weightDecay,
-      description: "Weight decay: decoupled for adamw, else added to the gradient",
+      description: `Weight decay, decoupled for adamw, else added to the gradient (default: ${published.weightDecay} ` +
+        "for adamw, else 0)",
       group: "Optimizer",
     },
     beta1: {
@@ -308,10 +310,13 @@ function configOf({ betas: [beta1, beta2], ...settings }: TrainingSettings, valu
 function settingsOf(values: Flags): TrainingSettings {
   const generated = values.data === undefined;
   const { model, optimizer, graph, propagation, beta, layers, maxWalk, last, dimension } = values;
-  const { learningRate, weightDecay, beta1, beta2, momentum, evalEvery, seed } = values;
+  const { beta1, beta2, momentum, evalEvery, seed } = values;
+  const rule = optimizer.replace("sevo-", "");
   return {
     ...{ model, optimizer, graph, propagation, beta, layers, maxWalk, last, dimension },
-    ...{ learningRate, betas: [beta1, beta2], weightDecay, momentum },
+    learningRate: values.learningRate ?? (rule === "sgd" ? SGD_LEARNING_RATE : published.learningRate),
+    weightDecay: values.weightDecay ?? (rule === "adamw" ? published.weightDecay : 0),
+    ...{ betas: [beta1, beta2], momentum },
     epochs: values.epochs ?? (generated ? GENERATED.epochs : published.epochs),
     batch: values.batch ?? (generated ? GENERATED.batch : published.batch),
     ...{ evalEvery, seed },
