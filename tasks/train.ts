@@ -8,7 +8,7 @@ import { readDataset } from "../src/data/read_dataset.ts";
 import type { Dataset } from "../src/data/dataset.ts";
 import type { Device } from "../src/device/device.ts";
 import { type FinishedMetrics, RunDirectory } from "../src/training/run_directory.ts";
-import { GRAPHS, OPTIMIZERS, PUBLISHED_MF_BPR, type TrainingSettings } from "../src/training/settings.ts";
+import { GRAPHS, OPTIMIZERS, PUBLISHED_MF_BPR, ruleOf, type TrainingSettings } from "../src/training/settings.ts";
 import { train } from "../src/training/train.ts";
 import { defineTask, parseFlags, UsageError, type Values } from "./_flags.ts";
 import { openTaskDevice } from "./_open_device.ts";
@@ -311,7 +311,7 @@ function settingsOf(values: Flags): TrainingSettings {
   const generated = values.data === undefined;
   const { model, optimizer, graph, propagation, beta, layers, maxWalk, last, dimension } = values;
   const { beta1, beta2, momentum, evalEvery, seed } = values;
-  const rule = optimizer.replace("sevo-", "");
+  const rule = ruleOf(values);
   return {
     ...{ model, optimizer, graph, propagation, beta, layers, maxWalk, last, dimension },
     learningRate: values.learningRate ?? (rule === "sgd" ? SGD_LEARNING_RATE : published.learningRate),
@@ -325,7 +325,7 @@ function settingsOf(values: Flags): TrainingSettings {
 
 /** The smoothed and the plain form of a rule. */
 function sevoAndPlain(optimizer: TrainingSettings["optimizer"]): TrainingSettings["optimizer"][] {
-  const rule = optimizer.replace("sevo-", "") as "adamw" | "adam" | "sgd";
+  const rule = ruleOf({ optimizer });
   return [`sevo-${rule}`, rule];
 }
 

@@ -94,6 +94,16 @@ export function isSmoothed({ optimizer }: Pick<TrainingSettings, "optimizer">): 
 }
 
 /**
+ * The update rule of an optimizer, smoothed or plain.
+ *
+ * @param settings The settings.
+ * @returns The rule.
+ */
+export function ruleOf({ optimizer }: Pick<TrainingSettings, "optimizer">): SevoOptions["rule"] {
+  return optimizer.replace("sevo-", "") as SevoOptions["rule"];
+}
+
+/**
  * The options of the optimizer that settings ask for.
  *
  * @param settings The settings.
@@ -101,7 +111,7 @@ export function isSmoothed({ optimizer }: Pick<TrainingSettings, "optimizer">): 
  */
 export function optimizerOptions(settings: TrainingSettings): SevoOptions {
   const { propagation: mode, beta, layers, learningRate, betas, weightDecay, momentum } = settings;
-  const rule = settings.optimizer.replace("sevo-", "") as SevoOptions["rule"];
+  const rule = ruleOf(settings);
   return {
     rule,
     learningRate,
