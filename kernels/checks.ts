@@ -20,6 +20,7 @@
  */
 import { type CheckResult, checksOf, type KernelCheck } from "./_check.ts";
 import { adamCases, checkAdam } from "./adam/check.ts";
+import { appendColumnCases, checkAppendColumn } from "./append_column/check.ts";
 import { blendCases, checkBlend } from "./blend/check.ts";
 import { bprCases, checkBpr } from "./bpr/check.ts";
 import {
@@ -42,6 +43,7 @@ export const kernelChecks: readonly KernelCheck[] = [
   checksOf("propagate", checkPropagate, propagateCases),
   checksOf("adam", checkAdam, adamCases),
   checksOf("sgd", checkSgd, sgdCases),
+  checksOf("appendColumn", checkAppendColumn, appendColumnCases),
   checksOf("blend", checkBlend, blendCases),
   checksOf("columnDots", checkColumnDots, matrixCases),
   checksOf("cgScalars", checkCgScalars, cgScalarsCases),

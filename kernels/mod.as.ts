@@ -1,5 +1,6 @@
 // Everything the cpu device can launch: one WebAssembly module.
 export { adam } from "./adam/adam.as";
+export { appendColumn } from "./append_column/append_column.as";
 export { blend } from "./blend/blend.as";
 export { bpr } from "./bpr/bpr.as";
 export { cgDirection, cgScalars, cgStep, columnDots } from "./conjugate_gradient/conjugate_gradient.as";

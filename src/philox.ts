@@ -119,3 +119,22 @@ export function normals(
   }
   return out;
 }
+
+/**
+ * Uniform draws.
+ *
+ * @param seed An integer in [0, 2^32).
+ * @param index Which array of the model: arrays with other indices are independent.
+ * @param length Number of draws.
+ * @param bound Largest magnitude.
+ * @returns `length` draws in (-bound, bound), a function of the arguments alone.
+ */
+export function uniforms(seed: number, index: number, length: number, bound: number): Float32Array<ArrayBuffer> {
+  const philox = new Philox(seed, Stream.init);
+  const out = new Float32Array(length);
+  for (let at = 0; at < length; at++) {
+    if (at % 4 === 0) philox.draw(at / 4, index);
+    out[at] = bound * (2 * unit(philox.words[at % 4]!) - 1);
+  }
+  return out;
+}

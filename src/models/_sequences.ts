@@ -1,0 +1,181 @@
+/**
+ * What the sequence models share: rows of items, positions, last tokens, and the gradient rows of their tables.
+ *
+ * @module
+ */
+import type { PackedSequences } from "../data/sequences.ts";
+import type { Device } from "../device/device.ts";
+import type { Tensor } from "../device/tensor.ts";
+import { NO_ROW } from "../nn/embedding.ts";
+import { Tape, type Variable } from "../nn/tape.ts";
+import { type PlannedGradient, planRows } from "../sevo/gradient.ts";
+import type { Queries } from "./model.ts";
+
+/**
+ * Rows of items in a table that begins with other rows.
+ *
+ * @param items Items.
+ * @param itemCount Number of items.
+ * @param pads Rows before that of item 0.
+ * @returns A row for each item.
+ * @throws {RangeError} If there is no such item.
+ */
+export function itemRows(items: Uint32Array, itemCount: number, pads: number): Uint32Array<ArrayBuffer> {
+  return Uint32Array.from(items, (item) => {
+    if (item < itemCount) return item + pads;
+    throw new RangeError(`Cannot use an item as it must be in [0, ${itemCount}): current value is ${item}`);
+  });
+}
+
+/**
+ * Checks the sequences of a training batch.
+ *
+ * @param batch The sequences.
+ * @param length Items of a sequence at most.
+ * @throws {RangeError} If there is none, or one is empty or too long.
+ */
+export function checkSequences({ offsets, items }: PackedSequences, length: number): void {
+  if (offsets.length < 2) throw new RangeError("Cannot step as the batch has no sequence");
+  for (let at = 1; at < offsets.length; at++) {
+    const own = offsets[at]! - offsets[at - 1]!;
+    if (own >= 1 && own <= length) continue;
+    throw new RangeError(`Cannot step as a sequence must have 1 to ${length} items: current value is ${own}`);
+  }
+  if (offsets[0] !== 0 || offsets.at(-1) !== items.length) {
+    throw new RangeError(`Cannot step as the sequences must have ${offsets.at(-1)} items: current value is ${items.length}`);
+  }
+}
+
+/**
+ * The last items of each sequence, and in place of an empty one a token that is no item.
+ *
+ * @param sequences Sequences of any length.
+ * @param length Items of a sequence at most.
+ * @returns Offsets of sequences of 1 to `length` tokens, and rows given by `rowOf`.
+ */
+export function lastRows(
+  { offsets, items }: PackedSequences,
+  length: number,
+  rowOf: (items: Uint32Array) => Uint32Array,
+): { offsets: Uint32Array<ArrayBuffer>; rows: Uint32Array<ArrayBuffer> } {
+  const all = rowOf(items), kept: number[] = [], shortened = new Uint32Array(offsets.length);
+  for (let at = 0; at + 1 < offsets.length; at++) {
+    const end = offsets[at + 1]!, begin = Math.max(offsets[at]!, end - length);
+    for (let token = begin; token < end; token++) kept.push(all[token]!);
+    if (begin === end) kept.push(NO_ROW);
+    shortened[at + 1] = kept.length;
+  }
+  return { offsets: shortened, rows: Uint32Array.from(kept) };
+}
+
+/**
+ * Sorts sequences by length, the longest first; those of one length keep their order.
+ *
+ * @param sequences The sequences.
+ * @returns The sorted ones, and which of the given ones each is.
+ */
+export function longestFirst(
+  { offsets, items }: PackedSequences,
+): PackedSequences & { readonly order: Uint32Array<ArrayBuffer> } {
+  const lengthOf = (at: number) => offsets[at + 1]! - offsets[at]!;
+  const order = Uint32Array.from(Array(offsets.length - 1).keys()).sort((a, b) => lengthOf(b) - lengthOf(a) || a - b);
+  const sorted = { offsets: new Uint32Array(offsets.length), items: new Uint32Array(items.length), order };
+  order.forEach((from, at) => {
+    sorted.items.set(items.subarray(offsets[from], offsets[from + 1]), sorted.offsets[at]);
+    sorted.offsets[at + 1] = sorted.offsets[at]! + lengthOf(from);
+  });
+  return sorted;
+}
+
+/**
+ * Positions counted from the right, as in a left-padded sequence: the last token has position length - 1.
+ *
+ * @param offsets Where each sequence begins, and where the last ends.
+ * @param length Number of positions.
+ * @returns A position for each token.
+ */
+export function positionsOf(offsets: Uint32Array, length: number): Uint32Array<ArrayBuffer> {
+  const positions = new Uint32Array(offsets.at(-1)!);
+  for (let at = 0; at + 1 < offsets.length; at++) {
+    const end = offsets[at + 1]!;
+    for (let token = offsets[at]!; token < end; token++) positions[token] = length - (end - token);
+  }
+  return positions;
+}
+
+/**
+ * The last token of each sequence.
+ *
+ * @param offsets Where each sequence begins, and where the last ends.
+ * @returns Its place.
+ */
+export function lastTokens(offsets: Uint32Array): Uint32Array<ArrayBuffer> {
+  return offsets.slice(1).map((end) => end - 1);
+}
+
+/**
+ * The gradient of a table from a gradient row for each id.
+ *
+ * @param tape The tape that the plan lives as long as.
+ * @param ids Row of the table for each gradient row.
+ * @param rowCount Rows of the table.
+ * @param values Gradient rows.
+ * @returns The gradient.
+ */
+export function plannedGradient(
+  tape: Tape,
+  ids: Uint32Array,
+  rowCount: number,
+  values: Tensor<"f32">,
+): PlannedGradient {
+  const { offsets, order } = planRows(ids, rowCount);
+  return { offsets: tape.upload(offsets), order: tape.upload(order), values };
+}
+
+/**
+ * Arrays end to end.
+ *
+ * @param parts The arrays.
+ * @returns One array.
+ */
+export function joined(...parts: Uint32Array[]): Uint32Array<ArrayBuffer> {
+  const all = new Uint32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
+/**
+ * Checks that the columns of a head are a whole number of quads.
+ *
+ * @param dimension Embedding width.
+ * @param heads Heads of attention.
+ * @throws {RangeError} If they are not.
+ */
+export function checkHeads(dimension: number, heads: number): void {
+  if (Number.isInteger(heads) && heads >= 1 && dimension % (4 * heads) === 0) return;
+  throw new RangeError(
+    `Cannot make the model as dimension must be a multiple of 4 times heads: current value is ${dimension}, with ${heads} heads`,
+  );
+}
+
+/**
+ * Runs a pass of inference whose outcome is queries.
+ *
+ * @param device The device.
+ * @param pass The pass.
+ * @returns Its outcome, with the memory of the pass.
+ */
+export function queriesOf(device: Device, pass: (tape: Tape) => Variable): Queries {
+  const tape = new Tape(device, null);
+  try {
+    const { tensor } = device.batch(() => pass(tape));
+    return { tensor, firstRow: 0, rows: tensor.shape[0], [Symbol.dispose]: () => tape[Symbol.dispose]() };
+  } catch (error) {
+    tape[Symbol.dispose]();
+    throw error;
+  }
+}

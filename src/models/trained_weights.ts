@@ -1,0 +1,183 @@
+import { sum } from "../../kernels/sum/sum.ts";
+import type { Device } from "../device/device.ts";
+import type { RowRange, Tensor } from "../device/tensor.ts";
+import type { Graph } from "../graph/graph.ts";
+import { type ModelWeights, ParameterLayout, type Weight } from "../nn/parameters.ts";
+import type { Gradient } from "../sevo/gradient.ts";
+import { loadState, sevoInit, type TableInit } from "../sevo/init.ts";
+import type { SevoOptions } from "../sevo/options.ts";
+import type { SevoState } from "../sevo/state.ts";
+import { sevoStep } from "../sevo/step.ts";
+
+/** Name of the flat table of all parameters that are no embedding table. */
+const PARAMETERS = "parameters";
+
+/** How the weights of a model are trained. */
+export interface WeightsOptions {
+  /** Rule and rates; with a propagation, that of the smoothed tables. */
+  readonly options: SevoOptions;
+  /** Embedding tables that are stepped together, and what their updates are smoothed over. */
+  readonly groups: readonly { readonly tables: readonly string[]; readonly graph: Graph | null }[];
+  /** Weights that no gradient reaches: they stay as they are, undecayed. */
+  readonly unused?: readonly string[];
+}
+
+/**
+ * The weights of a model under training: its embedding tables, each group a SEvo state of its own; all other parameters
+ * packed into one flat table under the plain rule, with a gradient of the same layout that kernels write their parts
+ * of; and the loss since it was last asked for.
+ */
+export class TrainedWeights implements Disposable {
+  /** The device of the weights. */
+  readonly device: Device;
+  /** Where parameters lie in {@linkcode TrainedWeights.parameters}. */
+  readonly layout: ParameterLayout;
+  /** Gradient of the parameters, of the layout of {@linkcode TrainedWeights.parameters}. */
+  readonly gradient: Tensor<"f32">;
+  readonly #groups: { state: SevoState; readonly graph: Graph | null }[];
+  readonly #names: readonly string[];
+  readonly #unused: ModelWeights;
+  readonly #loss: Tensor<"f32">;
+  #losses = 0;
+
+  /**
+   * Puts weights under training.
+   *
+   * @param device The device.
+   * @param weights Initial weights; those in no group are parameters.
+   * @param options Rule, rates, groups and graphs.
+   */
+  constructor(device: Device, weights: ModelWeights, { options, groups, unused = [] }: WeightsOptions) {
+    this.device = device;
+    this.#names = Object.keys(weights);
+    const tables = new Set(groups.flatMap((group) => group.tables));
+    const pick = (wanted: (name: string) => boolean): Record<string, Weight> =>
+      Object.fromEntries(Object.entries(weights).filter(([name]) => wanted(name)));
+    this.#unused = pick((name) => unused.includes(name));
+    const parameters = pick((name) => !tables.has(name) && !unused.includes(name));
+    this.layout = new ParameterLayout(parameters);
+    const { correction: _, ...rest } = options;
+    const plain = { ...rest, propagation: null };
+    this.#groups = groups.map(({ tables, graph }) => {
+      const own = pick((name) => tables.includes(name)) as Record<string, TableInit>;
+      return { state: sevoInit<string>(device, own, graph ? options : plain), graph };
+    });
+    const { rows, columns } = this.layout;
+    this.gradient = device.zeros("f32", [rows, columns]);
+    if (rows > 0) {
+      const flat = { data: this.layout.pack(parameters), shape: [rows, columns] as const };
+      this.#groups.push({ state: sevoInit<string>(device, { [PARAMETERS]: flat }, plain), graph: null });
+    }
+    this.#loss = device.zeros("f32", [1]);
+  }
+
+  /** Steps taken so far. */
+  get steps(): number {
+    return this.#groups[0]!.state.step;
+  }
+
+  /** The flat table of parameters. */
+  get parameters(): Tensor<"f32"> {
+    return this.table(PARAMETERS).tensor;
+  }
+
+  /**
+   * Where an embedding table lies on the device.
+   *
+   * @param name Its name.
+   * @returns The stack it is in, and its place in it.
+   */
+  table(name: string): RowRange {
+    return this.#groups.find(({ state }) => name in state.shapes)!.state.table(name);
+  }
+
+  /**
+   * Adds to the loss: scale * the sum of losses.
+   *
+   * @param losses A loss for each sample.
+   * @param scale 1 / the number of samples, for a mean.
+   */
+  addLoss(losses: Tensor<"f32">, scale: number): void {
+    this.device.launch(sum, { values: losses, total: this.#loss }, { count: losses.shape[0], scale });
+    this.#losses++;
+  }
+
+  /**
+   * A step of the optimizer; the gradient of the parameters is in {@linkcode TrainedWeights.gradient}.
+   *
+   * @param gradients A gradient for each embedding table.
+   */
+  step(gradients: { readonly [table: string]: Gradient }): void {
+    for (const group of this.#groups) {
+      const own = Object.fromEntries(
+        group.state.names.map((name) => [name, name === PARAMETERS ? this.gradient : gradients[name]!]),
+      );
+      group.state = sevoStep(group.state, own, group.graph);
+    }
+  }
+
+  /**
+   * The mean loss of the steps since this was last asked, and a check of these steps.
+   *
+   * @returns The mean loss.
+   * @throws {NonFiniteError} If a gradient had a value that is not finite.
+   */
+  async meanLoss(): Promise<number> {
+    const [[total]] = await Promise.all([
+      this.device.read(this.#loss),
+      ...this.#groups.map(({ state }) => state.check()),
+    ]);
+    const mean = total! / this.#losses;
+    this.device.clear(this.#loss);
+    this.#losses = 0;
+    return mean;
+  }
+
+  /**
+   * Reads the weights back.
+   *
+   * @returns All weights, in the order of the initial ones.
+   * @throws {NonFiniteError} If a gradient had a value that is not finite.
+   */
+  async read(): Promise<ModelWeights> {
+    const found: Record<string, Weight> = { ...this.#unused };
+    for (const { state } of this.#groups) {
+      for (const [name, data] of Object.entries(await state.read())) {
+        if (name === PARAMETERS) Object.assign(found, this.layout.unpack(data));
+        else found[name] = { data, shape: state.shapes[name]! };
+      }
+    }
+    return Object.fromEntries(this.#names.map((name) => [name, found[name]!]));
+  }
+
+  /**
+   * Saves all that training goes on from.
+   *
+   * @returns A file of `SevoState.save` for each group of tables, and for the parameters.
+   * @throws {NonFiniteError} If a gradient had a value that is not finite.
+   */
+  async save(): Promise<Uint8Array<ArrayBuffer>[]> {
+    return await Promise.all(this.#groups.map(({ state }) => state.save()));
+  }
+
+  /**
+   * Goes on from what {@linkcode TrainedWeights.save} gave, to the bit.
+   *
+   * @param saved The files.
+   * @throws {SyntaxError} If a file is not a saved state.
+   */
+  restore(saved: readonly Uint8Array[]): void {
+    this.#groups.forEach((group, at) => {
+      const state = loadState(this.device, saved[at]!);
+      group.state[Symbol.dispose]();
+      group.state = state;
+    });
+  }
+
+  /** Gives the memory of the weights back. */
+  [Symbol.dispose](): void {
+    this.#loss.dispose();
+    this.gradient.dispose();
+    for (const { state } of this.#groups) state[Symbol.dispose]();
+  }
+}

@@ -1,0 +1,57 @@
+import { activate, activateGradient } from "../../kernels/activate/activate.ts";
+import { columnsOf, passOn } from "./linear.ts";
+import type { Columns, Tape, Variable } from "./tape.ts";
+
+/** Elementwise functions by the number that kernels know them by. */
+const KINDS = { identity: 0, relu: 1, gelu: 2, elu: 3, eluPlusOne: 4, rootEluPlusOne: 5 } as const;
+
+/** Dropout scalars of a launch that drops nothing. */
+export const NO_DROPOUT = { seed: 0, step: 0, site: 0, threshold: 0, scale: 1 } as const;
+
+/** What an activation takes besides its input. */
+export interface ActivationOptions {
+  /** Function of each element. Default identity. */
+  readonly kind?: keyof typeof KINDS;
+  /** Probability of dropping an element after the function. Default 0. */
+  readonly rate?: number;
+  /** Added to the output. */
+  readonly residual?: Variable;
+  /** Where the output goes; by default to a variable of its own. */
+  readonly into?: Columns;
+}
+
+/**
+ * y = residual + dropout(f(x)), element by element.
+ *
+ * @param tape The tape.
+ * @param x The input, or some of its columns.
+ * @param options Function, rate, residual, and where the output goes.
+ * @returns The variable that holds the output.
+ */
+export function activation(
+  tape: Tape,
+  x: Variable | Columns,
+  { kind = "identity", rate = 0, residual, into }: ActivationOptions = {},
+): Variable {
+  const { device } = tape;
+  const input = columnsOf(x), rows = input.variable.tensor.shape[0];
+  const output = into ?? columnsOf(tape.variable(rows, input.count));
+  const scalars = {
+    ...{ rows, inputStride: input.variable.tensor.stride / 4, inputOffset: input.first / 4 },
+    ...{ outputStride: output.variable.tensor.stride / 4, outputOffset: output.first / 4 },
+    ...{ quads: input.count / 4, kind: KINDS[kind], ...tape.dropout(rate) },
+  };
+  device.launch(activate, {
+    input: input.variable.tensor,
+    residual: residual?.tensor ?? null,
+    output: output.variable.tensor,
+  }, { ...scalars, added: residual ? 1 : 0 });
+  tape.record(() => {
+    const outputGradient = output.variable.gradient!;
+    const { tensor, accumulate } = tape.gradientOf(input.variable, input.first);
+    const bound = { input: kind === "identity" ? null : input.variable.tensor, outputGradient, inputGradient: tensor };
+    device.launch(activateGradient, bound, { ...scalars, accumulate });
+    if (residual) passOn(tape, output.variable, residual);
+  });
+  return output.variable;
+}

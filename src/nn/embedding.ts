@@ -1,0 +1,56 @@
+import { embed, embedGradient } from "../../kernels/embed/embed.ts";
+import type { RowRange, Tensor } from "../device/tensor.ts";
+import type { Tape, Variable } from "./tape.ts";
+
+/** The id of no row: its embedding is a row of zeros. */
+export const NO_ROW = 0xffffffff;
+
+/** What an embedding takes besides its table. */
+export interface EmbeddingOptions {
+  /** Row of the table for each token, or {@linkcode NO_ROW}. */
+  readonly ids: Tensor<"u32">;
+  /** Factor of the table's rows. Default 1. */
+  readonly factor?: number;
+  /** Probability of dropping an element. Default 0. */
+  readonly rate?: number;
+  /** Rows added: of a table of embeddings by position. */
+  readonly positions?: { readonly table: RowRange; readonly ids: Tensor<"u32"> };
+  /** Where the gradient rows of the tables go in training. */
+  readonly rows?: {
+    /** Takes a row for each token, from `firstRow` on. */
+    readonly table: Tensor<"f32">;
+    /** First row of `table` that is written. */
+    readonly firstRow: number;
+    /** Takes a row for each token. */
+    readonly positions?: Tensor<"f32">;
+  };
+}
+
+/**
+ * x = dropout(factor E[id] + P[position]) for each token.
+ *
+ * @param tape The tape.
+ * @param table The embeddings.
+ * @param options Ids, positions, and where gradient rows go.
+ * @returns A row for each token.
+ */
+export function embedding(
+  tape: Tape,
+  table: RowRange,
+  { ids, factor = 1, rate = 0, positions, rows }: EmbeddingOptions,
+): Variable {
+  const { device } = tape;
+  const tokens = ids.shape[0], quads = table.tensor.stride / 4;
+  const output = tape.variable(tokens, 4 * quads);
+  const positioned = positions ? 1 : 0, dropout = tape.dropout(rate);
+  device.launch(embed, {
+    ...{ table: table.tensor, ids, positions: positions?.table.tensor ?? null, positionIds: positions?.ids ?? null },
+    output: output.tensor,
+  }, { tokens, quads, positioned, positionsOffset: 0, factor, ...dropout });
+  tape.record(() => {
+    device.launch(embedGradient, {
+      ...{ outputGradient: output.gradient!, tableRows: rows!.table, positionRows: rows!.positions ?? null },
+    }, { tokens, quads, firstRow: rows!.firstRow, positioned, factor, ...dropout });
+  });
+  return output;
+}

@@ -1,0 +1,29 @@
+import { embed } from "../../kernels/embed/embed.ts";
+import { NO_DROPOUT } from "./activation.ts";
+import { NO_ROW } from "./embedding.ts";
+import type { Tape, Variable } from "./tape.ts";
+
+/**
+ * Some rows of a matrix. Runs backward before every other operation that takes the matrix.
+ *
+ * @param tape The tape.
+ * @param x The matrix.
+ * @param rows The rows, each once at most.
+ * @returns A row for each.
+ */
+export function gatherRows(tape: Tape, x: Variable, rows: Uint32Array): Variable {
+  const { device } = tape;
+  const quads = x.tensor.stride / 4;
+  const gather = (from: Variable["tensor"], ids: Uint32Array, output: Variable["tensor"]) =>
+    device.launch(embed, { table: from, ids: tape.upload(ids), positions: null, positionIds: null, output }, {
+      ...{ tokens: ids.length, quads, positioned: 0, positionsOffset: 0, factor: 1, ...NO_DROPOUT },
+    });
+  const output = tape.variable(rows.length, 4 * quads);
+  gather(x.tensor, rows, output.tensor);
+  tape.record(() => {
+    const places = new Uint32Array(x.tensor.shape[0]).fill(NO_ROW);
+    rows.forEach((row, at) => places[row] = at);
+    gather(output.gradient!, places, tape.gradientOf(x).tensor);
+  });
+  return output;
+}

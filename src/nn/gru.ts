@@ -1,0 +1,47 @@
+import { gru as kernel, gruGradient } from "../../kernels/gru/gru.ts";
+import { matmulGradient } from "../../kernels/matmul/matmul.ts";
+import type { ParameterTensors } from "./parameters.ts";
+import type { Segments } from "./segments.ts";
+import type { Tape, Variable } from "./tape.ts";
+
+/**
+ * The recurrence of a gated recurrent unit (Cho et al., 2014; PyTorch's gates and their order) over each segment, from a
+ * state of zeros.
+ *
+ * @param tape The tape.
+ * @param parameters The recurrent weight.
+ * @param input The input's share of the gates r, z and n, side by side.
+ * @param segments The segments, the longest first.
+ * @param weight Name of the recurrent weight, `[3 hidden, hidden]`.
+ * @returns The state after the last token of each segment.
+ */
+export function gru(
+  tape: Tape,
+  { parameters, gradient, layout }: ParameterTensors,
+  input: Variable,
+  { offsets, count, tokens }: Segments,
+  weight: string,
+): Variable {
+  const { device } = tape;
+  const hidden = input.tensor.stride / 3, quads = hidden / 4;
+  const weightOffset = layout.offset(weight), keep = tape.training ? 1 : 0;
+  const states = tape.empty([tokens, hidden]), gates = tape.training ? tape.empty([tokens, 4 * hidden]) : null;
+  const last = tape.variable(count, hidden);
+  device.launch(
+    kernel,
+    { input: input.tensor, parameters, offsets, states, gates, last: last.tensor },
+    { segments: count, quads, weightOffset, keep },
+  );
+  tape.record(() => {
+    const hiddenGradient = tape.empty([tokens, 3 * hidden]), scratch = tape.empty([count, hidden]);
+    device.launch(gruGradient, {
+      ...{ parameters, offsets, states, gates: gates!, lastGradient: last.gradient! },
+      ...{ inputGradient: tape.gradientOf(input).tensor, hiddenGradient, scratch },
+    }, { segments: count, quads, weightOffset });
+    device.launch(matmulGradient, { y: hiddenGradient, x: states, gradient }, {
+      ...{ m: tokens, n: 3 * hidden, k: hidden, yOffset: 0, yStride: 3 * quads, xOffset: 0, xStride: quads },
+      ...{ weightOffset, biasOffset: 0, biased: 0 },
+    });
+  });
+  return last;
+}

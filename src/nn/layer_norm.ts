@@ -1,0 +1,45 @@
+import { columnSums } from "../../kernels/column_sums/column_sums.ts";
+import { BLOCK_ROWS, layerNorm as kernel, layerNormGradient } from "../../kernels/layer_norm/layer_norm.ts";
+import type { ParameterTensors } from "./parameters.ts";
+import type { Tape, Variable } from "./tape.ts";
+
+/**
+ * Layer normalisation (Ba et al., 2016) of each row, with a learnt scale and shift.
+ *
+ * @param tape The tape.
+ * @param parameters Scales and shifts: `<name>.weight` and `<name>.bias`.
+ * @param x The input.
+ * @param name Name of the layer.
+ * @param epsilon Added to the variance.
+ * @param shared Whether another layer of the pass has the same parameters and runs backward before this one.
+ * @returns The normalised rows.
+ */
+export function layerNorm(
+  tape: Tape,
+  { parameters, gradient, layout }: ParameterTensors,
+  x: Variable,
+  name: string,
+  epsilon: number,
+  shared = false,
+): Variable {
+  const { device } = tape;
+  const rows = x.tensor.shape[0], quads = x.tensor.stride / 4;
+  const output = tape.variable(rows, 4 * quads), statistics = tape.empty([2 * rows]);
+  const weightOffset = layout.offset(`${name}.weight`), biasOffset = layout.offset(`${name}.bias`);
+  device.launch(kernel, { input: x.tensor, parameters, output: output.tensor, statistics }, {
+    ...{ rows, quads, weightOffset, biasOffset, epsilon },
+  });
+  tape.record(() => {
+    const blocks = Math.ceil(rows / BLOCK_ROWS), partial = tape.empty([blocks, 8 * quads]);
+    const { tensor: inputGradient, accumulate } = tape.gradientOf(x);
+    device.launch(layerNormGradient, {
+      ...{ input: x.tensor, parameters, statistics, outputGradient: output.gradient!, inputGradient, partial },
+    }, { rows, quads, weightOffset, accumulate });
+    for (const [firstQuad, outputOffset] of [[0, weightOffset], [quads, biasOffset]] as const) {
+      device.launch(columnSums, { input: partial, output: gradient }, {
+        ...{ rows: blocks, stride: 2 * quads, firstQuad, quads, outputOffset, accumulate: shared ? 1 : 0 },
+      });
+    }
+  });
+  return output;
+}

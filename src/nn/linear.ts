@@ -1,0 +1,110 @@
+import { activateGradient } from "../../kernels/activate/activate.ts";
+import { matmul, matmulGradient } from "../../kernels/matmul/matmul.ts";
+import { NO_DROPOUT } from "./activation.ts";
+import type { ParameterTensors } from "./parameters.ts";
+import type { Columns, Tape, Variable } from "./tape.ts";
+
+/** What a linear layer takes besides its input. */
+export interface LinearOptions {
+  /** Name of the weight, `[outputs, inputs]` or more rows. */
+  readonly weight: string;
+  /** Name of the bias; none if omitted. */
+  readonly bias?: string;
+  /** Columns of the output. */
+  readonly outputs: number;
+  /** First row of the weight, and element of the bias, that are used. Default 0. */
+  readonly firstOutput?: number;
+  /** Added to the output. */
+  readonly residual?: Variable;
+  /** Where the output goes; by default to a variable of its own. */
+  readonly into?: Columns;
+}
+
+/**
+ * y = x W^T + b, or x W^T + b + residual.
+ *
+ * @param tape The tape.
+ * @param parameters Weights and biases.
+ * @param x The input, or some of its columns.
+ * @param options Weight, bias, and where the output goes.
+ * @returns The variable that holds the output.
+ */
+export function linear(
+  tape: Tape,
+  { parameters, gradient, layout }: ParameterTensors,
+  x: Variable | Columns,
+  { weight, bias, outputs, firstOutput = 0, residual, into }: LinearOptions,
+): Variable {
+  const { device } = tape;
+  const input = columnsOf(x), m = input.variable.tensor.shape[0], k = input.count, n = outputs;
+  const output = into ?? columnsOf(tape.variable(m, n));
+  const weightOffset = layout.offset(weight) + firstOutput * k / 4;
+  const biasOffset = bias === undefined ? 0 : layout.offset(bias) + firstOutput / 4;
+  const biased = bias === undefined ? 0 : 1;
+  const strides = { xOffset: input.first / 4, xStride: input.variable.tensor.stride / 4 };
+  const yOffset = output.first / 4, yStride = output.variable.tensor.stride / 4;
+  device.launch(matmul, {
+    a: input.variable.tensor,
+    b: parameters,
+    bias: biased ? parameters : null,
+    addend: residual?.tensor ?? null,
+    c: output.variable.tensor,
+  }, {
+    ...{ m, n, k, aOffset: strides.xOffset, aStride: strides.xStride, bOffset: weightOffset, bStride: k / 4 },
+    ...{
+      biasOffset,
+      cOffset: yOffset,
+      cStride: yStride,
+      transposed: 1,
+      biased,
+      added: residual ? 1 : 0,
+      accumulate: 0,
+    },
+  });
+  tape.record(() => {
+    const dy = output.variable.gradient!;
+    device.launch(matmulGradient, { y: dy, x: input.variable.tensor, gradient }, {
+      ...{ m, n, k, yOffset, yStride, ...strides, weightOffset, biasOffset, biased },
+    });
+    const dx = tape.gradientOf(input.variable, input.first);
+    device.launch(matmul, { a: dy, b: parameters, bias: null, addend: null, c: dx.tensor }, {
+      ...{ m, n: k, k: n, aOffset: yOffset, aStride: yStride, bOffset: weightOffset, bStride: k / 4, biasOffset: 0 },
+      ...{ cOffset: strides.xOffset, cStride: strides.xStride, transposed: 0, biased: 0, added: 0 },
+      accumulate: dx.accumulate,
+    });
+    if (residual) passOn(tape, output.variable, residual);
+  });
+  return output.variable;
+}
+
+/**
+ * Hands the gradient of a sum to one of its terms: the tensor itself where the term has no gradient yet, as nothing reads
+ * the sum's again.
+ *
+ * @param tape The tape.
+ * @param sum The sum; its other terms have had its gradient.
+ * @param term The term.
+ */
+export function passOn(tape: Tape, sum: Variable, term: Variable): void {
+  if (term.gradient === null) {
+    term.gradient = sum.gradient;
+    term.written.add(0);
+    return;
+  }
+  const { tensor } = tape.gradientOf(term);
+  const [rows] = tensor.shape, quads = tensor.stride / 4;
+  tape.device.launch(activateGradient, { input: null, outputGradient: sum.gradient!, inputGradient: tensor }, {
+    ...{ rows, inputStride: quads, inputOffset: 0, outputStride: quads, outputOffset: 0, quads, kind: 0 },
+    ...{ ...NO_DROPOUT, accumulate: 1 },
+  });
+}
+
+/**
+ * All columns of a variable.
+ *
+ * @param x A variable, or some of its columns.
+ * @returns The columns.
+ */
+export function columnsOf(x: Variable | Columns): Columns {
+  return "variable" in x ? x : { variable: x, first: 0, count: x.tensor.stride };
+}

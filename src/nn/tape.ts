@@ -1,0 +1,150 @@
+import type { Device } from "../device/device.ts";
+import type { Shape, Tensor } from "../device/tensor.ts";
+
+/** A matrix that operations make, and its gradient once the operations after it have run backward. */
+export class Variable {
+  /** Its values. */
+  readonly tensor: Tensor<"f32">;
+  /** Gradient of the loss, of the shape of `tensor`; null until something has been written to it. */
+  gradient: Tensor<"f32"> | null = null;
+  /** First columns of the parts whose gradient has been written: see {@linkcode Tape.gradientOf}. */
+  readonly written: Set<number> = new Set();
+
+  /** @param tensor Its values. */
+  constructor(tensor: Tensor<"f32">) {
+    this.tensor = tensor;
+  }
+}
+
+/** Some columns of a variable: what an operation reads or writes where it does not take all of it. */
+export interface Columns {
+  /** The variable. */
+  readonly variable: Variable;
+  /** First column, a multiple of 4. */
+  readonly first: number;
+  /** Number of columns, a multiple of 4. */
+  readonly count: number;
+}
+
+/** What a mask of dropout depends on besides its place. */
+export interface DropoutKey {
+  /** Seed of the training run. */
+  readonly seed: number;
+  /** Training step, counted from 1. */
+  readonly step: number;
+}
+
+/**
+ * Records operations as they run forward, and runs them backward. The tensors of one pass live as long as the tape.
+ * Without a dropout key the pass is one of inference: nothing is recorded and nothing is dropped.
+ */
+export class Tape implements Disposable {
+  /** The device that operations run on. */
+  readonly device: Device;
+  readonly #key: DropoutKey | null;
+  readonly #owned = new DisposableStack();
+  readonly #backward: (() => void)[] = [];
+  readonly #afterwards: (() => void)[] = [];
+  #sites = 0;
+
+  /**
+   * @param device The device that operations run on.
+   * @param key What dropout masks depend on; null for inference.
+   */
+  constructor(device: Device, key: DropoutKey | null) {
+    this.device = device;
+    this.#key = key;
+  }
+
+  /** Whether gradients are wanted. */
+  get training(): boolean {
+    return this.#key !== null;
+  }
+
+  /**
+   * Allocates a tensor that lives as long as the tape.
+   *
+   * @param shape Its shape.
+   * @returns The tensor, with undefined elements.
+   */
+  empty(shape: Shape): Tensor<"f32"> {
+    return this.#owned.use(this.device.empty("f32", shape));
+  }
+
+  /**
+   * Uploads indices that live as long as the tape.
+   *
+   * @param data The indices.
+   * @returns The tensor.
+   */
+  upload(data: Uint32Array): Tensor<"u32"> {
+    return this.#owned.use(this.device.upload(data));
+  }
+
+  /**
+   * Allocates a variable.
+   *
+   * @param rows Number of rows.
+   * @param columns Number of columns.
+   * @returns The variable, with undefined elements.
+   */
+  variable(rows: number, columns: number): Variable {
+    return new Variable(this.empty([rows, columns]));
+  }
+
+  /**
+   * Scalars of a place where elements are dropped: places are numbered in the order in which they are asked for, so that
+   * each has masks of its own in every step.
+   *
+   * @param rate Probability of dropping an element.
+   * @returns Scalars of kernels that draw masks.
+   */
+  dropout(rate: number): { seed: number; step: number; site: number; threshold: number; scale: number } {
+    const site = this.#sites++;
+    if (this.#key === null || rate === 0) return { seed: 0, step: 0, site, threshold: 0, scale: 1 };
+    return { ...this.#key, site, threshold: Math.round(rate * 2 ** 32), scale: Math.fround(1 / (1 - rate)) };
+  }
+
+  /**
+   * Records how gradients flow back through an operation that has run.
+   *
+   * @param backward Launches it; called with the gradients of what the operation made complete.
+   */
+  record(backward: () => void): void {
+    if (this.training) this.#backward.push(backward);
+  }
+
+  /**
+   * Where an operation puts the gradient of what it took.
+   *
+   * @param variable What it took.
+   * @param first First column of the part that it took: parts of a variable never overlap but where they are the same.
+   * @returns The gradient, and whether it is to be added to (1) or is yet to be written (0).
+   */
+  gradientOf(variable: Variable, first = 0): { tensor: Tensor<"f32">; accumulate: 0 | 1 } {
+    const tensor = variable.gradient ??= this.empty(variable.tensor.shape);
+    const accumulate = variable.written.has(first) ? 1 : 0;
+    variable.written.add(first);
+    return { tensor, accumulate };
+  }
+
+  /**
+   * Puts off what adds to the gradient of a parameter that an operation before this one is yet to write.
+   *
+   * @param work Launches it.
+   */
+  afterwards(work: () => void): void {
+    this.#afterwards.push(work);
+  }
+
+  /** Runs all operations backward. The gradient of what the last of them made is to be there. */
+  backward(): void {
+    for (let at = this.#backward.length - 1; at >= 0; at--) this.#backward[at]!();
+    for (const work of this.#afterwards) work();
+  }
+
+  /** Gives the memory of the pass back. */
+  [Symbol.dispose](): void {
+    this.#owned.dispose();
+  }
+}
