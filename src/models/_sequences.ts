@@ -42,7 +42,9 @@ export function checkSequences({ offsets, items }: PackedSequences, length: numb
     throw new RangeError(`Cannot step as a sequence must have 1 to ${length} items: current value is ${own}`);
   }
   if (offsets[0] !== 0 || offsets.at(-1) !== items.length) {
-    throw new RangeError(`Cannot step as the sequences must have ${offsets.at(-1)} items: current value is ${items.length}`);
+    throw new RangeError(
+      `Cannot step as the sequences must have ${offsets.at(-1)} items: current value is ${items.length}`,
+    );
   }
 }
 

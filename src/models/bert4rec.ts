@@ -74,7 +74,12 @@ export class Bert4Rec extends TrainedModel<ClozeBatch> {
    * @param optimizer Rule, rates and graph, which has two rows, for padding and hidden items, before those of the items.
    * @throws {RangeError} If the columns of a head are no multiple of 4.
    */
-  constructor(device: Device, weights: ModelWeights, options: Bert4RecOptions, { options: rule, graph }: ModelOptimizer) {
+  constructor(
+    device: Device,
+    weights: ModelWeights,
+    options: Bert4RecOptions,
+    { options: rule, graph }: ModelOptimizer,
+  ) {
     const [rows, dimension] = weights["item.weight"]!.shape as [number, number], { heads = 4 } = options;
     checkHeads(dimension, heads);
     super(device, weights, {
@@ -179,7 +184,9 @@ export class Bert4Rec extends TrainedModel<ClozeBatch> {
   #queries(histories: PackedSequences): Queries {
     const { length } = this.#options, d = this.#dimension;
     const rowsOf = (items: Uint32Array) =>
-      items.map((item) => item === HIDDEN_ITEM ? HIDDEN_ROW : itemRows(Uint32Array.of(item), this.#itemCount, PADS)[0]!);
+      items.map((item) =>
+        item === HIDDEN_ITEM ? HIDDEN_ROW : itemRows(Uint32Array.of(item), this.#itemCount, PADS)[0]!
+      );
     const { offsets, rows } = withHidden(histories, length, rowsOf);
     return queriesOf(this.device, (tape) => {
       const places = lastTokens(offsets), positions = positionsOf(offsets, length);

@@ -10,7 +10,16 @@ import type { ModelWeights } from "../nn/parameters.ts";
 import { segmentsOf } from "../nn/segments.ts";
 import { Tape, type Variable } from "../nn/tape.ts";
 import { InitialWeights } from "./_initial.ts";
-import { checkHeads, checkSequences, itemRows, joined, lastRows, longestFirst, plannedGradient, queriesOf } from "./_sequences.ts";
+import {
+  checkHeads,
+  checkSequences,
+  itemRows,
+  joined,
+  lastRows,
+  longestFirst,
+  plannedGradient,
+  queriesOf,
+} from "./_sequences.ts";
 import type { ModelOptimizer, Queries, Scorer } from "./model.ts";
 import { TrainedModel } from "./trained_model.ts";
 
@@ -46,7 +55,12 @@ export class Gru4Rec extends TrainedModel<PrefixBatch> {
    * @param optimizer Rule, rates and graph, which has a row for padding before those of the items.
    * @throws {RangeError} If the embedding width is no multiple of 4.
    */
-  constructor(device: Device, weights: ModelWeights, options: Gru4RecOptions, { options: rule, graph }: ModelOptimizer) {
+  constructor(
+    device: Device,
+    weights: ModelWeights,
+    options: Gru4RecOptions,
+    { options: rule, graph }: ModelOptimizer,
+  ) {
     const [rows, dimension] = weights["item.weight"]!.shape as [number, number];
     checkHeads(dimension, 1);
     super(device, weights, { options: rule, groups: [{ tables: ["item.weight"], graph }] });

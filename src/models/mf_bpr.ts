@@ -1,21 +1,18 @@
-import { bpr } from "../../kernels/bpr/bpr.ts";
-import { sum } from "../../kernels/sum/sum.ts";
+import { pairLoss } from "../../kernels/pair_loss/pair_loss.ts";
 import type { PairBatch } from "../data/pair_sampler.ts";
 import type { Device } from "../device/device.ts";
-import type { RowRange, Tensor } from "../device/tensor.ts";
 import type { Graph } from "../graph/graph.ts";
-import { normals } from "../philox.ts";
-import { type PlannedGradient, planRows } from "../sevo/gradient.ts";
+import { gatherRows } from "../nn/gather_rows.ts";
+import type { ModelWeights } from "../nn/parameters.ts";
+import { Tape, Variable } from "../nn/tape.ts";
 import type { SevoOptions } from "../sevo/options.ts";
-import { loadState, sevoInit, type TableInit } from "../sevo/init.ts";
-import type { SevoState } from "../sevo/state.ts";
-import { sevoStep } from "../sevo/step.ts";
+import { InitialWeights } from "./_initial.ts";
+import { joined, plannedGradient, queriesOf } from "./_sequences.ts";
+import type { Queries, Scorer } from "./model.ts";
+import { TrainedModel } from "./trained_model.ts";
 
 /** Standard deviation of the initial embeddings in the published runs. */
 const INITIAL_DEVIATION = 1e-4;
-
-/** Parameters of a model by name, as they go into a model file. */
-export type ModelWeights = { readonly [name: string]: TableInit };
 
 /** What MF-BPR is trained with. */
 export interface MfBprOptimizer {
@@ -30,14 +27,7 @@ export interface MfBprOptimizer {
  * is the dot product of their embeddings; the loss of a (user, positive, negative) is softplus(negative score -
  * positive score).
  */
-export class MfBpr implements Disposable {
-  /** The device of the parameters. */
-  readonly device: Device;
-  readonly #loss: Tensor<"f32">;
-  #steps = 0;
-  /** Tables that are stepped together: both, or each apart where the items alone are smoothed. */
-  readonly #groups: { state: SevoState; readonly graph: Graph | null }[];
-
+export class MfBpr extends TrainedModel<PairBatch> {
   /**
    * Puts the tables under training.
    *
@@ -46,20 +36,11 @@ export class MfBpr implements Disposable {
    * @param optimizer Rule, rates and smoothing.
    */
   constructor(device: Device, weights: ModelWeights, { options, smoothing }: MfBprOptimizer) {
-    this.device = device;
-    this.#loss = device.zeros("f32", [1]);
-    const user = { "user.weight": weights["user.weight"]! }, item = { "item.weight": weights["item.weight"]! };
-    if (smoothing?.over === "item") {
-      const { correction: _, ...plain } = options;
-      this.#groups = [
-        { state: sevoInit<string>(device, user, { ...plain, propagation: null }), graph: null },
-        { state: sevoInit<string>(device, item, options), graph: smoothing.graph },
-      ];
-    } else {
-      this.#groups = [
-        { state: sevoInit<string>(device, { ...user, ...item }, options), graph: smoothing?.graph ?? null },
-      ];
-    }
+    const graph = smoothing?.graph ?? null;
+    const groups = smoothing?.over === "item"
+      ? [{ tables: ["user.weight"], graph: null }, { tables: ["item.weight"], graph }]
+      : [{ tables: ["user.weight", "item.weight"], graph }];
+    super(device, weights, { options, groups });
   }
 
   /**
@@ -72,142 +53,55 @@ export class MfBpr implements Disposable {
    * @returns The tables.
    */
   static initialWeights(users: number, items: number, dimension: number, seed: number): ModelWeights {
-    return {
-      "user.weight": { data: normals(seed, 0, users * dimension, INITIAL_DEVIATION), shape: [users, dimension] },
-      "item.weight": { data: normals(seed, 1, items * dimension, INITIAL_DEVIATION), shape: [items, dimension] },
-    };
+    return new InitialWeights(seed)
+      .normal("user.weight", [users, dimension], INITIAL_DEVIATION)
+      .normal("item.weight", [items, dimension], INITIAL_DEVIATION)
+      .done();
   }
 
-  /**
-   * One training step: loss and gradients of a batch, and a step of the optimizer. Nothing is read back.
-   *
-   * @param batch The samples.
-   */
-  step(batch: PairBatch): void {
-    const { device } = this;
+  override step({ users, positives, negatives }: PairBatch): void {
+    const { device, trained } = this;
     device.batch(() => {
-      using owned = new DisposableStack();
-      const gradients = this.#gradients(batch, owned);
-      for (const group of this.#groups) {
-        const own = Object.fromEntries(group.state.names.map((name) => [name, gradients[name]!]));
-        group.state = sevoStep(group.state, own, group.graph);
-      }
+      using tape = new Tape(device, { seed: 0, step: trained.steps + 1 });
+      const user = trained.table("user.weight"), item = trained.table("item.weight");
+      const samples = users.length, columns = user.tensor.shape[1]!;
+      const userGradient = tape.empty([samples, columns]), itemGradient = tape.empty([2 * samples, columns]);
+      const losses = tape.empty([samples]);
+      device.launch(pairLoss, {
+        userTable: user.tensor,
+        itemTable: item.tensor,
+        users: tape.upload(users),
+        positives: tape.upload(positives),
+        negatives: tape.upload(negatives),
+        userGradient,
+        itemGradient,
+        losses,
+      }, {
+        ...{ samples, quads: userGradient.stride / 4, firstUser: user.firstRow, firstItem: item.firstRow },
+        ...{ pointwise: 0, indexed: 1, firstGradient: 0 },
+      });
+      trained.addLoss(losses, 1 / samples);
+      trained.step({
+        "user.weight": plannedGradient(tape, users, user.rows, userGradient),
+        "item.weight": plannedGradient(tape, joined(positives, negatives), item.rows, itemGradient),
+      });
     });
-    this.#steps++;
   }
 
-  /** Gradient rows of a batch, with the plans that sum them by user and by item. */
-  #gradients(
-    { users, positives, negatives }: PairBatch,
-    owned: DisposableStack,
-  ): { [name: string]: PlannedGradient } {
-    const { device } = this;
-    const userTable = this.#table("user.weight"), itemTable = this.#table("item.weight");
-    const samples = users.length, columns = userTable.tensor.shape[1]!;
-    const userValues = owned.use(device.empty("f32", [samples, columns]));
-    const itemValues = owned.use(device.empty("f32", [2 * samples, columns]));
-    using losses = device.empty("f32", [samples]);
-    using userIds = device.upload(users);
-    using positiveIds = device.upload(positives);
-    using negativeIds = device.upload(negatives);
-    device.launch(bpr, {
-      userTable: userTable.tensor,
-      itemTable: itemTable.tensor,
-      users: userIds,
-      positives: positiveIds,
-      negatives: negativeIds,
-      userGradient: userValues,
-      itemGradient: itemValues,
-      losses,
-    }, { samples, quads: userValues.stride / 4, firstUser: userTable.firstRow, firstItem: itemTable.firstRow });
-    device.launch(sum, { values: losses, total: this.#loss }, { count: samples, scale: 1 / samples });
-    const items = new Uint32Array(2 * samples);
-    items.set(positives);
-    items.set(negatives, samples);
-    const planned = (rows: Uint32Array, rowCount: number, values: Tensor<"f32">): PlannedGradient => {
-      const { offsets, order } = planRows(rows, rowCount);
-      return { values, offsets: owned.use(device.upload(offsets)), order: owned.use(device.upload(order)) };
-    };
+  override scorer(): Scorer {
     return {
-      "user.weight": planned(users, userTable.rows, userValues),
-      "item.weight": planned(items, itemTable.rows, itemValues),
+      items: this.trained.table("item.weight"),
+      queries: (users) => this.#queries(users),
+      [Symbol.dispose]() {},
     };
   }
 
-  /**
-   * The mean loss of the steps since this was last asked, and a check of these steps.
-   *
-   * @returns The mean loss.
-   * @throws {NonFiniteError} If a gradient had a value that is not finite.
-   */
-  async meanLoss(): Promise<number> {
-    const [[total]] = await Promise.all([
-      this.device.read(this.#loss),
-      ...this.#groups.map(({ state }) => state.check()),
-    ]);
-    const mean = total! / this.#steps;
-    this.device.clear(this.#loss);
-    this.#steps = 0;
-    return mean;
-  }
-
-  /** The users' rows: the query of a user is their embedding. */
-  get queries(): RowRange {
-    return this.#table("user.weight");
-  }
-
-  /** The items' rows, which queries are scored against. */
-  get items(): RowRange {
-    return this.#table("item.weight");
-  }
-
-  /**
-   * Reads the parameters back.
-   *
-   * @returns `user.weight` and `item.weight`.
-   * @throws {NonFiniteError} If a gradient had a value that is not finite.
-   */
-  async weights(): Promise<ModelWeights> {
-    const tables: Record<string, TableInit> = {};
-    for (const { state } of this.#groups) {
-      for (const [name, data] of Object.entries(await state.read())) {
-        tables[name] = { data, shape: state.shapes[name]! };
-      }
+  #queries(users: Uint32Array): Queries {
+    const { tensor, rows } = this.trained.table("user.weight");
+    const outside = users.find((user) => user >= rows);
+    if (outside !== undefined) {
+      throw new RangeError(`Cannot rank for a user as it must be in [0, ${rows}): current value is ${outside}`);
     }
-    return tables;
-  }
-
-  /**
-   * Saves all that training goes on from.
-   *
-   * @returns A file of `SevoState.save` for each group of tables that are stepped together.
-   * @throws {NonFiniteError} If a gradient had a value that is not finite.
-   */
-  async save(): Promise<Uint8Array<ArrayBuffer>[]> {
-    return await Promise.all(this.#groups.map(({ state }) => state.save()));
-  }
-
-  /**
-   * Goes on from what {@linkcode MfBpr.save} gave, to the bit.
-   *
-   * @param saved The files.
-   * @throws {SyntaxError} If a file is not a saved state.
-   */
-  restore(saved: readonly Uint8Array[]): void {
-    this.#groups.forEach((group, at) => {
-      const state = loadState(this.device, saved[at]!);
-      group.state[Symbol.dispose]();
-      group.state = state;
-    });
-  }
-
-  /** Gives the memory of the parameters back. */
-  [Symbol.dispose](): void {
-    this.#loss.dispose();
-    for (const { state } of this.#groups) state[Symbol.dispose]();
-  }
-
-  #table(name: "user.weight" | "item.weight"): RowRange {
-    return this.#groups.find(({ state }) => name in state.shapes)!.state.table(name);
+    return queriesOf(this.device, (tape) => gatherRows(tape, new Variable(tensor), users));
   }
 }

@@ -3,6 +3,17 @@
  *
  * @module
  */
+export type { ClozeBatch } from "../data/cloze_sampler.ts";
+export type { NextItemBatch } from "../data/next_item_sampler.ts";
 export type { PairBatch } from "../data/pair_sampler.ts";
-export { MfBpr, type MfBprOptimizer, type ModelWeights } from "./mf_bpr.ts";
+export type { PrefixBatch } from "../data/prefix_sampler.ts";
+export type { PackedSequences } from "../data/sequences.ts";
 export type { RowRange } from "../device/tensor.ts";
+export type { ModelWeights, Weight } from "../nn/parameters.ts";
+export { Bert4Rec, type Bert4RecOptions, HIDDEN_ITEM } from "./bert4rec.ts";
+export { Gru4Rec, type Gru4RecOptions } from "./gru4rec.ts";
+export { MfBpr, type MfBprOptimizer } from "./mf_bpr.ts";
+export type { Model, ModelOptimizer, Queries, Scorer } from "./model.ts";
+export { SasRec, type SasRecOptions } from "./sasrec.ts";
+export { Stosa, type StosaOptions } from "./stosa.ts";
+export { TrainedModel } from "./trained_model.ts";

@@ -136,7 +136,15 @@ export class SasRec extends TrainedModel<NextItemBatch> {
         itemGradient: rows,
         losses,
       }, {
-        ...{ samples: tokens, quads: d / 4, firstUser: 0, firstItem: 0, pointwise: 1, indexed: 0, firstGradient: tokens },
+        ...{
+          samples: tokens,
+          quads: d / 4,
+          firstUser: 0,
+          firstItem: 0,
+          pointwise: 1,
+          indexed: 0,
+          firstGradient: tokens,
+        },
       });
       tape.backward();
       weights.addLoss(losses, 1 / tokens);
@@ -159,8 +167,10 @@ export class SasRec extends TrainedModel<NextItemBatch> {
   #queries(histories: PackedSequences): Queries {
     const { length } = this.#options;
     const { offsets, rows } = lastRows(histories, length, (items) => itemRows(items, this.#itemCount, PADS));
-    return queriesOf(this.device, (tape) =>
-      this.#encode(tape, rows, positionsOf(offsets, length), segmentsOf(tape, offsets), lastTokens(offsets)));
+    return queriesOf(
+      this.device,
+      (tape) => this.#encode(tape, rows, positionsOf(offsets, length), segmentsOf(tape, offsets), lastTokens(offsets)),
+    );
   }
 
   /** The hidden state of each token, or of those wanted alone. */

@@ -46,8 +46,12 @@ export class TrainedWeights implements Disposable {
    * @param device The device.
    * @param weights Initial weights; those in no group are parameters.
    * @param options Rule, rates, groups and graphs.
+   * @throws {TypeError} If the rule propagates and there is no graph.
    */
   constructor(device: Device, weights: ModelWeights, { options, groups, unused = [] }: WeightsOptions) {
+    if (options.propagation !== null && !groups.some(({ graph }) => graph)) {
+      throw new TypeError("Cannot train as the optimizer propagates over a graph: give one, or propagation null");
+    }
     this.device = device;
     this.#names = Object.keys(weights);
     const tables = new Set(groups.flatMap((group) => group.tables));

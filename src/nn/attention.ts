@@ -55,10 +55,15 @@ export function attention(
   );
   tape.record(() => {
     const padGradient = pads ? tape.empty([count, 8 * quads]) : null;
-    device.launch(attentionGradient, {
-      ...{ qkv: qkv.tensor, bias, offsets, normaliser, output: output.tensor, outputGradient: output.gradient! },
-      ...{ qkvGradient: tape.gradientOf(qkv).tensor, padGradient },
-    }, scalars, { cuts });
+    device.launch(
+      attentionGradient,
+      {
+        ...{ qkv: qkv.tensor, bias, offsets, normaliser, output: output.tensor, outputGradient: output.gradient! },
+        ...{ qkvGradient: tape.gradientOf(qkv).tensor, padGradient },
+      },
+      scalars,
+      { cuts },
+    );
     // The linear layer that made queries, keys and values has yet to write the bias' gradient: pads add theirs after it
     if (padGradient) {
       tape.afterwards(() =>

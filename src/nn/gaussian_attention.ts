@@ -1,4 +1,7 @@
-import { gaussianAttention as kernel, gaussianAttentionGradient } from "../../kernels/gaussian_attention/gaussian_attention.ts";
+import {
+  gaussianAttention as kernel,
+  gaussianAttentionGradient,
+} from "../../kernels/gaussian_attention/gaussian_attention.ts";
 import type { Segments } from "./segments.ts";
 import type { Tape, Variable } from "./tape.ts";
 
@@ -40,11 +43,16 @@ export function gaussianAttention(
   const bound = { mean: mean.tensor, deviation: deviation.tensor, offsets };
   device.launch(kernel, { ...bound, output: output.tensor, normaliser, scratch }, scalars, { cuts });
   tape.record(() =>
-    device.launch(gaussianAttentionGradient, {
-      ...{ ...bound, normaliser, outputGradient: output.gradient! },
-      meanGradient: tape.gradientOf(mean).tensor,
-      deviationGradient: tape.gradientOf(deviation).tensor,
-    }, scalars, { cuts })
+    device.launch(
+      gaussianAttentionGradient,
+      {
+        ...{ ...bound, normaliser, outputGradient: output.gradient! },
+        meanGradient: tape.gradientOf(mean).tensor,
+        deviationGradient: tape.gradientOf(deviation).tensor,
+      },
+      scalars,
+      { cuts },
+    )
   );
   return output;
 }
