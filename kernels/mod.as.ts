@@ -3,6 +3,8 @@ export { adam } from "./adam/adam.as";
 export { blend } from "./blend/blend.as";
 export { bpr } from "./bpr/bpr.as";
 export { cgDirection, cgScalars, cgStep, columnDots } from "./conjugate_gradient/conjugate_gradient.as";
+export { matmul } from "./matmul/matmul.as";
+export { matmulGradient } from "./matmul/matmul_gradient.as";
 export { propagate } from "./propagate/propagate.as";
 export { packPanels, rankTargets, topItems } from "./score/score.as";
 export { sgd } from "./sgd/sgd.as";
