@@ -154,8 +154,6 @@ function columnSums(y: usize, yBytes: usize, rows: u32, to: usize, more: u32): v
   put(to, f32x4.add(even, odd), more);
 }
 
-// @ts-ignore: a decorator of AssemblyScript
-
 function put(to: usize, sum: v128, more: u32): void {
   if (more) sum = f32x4.add(sum, v128.load(to));
   v128.store(to, sum);
