@@ -31,6 +31,7 @@ import {
   checkColumnDots,
   matrixCases,
 } from "./conjugate_gradient/check.ts";
+import { checkMatmul, checkMatmulGradient, matmulCases, matmulGradientCases } from "./matmul/check.ts";
 import { checkPropagate, propagateCases } from "./propagate/check.ts";
 import { checkPackPanels, checkRankTargets, checkTopItems, packCases, rankCases, topCases } from "./score/check.ts";
 import { checkSgd, sgdCases } from "./sgd/check.ts";
@@ -54,4 +55,6 @@ export const kernelChecks: readonly KernelCheck[] = [
   checksOf("packPanels", checkPackPanels, packCases),
   checksOf("rankTargets", checkRankTargets, rankCases),
   checksOf("topItems", checkTopItems, topCases),
+  checksOf("matmul", checkMatmul, matmulCases),
+  checksOf("matmulGradient", checkMatmulGradient, matmulGradientCases),
 ];

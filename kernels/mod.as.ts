@@ -4,6 +4,8 @@ export { appendColumn } from "./append_column/append_column.as";
 export { blend } from "./blend/blend.as";
 export { bpr } from "./bpr/bpr.as";
 export { cgDirection, cgScalars, cgStep, columnDots } from "./conjugate_gradient/conjugate_gradient.as";
+export { matmul } from "./matmul/matmul.as";
+export { matmulGradient } from "./matmul/matmul_gradient.as";
 export { propagate } from "./propagate/propagate.as";
 export { packPanels, rankTargets, topItems } from "./score/score.as";
 export { sgd } from "./sgd/sgd.as";

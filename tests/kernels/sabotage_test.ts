@@ -16,6 +16,8 @@ import {
   matrixCases,
 } from "../../kernels/conjugate_gradient/check.ts";
 import { cgDirection, cgScalars, cgStep, columnDots } from "../../kernels/conjugate_gradient/conjugate_gradient.ts";
+import { checkMatmul, checkMatmulGradient, matmulCases, matmulGradientCases } from "../../kernels/matmul/check.ts";
+import { matmul, matmulGradient } from "../../kernels/matmul/matmul.ts";
 import { checkPropagate, propagateCases } from "../../kernels/propagate/check.ts";
 import { propagate } from "../../kernels/propagate/propagate.ts";
 import {
@@ -81,6 +83,8 @@ const suspects = {
   packPanels: suspect(packPanels, checkPackPanels, packCases),
   rankTargets: suspect(rankTargets, checkRankTargets, rankCases),
   topItems: suspect(topItems, checkTopItems, topCases),
+  matmul: suspect(matmul, checkMatmul, matmulCases),
+  matmulGradient: suspect(matmulGradient, checkMatmulGradient, matmulGradientCases),
 };
 
 testOnDevices("sabotage: every check notices work left undone", async (device) => {
@@ -115,6 +119,15 @@ const slips: readonly (readonly [kernel: keyof typeof suspects, from: string, to
   ["rankTargets", "from_column < params.width", "from_column + DEPTH <= params.width"],
   ["topItems", "item < other_item", "item > other_item"],
   ["topItems", " && !is_excluded(q, item)", ""],
+  ["matmul", "if (params.transposed == 1u) { panel = transpose(panel); }", ""],
+  ["matmul", "depth < params.k", "true"],
+  ["matmul", "if (params.accumulate == 1u)", "if (true)"],
+  ["matmul", "addend[row * quads + quad]", "addend[row * params.cStride + quad]"],
+  ["matmul", "row >= params.m || quad >= quads", "row >= params.m"],
+  ["matmulGradient", "row < params.m && y_quad < y_quads", "y_quad < y_quads"],
+  ["matmulGradient", "y_quad < y_quads && x_quad < x_quads", "y_quad < y_quads"],
+  ["matmulGradient", "params.biased == 1u && ", ""],
+  ["matmulGradient", "at < SLICES", "at < SLICES - 1u"],
 ];
 
 Deno.test({
