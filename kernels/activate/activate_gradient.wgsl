@@ -1,0 +1,16 @@
+// A thread per quad of the range.
+@compute @workgroup_size(256)
+fn main(
+  @builtin(workgroup_id) id: vec3u,
+  @builtin(num_workgroups) count: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let index = linear_workgroup(id, count) * WORKGROUP_SIZE + lane;
+  let row = index / params.quads;
+  if (row >= params.rows) { return; }
+  let at = row * params.stride + params.firstQuad + index % params.quads;
+  var d = outputGradient[at] * dropout4(at, 0u);
+  if (params.kind != 0u) { d *= activation_slope(input[at]); }
+  if (params.accumulate == 1u) { d += inputGradient[at]; }
+  inputGradient[at] = d;
+}
