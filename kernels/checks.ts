@@ -19,10 +19,12 @@
  * @module
  */
 import { type CheckResult, checksOf, type KernelCheck } from "./_check.ts";
+import { activateCases, checkActivate, checkActivateGradient } from "./activate/check.ts";
 import { adamCases, checkAdam } from "./adam/check.ts";
 import { appendColumnCases, checkAppendColumn } from "./append_column/check.ts";
 import { blendCases, checkBlend } from "./blend/check.ts";
 import { bprCases, checkBpr } from "./bpr/check.ts";
+import { checkColumnSums, columnSumsCases } from "./column_sums/check.ts";
 import {
   cgScalarsCases,
   checkCgDirection,
@@ -32,6 +34,8 @@ import {
   matrixCases,
 } from "./conjugate_gradient/check.ts";
 import { checkMatmul, checkMatmulGradient, matmulCases, matmulGradientCases } from "./matmul/check.ts";
+import { checkEmbed, checkEmbedGradient, embedCases } from "./embed/check.ts";
+import { checkLayerNorm, checkLayerNormGradient, layerNormCases } from "./layer_norm/check.ts";
 import { checkPropagate, propagateCases } from "./propagate/check.ts";
 import { checkPackPanels, checkRankTargets, checkTopItems, packCases, rankCases, topCases } from "./score/check.ts";
 import { checkSgd, sgdCases } from "./sgd/check.ts";
@@ -57,4 +61,11 @@ export const kernelChecks: readonly KernelCheck[] = [
   checksOf("topItems", checkTopItems, topCases),
   checksOf("matmul", checkMatmul, matmulCases),
   checksOf("matmulGradient", checkMatmulGradient, matmulGradientCases),
+  checksOf("embed", checkEmbed, embedCases),
+  checksOf("embedGradient", checkEmbedGradient, embedCases),
+  checksOf("activate", checkActivate, activateCases),
+  checksOf("activateGradient", checkActivateGradient, activateCases),
+  checksOf("layerNorm", checkLayerNorm, layerNormCases),
+  checksOf("layerNormGradient", checkLayerNormGradient, layerNormCases),
+  checksOf("columnSums", checkColumnSums, columnSumsCases),
 ];

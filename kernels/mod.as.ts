@@ -1,4 +1,5 @@
 // Everything the cpu device can launch: one WebAssembly module.
+export { activate, activateGradient } from "./activate/activate.as";
 export { adam } from "./adam/adam.as";
 export { appendColumn } from "./append_column/append_column.as";
 export { blend } from "./blend/blend.as";
@@ -6,6 +7,9 @@ export { bpr } from "./bpr/bpr.as";
 export { cgDirection, cgScalars, cgStep, columnDots } from "./conjugate_gradient/conjugate_gradient.as";
 export { matmul } from "./matmul/matmul.as";
 export { matmulGradient } from "./matmul/matmul_gradient.as";
+export { columnSums } from "./column_sums/column_sums.as";
+export { embed, embedGradient } from "./embed/embed.as";
+export { layerNorm, layerNormGradient } from "./layer_norm/layer_norm.as";
 export { propagate } from "./propagate/propagate.as";
 export { packPanels, rankTargets, topItems } from "./score/score.as";
 export { sgd } from "./sgd/sgd.as";

@@ -1,12 +1,16 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { type Device, type Kernel, openDevice } from "@sevo/sevo";
 import type { CheckResult } from "../../kernels/checks.ts";
+import { activate, activateGradient } from "../../kernels/activate/activate.ts";
+import { activateCases, checkActivate, checkActivateGradient } from "../../kernels/activate/check.ts";
 import { adam } from "../../kernels/adam/adam.ts";
 import { adamCases, checkAdam } from "../../kernels/adam/check.ts";
 import { blend } from "../../kernels/blend/blend.ts";
 import { blendCases, checkBlend } from "../../kernels/blend/check.ts";
 import { bpr } from "../../kernels/bpr/bpr.ts";
 import { bprCases, checkBpr } from "../../kernels/bpr/check.ts";
+import { checkColumnSums, columnSumsCases } from "../../kernels/column_sums/check.ts";
+import { columnSums } from "../../kernels/column_sums/column_sums.ts";
 import {
   cgScalarsCases,
   checkCgDirection,
@@ -18,6 +22,10 @@ import {
 import { cgDirection, cgScalars, cgStep, columnDots } from "../../kernels/conjugate_gradient/conjugate_gradient.ts";
 import { checkMatmul, checkMatmulGradient, matmulCases, matmulGradientCases } from "../../kernels/matmul/check.ts";
 import { matmul, matmulGradient } from "../../kernels/matmul/matmul.ts";
+import { checkEmbed, checkEmbedGradient, embedCases } from "../../kernels/embed/check.ts";
+import { embed, embedGradient } from "../../kernels/embed/embed.ts";
+import { checkLayerNorm, checkLayerNormGradient, layerNormCases } from "../../kernels/layer_norm/check.ts";
+import { layerNorm, layerNormGradient } from "../../kernels/layer_norm/layer_norm.ts";
 import { checkPropagate, propagateCases } from "../../kernels/propagate/check.ts";
 import { propagate } from "../../kernels/propagate/propagate.ts";
 import {
@@ -85,6 +93,13 @@ const suspects = {
   topItems: suspect(topItems, checkTopItems, topCases),
   matmul: suspect(matmul, checkMatmul, matmulCases),
   matmulGradient: suspect(matmulGradient, checkMatmulGradient, matmulGradientCases),
+  embed: suspect(embed, checkEmbed, embedCases),
+  embedGradient: suspect(embedGradient, checkEmbedGradient, embedCases),
+  activate: suspect(activate, checkActivate, activateCases),
+  activateGradient: suspect(activateGradient, checkActivateGradient, activateCases),
+  layerNorm: suspect(layerNorm, checkLayerNorm, layerNormCases),
+  layerNormGradient: suspect(layerNormGradient, checkLayerNormGradient, layerNormCases),
+  columnSums: suspect(columnSums, checkColumnSums, columnSumsCases),
 };
 
 testOnDevices("sabotage: every check notices work left undone", async (device) => {
@@ -128,6 +143,24 @@ const slips: readonly (readonly [kernel: keyof typeof suspects, from: string, to
   ["matmulGradient", "y_quad < y_quads && x_quad < x_quads", "y_quad < y_quads"],
   ["matmulGradient", "params.biased == 1u && ", ""],
   ["matmulGradient", "at < SLICES", "at < SLICES - 1u"],
+  ["embed", "row != NO_ROW", "row + 1u != NO_ROW"],
+  ["embed", "params.positionsOffset + ", ""],
+  ["embed", "dropout4(index, 0u)", "dropout4(token, 0u)"],
+  ["embedGradient", "params.firstRow * params.quads", "params.firstRow"],
+  ["embedGradient", "params.factor * d;", "d;"],
+  ["activate", "index % params.quads", "index % params.outputStride"],
+  ["activate", "words >= vec4u(params.threshold)", "words < vec4u(params.threshold)"],
+  ["activate", "cross >> 16u", "cross >> 15u"],
+  ["activate", "- 5.69250639462346e-5", "+ 5.69250639462346e-5"],
+  ["activate", "select(e, x + 1.0, positive)", "x + 1.0"],
+  ["activateGradient", "if (params.kind != 0u) {", "if (params.kind > 1u) {"],
+  ["activateGradient", ", y >= vec4f(1e-24))", ", y >= vec4f(0.0))"],
+  ["layerNorm", "let x = input[at + quad] - mean;", "let x = input[at + quad];"],
+  ["layerNorm", "+ params.epsilon", ""],
+  ["layerNormGradient", " - x * means.y", ""],
+  ["layerNormGradient", "var group = 1u", "var group = 2u"],
+  ["columnSums", "half > 0u", "half > 1u"],
+  ["columnSums", "row * params.stride + params.firstQuad", "row * params.stride"],
 ];
 
 Deno.test({
