@@ -3,10 +3,11 @@
  *
  * @module
  */
+import { NO_ROW } from "../../kernels/embed/embed.ts";
 import type { PackedSequences } from "../data/sequences.ts";
 import type { Device } from "../device/device.ts";
 import type { Tensor } from "../device/tensor.ts";
-import { NO_ROW } from "../nn/embedding.ts";
+
 import { Tape, type Variable } from "../nn/tape.ts";
 import { type PlannedGradient, planRows } from "../sevo/gradient.ts";
 import type { Queries } from "./model.ts";

@@ -252,7 +252,7 @@ export class Stosa extends TrainedModel<NextItemBatch> {
     const means = projected("mean", mean, attendedMean ? ["query", "key", "value"] : ["query", "key"]);
     const covariances = projected("cov", cov, ["query", "key", "value"]);
     const deviations = tape.variable(segments.tokens, 3 * d);
-    for (const [kind, first, count] of [["rootEluPlusOne", 0, 2 * d], ["eluPlusOne", 2 * d, d]] as const) {
+    for (const [kind, first, count] of [["root", 0, 2 * d], ["eluPlusOne", 2 * d, d]] as const) {
       activation(tape, { variable: covariances, first, count }, { kind, into: { variable: deviations, first, count } });
     }
     return gaussianAttention(tape, means, deviations, segments, { heads, rate, attendedMean });

@@ -1,9 +1,6 @@
-import { activate, activateGradient } from "../../kernels/activate/activate.ts";
+import { activate, activateGradient, Activation } from "../../kernels/activate/activate.ts";
 import { columnsOf, passOn } from "./linear.ts";
 import type { Columns, Tape, Variable } from "./tape.ts";
-
-/** Elementwise functions by the number that kernels know them by. */
-const KINDS = { identity: 0, relu: 1, gelu: 2, elu: 3, eluPlusOne: 4, rootEluPlusOne: 5 } as const;
 
 /** Dropout scalars of a launch that drops nothing. */
 export const NO_DROPOUT = { seed: 0, step: 0, site: 0, threshold: 0, scale: 1 } as const;
@@ -11,7 +8,7 @@ export const NO_DROPOUT = { seed: 0, step: 0, site: 0, threshold: 0, scale: 1 } 
 /** What an activation takes besides its input. */
 export interface ActivationOptions {
   /** Function of each element. Default identity. */
-  readonly kind?: keyof typeof KINDS;
+  readonly kind?: keyof typeof Activation;
   /** Probability of dropping an element after the function. Default 0. */
   readonly rate?: number;
   /** Added to the output. */
@@ -39,7 +36,7 @@ export function activation(
   const scalars = {
     ...{ rows, inputStride: input.variable.tensor.stride / 4, inputOffset: input.first / 4 },
     ...{ outputStride: output.variable.tensor.stride / 4, outputOffset: output.first / 4 },
-    ...{ quads: input.count / 4, kind: KINDS[kind], ...tape.dropout(rate) },
+    ...{ quads: input.count / 4, kind: Activation[kind], ...tape.dropout(rate) },
   };
   device.launch(activate, {
     input: input.variable.tensor,

@@ -2,12 +2,9 @@ import { embed, embedGradient } from "../../kernels/embed/embed.ts";
 import type { RowRange, Tensor } from "../device/tensor.ts";
 import type { Tape, Variable } from "./tape.ts";
 
-/** The id of no row: its embedding is a row of zeros. */
-export const NO_ROW = 0xffffffff;
-
 /** What an embedding takes besides its table. */
 export interface EmbeddingOptions {
-  /** Row of the table for each token, or {@linkcode NO_ROW}. */
+  /** Row of the table for each token, or the kernel's `NO_ROW`. */
   readonly ids: Tensor<"u32">;
   /** Factor of the table's rows. Default 1. */
   readonly factor?: number;

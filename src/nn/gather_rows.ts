@@ -1,6 +1,5 @@
-import { embed } from "../../kernels/embed/embed.ts";
+import { embed, NO_ROW } from "../../kernels/embed/embed.ts";
 import { NO_DROPOUT } from "./activation.ts";
-import { NO_ROW } from "./embedding.ts";
 import type { Tape, Variable } from "./tape.ts";
 
 /**

@@ -1,5 +1,5 @@
 import { columnSums } from "../../kernels/column_sums/column_sums.ts";
-import { BLOCK_ROWS, layerNorm as kernel, layerNormGradient } from "../../kernels/layer_norm/layer_norm.ts";
+import { LAYER_NORM_BLOCK_ROWS, layerNorm as kernel, layerNormGradient } from "../../kernels/layer_norm/layer_norm.ts";
 import type { ParameterTensors } from "./parameters.ts";
 import type { Tape, Variable } from "./tape.ts";
 
@@ -30,7 +30,7 @@ export function layerNorm(
     ...{ rows, quads, weightOffset, biasOffset, epsilon },
   });
   tape.record(() => {
-    const blocks = Math.ceil(rows / BLOCK_ROWS), partial = tape.empty([blocks, 8 * quads]);
+    const blocks = Math.ceil(rows / LAYER_NORM_BLOCK_ROWS), partial = tape.empty([blocks, 8 * quads]);
     const { tensor: inputGradient, accumulate } = tape.gradientOf(x);
     device.launch(layerNormGradient, {
       ...{ input: x.tensor, parameters, statistics, outputGradient: output.gradient!, inputGradient, partial },

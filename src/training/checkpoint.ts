@@ -1,4 +1,4 @@
-import type { ModelWeights } from "../models/mf_bpr.ts";
+import type { ModelWeights } from "../nn/parameters.ts";
 import type { RankingMetrics } from "../ranking/metrics.ts";
 import { decodeSafetensors, encodeSafetensors, type SafetensorsTensor } from "../safetensors.ts";
 
@@ -57,8 +57,8 @@ export function decodeCheckpoint(bytes: Uint8Array): Checkpoint {
   for (const [name, { data, shape }] of Object.entries(tensors)) {
     if (name.startsWith("model.") && data instanceof Uint8Array) {
       model.push(data as Uint8Array<ArrayBuffer>);
-    } else if (name.startsWith("best.") && data instanceof Float32Array && shape.length === 2) {
-      weights[name.slice("best.".length)] = { data, shape: [shape[0]!, shape[1]!] };
+    } else if (name.startsWith("best.") && data instanceof Float32Array) {
+      weights[name.slice("best.".length)] = { data, shape };
     } else {
       throw fail(`it has a tensor of another kind: '${name}'`);
     }

@@ -25,9 +25,10 @@ export { type FinishedMetrics, PROTOCOL, readModel, RunDirectory } from "./run_d
 export {
   GRAPHS,
   isSmoothed,
+  MODELS,
   optimizerOptions,
   OPTIMIZERS,
-  PUBLISHED_MF_BPR,
+  PUBLISHED,
   type TrainingSettings,
 } from "./settings.ts";
 export { evaluateModel, type Resumption, train, type TrainingEvent, type TrainingResult } from "./train.ts";

@@ -1,6 +1,7 @@
 import type { Dataset, Provenance } from "../data/dataset.ts";
-import type { ModelWeights } from "../models/mf_bpr.ts";
+import type { ModelWeights } from "../nn/parameters.ts";
 import { decodeSafetensors, encodeSafetensors } from "../safetensors.ts";
+import { weightShapes } from "./recipe.ts";
 import type { TrainingSettings } from "./settings.ts";
 
 /** A trained model with all that is needed to use it without its dataset. */
@@ -11,9 +12,9 @@ export interface ModelFile {
   readonly settings: TrainingSettings;
   /** What it was trained on. */
   readonly provenance: Provenance;
-  /** Names of the users in the source, by row of `user.weight`. */
+  /** Names of the users in the source. */
   readonly users: readonly string[];
-  /** Names of the items in the source, by row of `item.weight`. */
+  /** Names of the items in the source. */
   readonly items: readonly string[];
 }
 
@@ -60,10 +61,8 @@ export function decodeModel(bytes: Uint8Array): ModelFile {
   }
   const weights = Object.fromEntries(
     Object.entries(tensors).map(([name, { data, shape }]) => {
-      if (!(data instanceof Float32Array) || shape.length !== 2) {
-        throw new SyntaxError(`Cannot read a model as tensor '${name}' is not a float32 matrix`);
-      }
-      return [name, { data, shape: [shape[0]!, shape[1]!] as const }];
+      if (data instanceof Float32Array) return [name, { data, shape }];
+      throw new SyntaxError(`Cannot read a model as tensor '${name}' is not of float32`);
     }),
   );
   const parse = (key: string) => {
@@ -74,25 +73,29 @@ export function decodeModel(bytes: Uint8Array): ModelFile {
     }
   };
   const users: readonly string[] = parse("users"), items: readonly string[] = parse("items");
-  for (const [table, names] of [["user.weight", users], ["item.weight", items]] as const) {
-    const rows = weights[table]?.shape[0] ?? 0;
-    if (!Array.isArray(names) || names.length !== rows) {
-      throw new SyntaxError(
-        `Cannot read a model as '${table}' must have a row for each of its names: current value is ${rows}`,
-      );
-    }
+  const settings: TrainingSettings = parse("settings");
+  checkWeights(weights, settings, users, items);
+  return { weights, settings, provenance: parse("provenance"), users, items };
+}
+
+function checkWeights(
+  weights: ModelWeights,
+  settings: TrainingSettings,
+  users: readonly string[],
+  items: readonly string[],
+): void {
+  if (!Array.isArray(users) || !Array.isArray(items)) {
+    throw new SyntaxError("Cannot read a model as its names of users and items are not lists");
   }
-  const [width, other] = [weights["user.weight"], weights["item.weight"]].map((table) => table?.shape[1]);
-  if (width !== other) {
-    throw new SyntaxError(
-      `Cannot read a model as its tables must be of one width: current values are ${width} and ${other}`,
-    );
+  let expected;
+  try {
+    expected = weightShapes({ userCount: users.length, itemCount: items.length }, settings);
+  } catch (error) {
+    throw new SyntaxError(`Cannot read a model as its settings are not those of a model: ${error}`);
   }
-  return {
-    weights,
-    settings: parse("settings"),
-    provenance: parse("provenance"),
-    users,
-    items,
-  };
+  for (const [name, shape] of Object.entries(expected)) {
+    const actual = weights[name]?.shape ?? [];
+    if (actual.length === shape.length && shape.every((length, at) => length === actual[at])) continue;
+    throw new SyntaxError(`Cannot read a model as '${name}' must have shape [${shape}]: current value is [${actual}]`);
+  }
 }

@@ -1,14 +1,12 @@
 import type { Dataset } from "../data/dataset.ts";
-import { PairSampler } from "../data/pair_sampler.ts";
 import type { Device } from "../device/device.ts";
-import type { RowRange } from "../device/tensor.ts";
-import { Graph } from "../graph/graph.ts";
-import { MfBpr, type ModelWeights } from "../models/mf_bpr.ts";
-import { type RankingTask, rankingTask, type Split } from "../ranking/history.ts";
-import { type RankingMetrics, rankingMetrics } from "../ranking/metrics.ts";
-import { rankTargets } from "../ranking/rank.ts";
+import type { ModelWeights } from "../nn/parameters.ts";
+import type { Split } from "../ranking/history.ts";
+import type { RankingMetrics } from "../ranking/metrics.ts";
 import type { BestEpoch, Checkpoint } from "./checkpoint.ts";
-import { checkSettings, isSmoothed, optimizerOptions, type TrainingSettings } from "./settings.ts";
+import { rankSplit } from "./rank_split.ts";
+import { initialWeights, startTraining, trainedModel } from "./recipe.ts";
+import { checkSettings, type TrainingSettings } from "./settings.ts";
 
 /** What happens during training: an epoch has ended, or a split was ranked. */
 export type TrainingEvent =
@@ -38,7 +36,8 @@ export interface Resumption {
 
 /**
  * Trains a model: validates before training, every `evalEvery` epochs and after the last; keeps the weights with the
- * best validation NDCG@10 (the earliest of equals) and tests these once, at the end. Equal datasets, settings and kinds
+ * best validation NDCG@10 (the earliest of equals) and tests these once, at the end. With `patience` it ends after so many
+ * validations without a better one. Equal datasets, settings and kinds
  * of device give equal weights.
  *
  * @param device The device to train on.
@@ -59,37 +58,36 @@ export async function train(
   { from = null, onCheckpoint }: Resumption = {},
 ): Promise<TrainingResult> {
   checkSettings(settings);
-  const { userCount, itemCount } = dataset;
-  const { dimension, seed } = settings;
-  const validTask = rankingTask(dataset, "valid");
-  if (validTask.users.length === 0) {
+  if (!dataset.validItems.some((item) => item >= 0)) {
     throw new RangeError(`Cannot train as no user of '${dataset.name}' has an item to validate with`);
   }
-  using graph = isSmoothed(settings) ? buildGraph(dataset, settings) : null;
-  const smoothing = graph && { over: settings.graph, graph };
-  const weights = MfBpr.initialWeights(userCount, itemCount, dimension, seed);
-  using model = new MfBpr(device, weights, { options: optimizerOptions(settings), smoothing });
-  const sampler = new PairSampler(dataset, seed);
+  const weights = initialWeights(dataset, settings);
+  using training = startTraining(device, dataset, weights, settings);
+  const { model } = training;
+  const evaluate = async (split: Split, epoch: number, ranked = model): Promise<RankingMetrics> => {
+    const start = performance.now();
+    const metrics = await rankSplit(ranked, dataset, settings, split);
+    await onEvent({ type: "evaluation", split, epoch, metrics, seconds: (performance.now() - start) / 1000 });
+    return metrics;
+  };
 
   if (from) model.restore(from.model);
-  let best: BestEpoch = from?.best ??
-    { weights, bestEpoch: 0, valid: await evaluate(model, validTask, "valid", 0, onEvent) };
-  for (let epoch = (from?.epoch ?? 0) + 1; epoch <= settings.epochs; epoch++) {
+  let best: BestEpoch = from?.best ?? { weights, bestEpoch: 0, valid: await evaluate("valid", 0) };
+  // A checkpoint is made after every validation: one without patience left is the last
+  const spent = (epoch: number) =>
+    settings.patience > 0 && epoch - best.bestEpoch >= settings.patience * settings.evalEvery;
+  for (let epoch = (from?.epoch ?? 0) + 1; epoch <= settings.epochs && !spent(epoch - 1); epoch++) {
     const start = performance.now();
-    for (const batch of sampler.batches(epoch, settings.batch)) model.step(batch);
+    for (const batch of training.batches(epoch)) model.step(batch);
     const loss = await model.meanLoss();
     await onEvent({ type: "epoch", epoch, loss, seconds: (performance.now() - start) / 1000 });
     if (epoch % settings.evalEvery !== 0 && epoch !== settings.epochs) continue;
-    const valid = await evaluate(model, validTask, "valid", epoch, onEvent);
+    const valid = await evaluate("valid", epoch);
     if (valid["ndcg@10"]! > best.valid["ndcg@10"]!) best = { weights: await model.weights(), bestEpoch: epoch, valid };
     await onCheckpoint?.({ epoch, model: await model.save(), best });
   }
-  const test = await withRows(
-    device,
-    best.weights,
-    (rows) => evaluate(rows, rankingTask(dataset, "test"), "test", best.bestEpoch, onEvent),
-  );
-  return { ...best, test };
+  using tested = trainedModel(device, best.weights, settings);
+  return { ...best, test: await evaluate("test", best.bestEpoch, tested) };
 }
 
 /**
@@ -98,6 +96,7 @@ export async function train(
  * @param device The device to rank on.
  * @param dataset The dataset.
  * @param weights Weights of a model of that dataset.
+ * @param settings How they were trained.
  * @param split What to rank.
  * @returns The metrics.
  */
@@ -105,59 +104,9 @@ export async function evaluateModel(
   device: Device,
   dataset: Dataset,
   weights: ModelWeights,
+  settings: TrainingSettings,
   split: Split,
 ): Promise<RankingMetrics> {
-  return await withRows(device, weights, (rows) => rank(rows, rankingTask(dataset, split)));
-}
-
-function buildGraph(dataset: Dataset, { graph, maxWalk, last }: TrainingSettings): Graph {
-  const { userCount, itemCount, trainOffsets: offsets, trainItems: items } = dataset;
-  if (graph === "item") return Graph.fromSequences({ offsets, items }, { rows: itemCount, maxWalk, last });
-  const users = new Uint32Array(items.length);
-  for (let user = 0; user < userCount; user++) users.fill(user, offsets[user], offsets[user + 1]);
-  return Graph.fromInteractions({ users, items, userCount, itemCount });
-}
-
-async function evaluate(
-  rows: { readonly queries: RowRange; readonly items: RowRange },
-  task: RankingTask,
-  split: Split,
-  epoch: number,
-  onEvent: (event: TrainingEvent) => Promise<void> | void,
-): Promise<RankingMetrics> {
-  const start = performance.now();
-  const metrics = await rank(rows, task);
-  await onEvent({ type: "evaluation", split, epoch, metrics, seconds: (performance.now() - start) / 1000 });
-  return metrics;
-}
-
-async function withRows<T>(
-  device: Device,
-  weights: ModelWeights,
-  work: (rows: { readonly queries: RowRange; readonly items: RowRange }) => Promise<T>,
-): Promise<T> {
-  const user = weights["user.weight"]!, item = weights["item.weight"]!;
-  using users = device.upload(user.data, user.shape);
-  using items = device.upload(item.data, item.shape);
-  return await work({
-    queries: { tensor: users, firstRow: 0, rows: user.shape[0] },
-    items: { tensor: items, firstRow: 0, rows: item.shape[0] },
-  });
-}
-
-/** Ranks the targets of a task; users without a target are not queried. */
-async function rank(
-  { queries, items }: { readonly queries: RowRange; readonly items: RowRange },
-  { users, targets, history }: RankingTask,
-): Promise<RankingMetrics> {
-  if (users.length === queries.rows) return rankingMetrics(await rankTargets(queries, items, targets, history));
-  // Every user is ranked, those without a target against item 0, and their ranks are dropped: it saves a gather.
-  const everyTarget = new Uint32Array(queries.rows), offsets = new Uint32Array(queries.rows + 1);
-  users.forEach((user, at) => {
-    everyTarget[user] = targets[at]!;
-    offsets[user + 1] = history.offsets[at + 1]! - history.offsets[at]!;
-  });
-  for (let user = 0; user < queries.rows; user++) offsets[user + 1]! += offsets[user]!;
-  const ranks = await rankTargets(queries, items, everyTarget, { offsets, items: history.items });
-  return rankingMetrics(users.map((user) => ranks[user]!));
+  using model = trainedModel(device, weights, settings);
+  return await rankSplit(model, dataset, settings, split);
 }

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } f
 import { type Device, DeviceLostError, Graph, openDevice, sevoInit, sevoStep } from "@sevo/sevo";
 import { generatedDataset } from "../../src/data/generated.ts";
 import { rankTargets, topItems } from "../../src/ranking/mod.ts";
-import { PUBLISHED_MF_BPR } from "../../src/training/settings.ts";
+import { PUBLISHED } from "../../src/training/settings.ts";
 import { train } from "../../src/training/train.ts";
 import {
   assertSameBits,
@@ -70,7 +70,7 @@ Deno.test("cpu gives the same ranks and top items for 1, 2 and 5 threads", async
 
 Deno.test("cpu trains to the same bits for 1, 2 and 5 threads", async () => {
   const dataset = generatedDataset({ users: 300, items: 200, seed: 3 });
-  const settings = { ...PUBLISHED_MF_BPR, dimension: 20, epochs: 2, batch: 512, evalEvery: 1, learningRate: 0.01 };
+  const settings = { ...PUBLISHED["mf-bpr"], dimension: 20, epochs: 2, batch: 512, evalEvery: 1, learningRate: 0.01 };
   for (const graph of ["item", "user-item"] as const) {
     await assertSameForAnyThreads((device) => train(device, dataset, { ...settings, graph }), `graph ${graph}`);
   }

@@ -5,7 +5,7 @@ import { generatedDataset } from "../../src/data/generated.ts";
 import type { ModelWeights } from "../../src/models/mf_bpr.ts";
 import { historyOf, type RowRange, topItems } from "../../src/ranking/mod.ts";
 import { decodeModel, encodeModel } from "../../src/training/model_file.ts";
-import { PUBLISHED_MF_BPR } from "../../src/training/settings.ts";
+import { PUBLISHED } from "../../src/training/settings.ts";
 import { webgpuAvailable } from "../_devices.ts";
 import { type GoldenCase, goldenCases, relativeError } from "../_golden.ts";
 import { testOnDevices } from "../_on_devices.ts";
@@ -290,7 +290,7 @@ export function testContract<Batch>(contract: Contract<Batch>): void {
   testOnDevices(`${name} recommends alike from its file`, async (device) => {
     const dataset = checkerboard();
     const { weights } = await trainOn(contract, device, dataset, { epochs: 3, size: 64 });
-    const file = decodeModel(encodeModel(weights, PUBLISHED_MF_BPR, dataset));
+    const file = decodeModel(encodeModel(weights, PUBLISHED["mf-bpr"], dataset));
     assertSameWeights(file.weights, weights, "file");
     const users = Uint32Array.from({ length: dataset.userCount }, (_, user) => user);
     const history = historyOf(dataset, users, "test");

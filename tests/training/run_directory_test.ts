@@ -5,7 +5,7 @@ import { rankingMetrics } from "../../src/ranking/mod.ts";
 import { decodeSafetensors, encodeSafetensors, type SafetensorsFile } from "../../src/safetensors.ts";
 import { decodeModel, encodeModel } from "../../src/training/model_file.ts";
 import { PROTOCOL, readModel, RunDirectory } from "../../src/training/run_directory.ts";
-import { PUBLISHED_MF_BPR } from "../../src/training/settings.ts";
+import { PUBLISHED } from "../../src/training/settings.ts";
 import type { TrainingResult } from "../../src/training/train.ts";
 
 const DATASET = generatedDataset({ users: 20, items: 30, seed: 1 });
@@ -48,7 +48,7 @@ Deno.test("RunDirectory writes whole files and leaves no temporary ones", async 
     assertEquals(lines.pop(), "");
     assertEquals<unknown>(lines.map((line) => JSON.parse(line)), events);
 
-    await run.finish(RESULT, PUBLISHED_MF_BPR, DATASET, "cpu");
+    await run.finish(RESULT, PUBLISHED["mf-bpr"], DATASET, "cpu");
     assertEquals(await filesIn(path), ["config.json", "events.jsonl", "metrics.json", "model.safetensors"]);
     const { weights: _, ...metrics } = RESULT;
     assertEquals(JSON.parse(await Deno.readTextFile(`${path}/metrics.json`)), {
@@ -57,7 +57,7 @@ Deno.test("RunDirectory writes whole files and leaves no temporary ones", async 
       ...metrics,
     });
     const bytes = await Deno.readFile(`${path}/model.safetensors`);
-    assertEquals(bytes, encodeModel(RESULT.weights, PUBLISHED_MF_BPR, DATASET));
+    assertEquals(bytes, encodeModel(RESULT.weights, PUBLISHED["mf-bpr"], DATASET));
   });
 });
 
@@ -78,7 +78,7 @@ Deno.test("RunDirectory replaces what an earlier write left behind", async () =>
     const run = await RunDirectory.create(`${folder}/run`, {});
     // As a process that was killed in the middle of a longer write leaves it.
     await Deno.writeFile(`${folder}/run/model.safetensors.tmp`, new Uint8Array(1_000_000));
-    await run.finish(RESULT, PUBLISHED_MF_BPR, DATASET, "cpu");
+    await run.finish(RESULT, PUBLISHED["mf-bpr"], DATASET, "cpu");
     assertEquals(await filesIn(`${folder}/run`), ["config.json", "metrics.json", "model.safetensors"]);
     assertEquals((await readModel(`${folder}/run`)).weights, RESULT.weights);
   });
@@ -87,11 +87,11 @@ Deno.test("RunDirectory replaces what an earlier write left behind", async () =>
 Deno.test("readModel() reads what a run wrote, from the directory and from the file", async () => {
   await withFolder(async (folder) => {
     const run = await RunDirectory.create(`${folder}/run`, {});
-    await run.finish(RESULT, PUBLISHED_MF_BPR, DATASET, "cpu");
+    await run.finish(RESULT, PUBLISHED["mf-bpr"], DATASET, "cpu");
     for (const path of [`${folder}/run`, `${folder}/run/model.safetensors`]) {
       assertEquals(await readModel(path), {
         weights: RESULT.weights,
-        settings: PUBLISHED_MF_BPR,
+        settings: PUBLISHED["mf-bpr"],
         provenance: DATASET.provenance,
         users: DATASET.users,
         items: DATASET.items,
@@ -119,7 +119,7 @@ Deno.test("readModel() says that there is no model", async () => {
 Deno.test("readModel() says that a file is no model", async () => {
   await withFolder(async (folder) => {
     const path = `${folder}/model.safetensors`;
-    const bytes = encodeModel(RESULT.weights, PUBLISHED_MF_BPR, DATASET);
+    const bytes = encodeModel(RESULT.weights, PUBLISHED["mf-bpr"], DATASET);
     const cases: [Uint8Array, string][] = [
       [new Uint8Array(0), "Cannot decode safetensors as the header is cut off: the file has 0 bytes"],
       [
@@ -153,7 +153,7 @@ Deno.test("readModel() says that a file is no model", async () => {
 });
 
 Deno.test("encodeModel() gives equal bytes for equal models", () => {
-  const bytes = encodeModel(RESULT.weights, PUBLISHED_MF_BPR, DATASET);
+  const bytes = encodeModel(RESULT.weights, PUBLISHED["mf-bpr"], DATASET);
   const { weights, settings, provenance, users, items } = decodeModel(bytes);
   assertEquals(encodeModel(weights, settings, { provenance, users, items }), bytes);
   const other = encodeModel(weights, { ...settings, seed: 2 }, { provenance, users, items });
@@ -175,7 +175,7 @@ for (
   })
 ) {
   Deno.test(`decodeModel() refuses a file with ${name}`, () => {
-    const file = decodeSafetensors(encodeModel(RESULT.weights, PUBLISHED_MF_BPR, DATASET));
+    const file = decodeSafetensors(encodeModel(RESULT.weights, PUBLISHED["mf-bpr"], DATASET));
     assertThrows(() => decodeModel(encodeSafetensors(change(file))), SyntaxError);
   });
 }

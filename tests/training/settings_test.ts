@@ -5,12 +5,12 @@ import {
   isSmoothed,
   optimizerOptions,
   OPTIMIZERS,
-  PUBLISHED_MF_BPR,
+  PUBLISHED,
   type TrainingSettings,
 } from "../../src/training/settings.ts";
 
 const SETTINGS: TrainingSettings = {
-  ...PUBLISHED_MF_BPR,
+  ...PUBLISHED["mf-bpr"],
   propagation: "iterative",
   beta: 0.4,
   layers: 2,
@@ -53,8 +53,8 @@ Deno.test("optimizerOptions() are options that sevoInit() takes, with the correc
   }
 });
 
-Deno.test("PUBLISHED_MF_BPR holds the settings of the published run on Beauty", () => {
-  assertEquals(PUBLISHED_MF_BPR, {
+Deno.test("PUBLISHED holds the settings of the published run on Beauty", () => {
+  assertEquals(PUBLISHED["mf-bpr"], {
     model: "mf-bpr",
     optimizer: "sevo-adamw",
     graph: "item",

@@ -7,13 +7,13 @@ import { type RankingMetrics, rankingMetrics } from "../../src/ranking/mod.ts";
 import { encodeSafetensors } from "../../src/safetensors.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "../../src/training/checkpoint.ts";
 import { encodeModel } from "../../src/training/model_file.ts";
-import { OPTIMIZERS, PUBLISHED_MF_BPR, type TrainingSettings } from "../../src/training/settings.ts";
+import { OPTIMIZERS, PUBLISHED, type TrainingSettings } from "../../src/training/settings.ts";
 import { evaluateModel, train, type TrainingEvent } from "../../src/training/train.ts";
 import { testOnDevices } from "../_on_devices.ts";
 
 const DATASET = generatedDataset({ users: 200, items: 150, seed: 4 });
 const SETTINGS: TrainingSettings = {
-  ...PUBLISHED_MF_BPR,
+  ...PUBLISHED["mf-bpr"],
   dimension: 12,
   learningRate: 0.01,
   epochs: 5,
@@ -229,7 +229,7 @@ Deno.test("train() has SEvo ahead of plain AdamW on the generated dataset", asyn
   await using device = await openDevice("cpu");
   const dataset = generatedDataset({ seed: 1 });
   const score = async (optimizer: "sevo-adamw" | "adamw") => {
-    const settings = { ...PUBLISHED_MF_BPR, optimizer, epochs: 8, evalEvery: 4, batch: 512 };
+    const settings = { ...PUBLISHED["mf-bpr"], optimizer, epochs: 8, evalEvery: 4, batch: 512 };
     return (await train(device, dataset, settings)).test["ndcg@10"]!;
   };
   assertGreater(await score("sevo-adamw"), 1.2 * await score("adamw"));
