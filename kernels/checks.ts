@@ -20,6 +20,7 @@
  */
 import { type CheckResult, checksOf, type KernelCheck } from "./_check.ts";
 import { adamCases, checkAdam } from "./adam/check.ts";
+import { attentionCases, checkAttention, checkAttentionGradient } from "./attention/check.ts";
 import { blendCases, checkBlend } from "./blend/check.ts";
 import { bprCases, checkBpr } from "./bpr/check.ts";
 import {
@@ -30,6 +31,7 @@ import {
   checkColumnDots,
   matrixCases,
 } from "./conjugate_gradient/check.ts";
+import { checkGaussianAttention, checkGaussianAttentionGradient, gaussianCases } from "./gaussian_attention/check.ts";
 import { checkPropagate, propagateCases } from "./propagate/check.ts";
 import { checkPackPanels, checkRankTargets, checkTopItems, packCases, rankCases, topCases } from "./score/check.ts";
 import { checkSgd, sgdCases } from "./sgd/check.ts";
@@ -52,4 +54,8 @@ export const kernelChecks: readonly KernelCheck[] = [
   checksOf("packPanels", checkPackPanels, packCases),
   checksOf("rankTargets", checkRankTargets, rankCases),
   checksOf("topItems", checkTopItems, topCases),
+  checksOf("attention", checkAttention, attentionCases),
+  checksOf("attentionGradient", checkAttentionGradient, attentionCases),
+  checksOf("gaussianAttention", checkGaussianAttention, gaussianCases),
+  checksOf("gaussianAttentionGradient", checkGaussianAttentionGradient, gaussianCases),
 ];

@@ -1,8 +1,10 @@
 // Everything the cpu device can launch: one WebAssembly module.
 export { adam } from "./adam/adam.as";
+export { attention, attentionGradient } from "./attention/attention.as";
 export { blend } from "./blend/blend.as";
 export { bpr } from "./bpr/bpr.as";
 export { cgDirection, cgScalars, cgStep, columnDots } from "./conjugate_gradient/conjugate_gradient.as";
+export { gaussianAttention, gaussianAttentionGradient } from "./gaussian_attention/gaussian_attention.as";
 export { propagate } from "./propagate/propagate.as";
 export { packPanels, rankTargets, topItems } from "./score/score.as";
 export { sgd } from "./sgd/sgd.as";

@@ -3,6 +3,8 @@ import { type Device, type Kernel, openDevice } from "@sevo/sevo";
 import type { CheckResult } from "../../kernels/checks.ts";
 import { adam } from "../../kernels/adam/adam.ts";
 import { adamCases, checkAdam } from "../../kernels/adam/check.ts";
+import { attention, attentionGradient } from "../../kernels/attention/attention.ts";
+import { attentionCases, checkAttention, checkAttentionGradient } from "../../kernels/attention/check.ts";
 import { blend } from "../../kernels/blend/blend.ts";
 import { blendCases, checkBlend } from "../../kernels/blend/check.ts";
 import { bpr } from "../../kernels/bpr/bpr.ts";
@@ -16,6 +18,12 @@ import {
   matrixCases,
 } from "../../kernels/conjugate_gradient/check.ts";
 import { cgDirection, cgScalars, cgStep, columnDots } from "../../kernels/conjugate_gradient/conjugate_gradient.ts";
+import {
+  checkGaussianAttention,
+  checkGaussianAttentionGradient,
+  gaussianCases,
+} from "../../kernels/gaussian_attention/check.ts";
+import { gaussianAttention, gaussianAttentionGradient } from "../../kernels/gaussian_attention/gaussian_attention.ts";
 import { checkPropagate, propagateCases } from "../../kernels/propagate/check.ts";
 import { propagate } from "../../kernels/propagate/propagate.ts";
 import {
@@ -81,6 +89,10 @@ const suspects = {
   packPanels: suspect(packPanels, checkPackPanels, packCases),
   rankTargets: suspect(rankTargets, checkRankTargets, rankCases),
   topItems: suspect(topItems, checkTopItems, topCases),
+  attention: suspect(attention, checkAttention, attentionCases),
+  attentionGradient: suspect(attentionGradient, checkAttentionGradient, attentionCases),
+  gaussianAttention: suspect(gaussianAttention, checkGaussianAttention, gaussianCases),
+  gaussianAttentionGradient: suspect(gaussianAttentionGradient, checkGaussianAttentionGradient, gaussianCases),
 };
 
 testOnDevices("sabotage: every check notices work left undone", async (device) => {
@@ -115,6 +127,31 @@ const slips: readonly (readonly [kernel: keyof typeof suspects, from: string, to
   ["rankTargets", "from_column < params.width", "from_column + DEPTH <= params.width"],
   ["topItems", "item < other_item", "item > other_item"],
   ["topItems", " && !is_excluded(q, item)", ""],
+  ["attention", "key < end", "key <= end"],
+  ["attention", "key >= begin && ", ""],
+  ["attention", "if (offsets[middle] <= token)", "if (offsets[middle] < token)"],
+  ["attention", "var sum = f32(pads);", "var sum = 0.0;"],
+  ["attention", "sum *= shrink;", ""],
+  ["attention", "result *= shrink;", ""],
+  ["attention", "sum += weights[row * PITCH + c];", "sum += kept_weights[row * PITCH + c];"],
+  ["attention", "quad * 4u < pads", "quad * 4u + 3u < pads"],
+  ["attention", "places[row] = i32(pads) - i32(begin)", "places[row] = -i32(begin)"],
+  ["attention", "token * params.heads + head);\n    let at", "token + head);\n    let at"],
+  ["attentionGradient", "query >= token", "query > token"],
+  ["attentionGradient", "f32(pads) * delta", "delta"],
+  ["attentionGradient", "i32(pads_of(own_segment)) - i32(offsets[own_segment])", "-i32(offsets[own_segment])"],
+  ["attentionGradient", "factor_of(column, first, row)", "factor_of(row, first, column)"],
+  ["attentionGradient", "terms.z * terms.x", "terms.x"],
+  ["attentionGradient", "probability * (slope - delta) * root", "probability * (slope - delta)"],
+  ["gaussianAttention", "shrink * shrink", "shrink"],
+  ["gaussianAttention", "if (params.attended != 0u) { output[at]", "{ output[at]"],
+  ["gaussianAttention", "key <= token", "key < token"],
+  ["gaussianAttention", "covariance_result / sum / sum", "covariance_result / sum"],
+  ["gaussianAttention", "if (in_head) { a = deviation[here]; }", ""],
+  ["gaussianAttentionGradient", "2.0 * probability * factor", "probability * factor"],
+  ["gaussianAttentionGradient", "(factor * weight_slope - delta)", "(weight_slope - delta)"],
+  ["gaussianAttentionGradient", "weight * weight * right", "weight * right"],
+  ["gaussianAttentionGradient", "base + column >= token && ", ""],
 ];
 
 Deno.test({
