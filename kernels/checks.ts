@@ -22,6 +22,7 @@ import { type CheckResult, checksOf, type KernelCheck } from "./_check.ts";
 import { activateCases, checkActivate, checkActivateGradient } from "./activate/check.ts";
 import { adamCases, checkAdam } from "./adam/check.ts";
 import { appendColumnCases, checkAppendColumn } from "./append_column/check.ts";
+import { attentionCases, checkAttention, checkAttentionGradient } from "./attention/check.ts";
 import { blendCases, checkBlend } from "./blend/check.ts";
 import { bprCases, checkBpr } from "./bpr/check.ts";
 import { checkColumnSums, columnSumsCases } from "./column_sums/check.ts";
@@ -36,6 +37,7 @@ import {
 import { checkMatmul, checkMatmulGradient, matmulCases, matmulGradientCases } from "./matmul/check.ts";
 import { checkEmbed, checkEmbedGradient, embedCases } from "./embed/check.ts";
 import { checkLayerNorm, checkLayerNormGradient, layerNormCases } from "./layer_norm/check.ts";
+import { checkGaussianAttention, checkGaussianAttentionGradient, gaussianCases } from "./gaussian_attention/check.ts";
 import { checkPropagate, propagateCases } from "./propagate/check.ts";
 import { checkPackPanels, checkRankTargets, checkTopItems, packCases, rankCases, topCases } from "./score/check.ts";
 import { checkSgd, sgdCases } from "./sgd/check.ts";
@@ -68,4 +70,8 @@ export const kernelChecks: readonly KernelCheck[] = [
   checksOf("layerNorm", checkLayerNorm, layerNormCases),
   checksOf("layerNormGradient", checkLayerNormGradient, layerNormCases),
   checksOf("columnSums", checkColumnSums, columnSumsCases),
+  checksOf("attention", checkAttention, attentionCases),
+  checksOf("attentionGradient", checkAttentionGradient, attentionCases),
+  checksOf("gaussianAttention", checkGaussianAttention, gaussianCases),
+  checksOf("gaussianAttentionGradient", checkGaussianAttentionGradient, gaussianCases),
 ];

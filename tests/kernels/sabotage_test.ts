@@ -5,6 +5,8 @@ import { activate, activateGradient } from "../../kernels/activate/activate.ts";
 import { activateCases, checkActivate, checkActivateGradient } from "../../kernels/activate/check.ts";
 import { adam } from "../../kernels/adam/adam.ts";
 import { adamCases, checkAdam } from "../../kernels/adam/check.ts";
+import { attention, attentionGradient } from "../../kernels/attention/attention.ts";
+import { attentionCases, checkAttention, checkAttentionGradient } from "../../kernels/attention/check.ts";
 import { blend } from "../../kernels/blend/blend.ts";
 import { blendCases, checkBlend } from "../../kernels/blend/check.ts";
 import { bpr } from "../../kernels/bpr/bpr.ts";
@@ -26,6 +28,12 @@ import { checkEmbed, checkEmbedGradient, embedCases } from "../../kernels/embed/
 import { embed, embedGradient } from "../../kernels/embed/embed.ts";
 import { checkLayerNorm, checkLayerNormGradient, layerNormCases } from "../../kernels/layer_norm/check.ts";
 import { layerNorm, layerNormGradient } from "../../kernels/layer_norm/layer_norm.ts";
+import {
+  checkGaussianAttention,
+  checkGaussianAttentionGradient,
+  gaussianCases,
+} from "../../kernels/gaussian_attention/check.ts";
+import { gaussianAttention, gaussianAttentionGradient } from "../../kernels/gaussian_attention/gaussian_attention.ts";
 import { checkPropagate, propagateCases } from "../../kernels/propagate/check.ts";
 import { propagate } from "../../kernels/propagate/propagate.ts";
 import {
@@ -100,6 +108,10 @@ const suspects = {
   layerNorm: suspect(layerNorm, checkLayerNorm, layerNormCases),
   layerNormGradient: suspect(layerNormGradient, checkLayerNormGradient, layerNormCases),
   columnSums: suspect(columnSums, checkColumnSums, columnSumsCases),
+  attention: suspect(attention, checkAttention, attentionCases),
+  attentionGradient: suspect(attentionGradient, checkAttentionGradient, attentionCases),
+  gaussianAttention: suspect(gaussianAttention, checkGaussianAttention, gaussianCases),
+  gaussianAttentionGradient: suspect(gaussianAttentionGradient, checkGaussianAttentionGradient, gaussianCases),
 };
 
 testOnDevices("sabotage: every check notices work left undone", async (device) => {
@@ -161,6 +173,31 @@ const slips: readonly (readonly [kernel: keyof typeof suspects, from: string, to
   ["layerNormGradient", "var group = 1u", "var group = 2u"],
   ["columnSums", "half > 0u", "half > 1u"],
   ["columnSums", "row * params.stride + params.firstQuad", "row * params.stride"],
+  ["attention", "key < end", "key <= end"],
+  ["attention", "key >= begin && ", ""],
+  ["attention", "if (offsets[middle] <= token)", "if (offsets[middle] < token)"],
+  ["attention", "var sum = f32(pads);", "var sum = 0.0;"],
+  ["attention", "sum *= shrink;", ""],
+  ["attention", "result *= shrink;", ""],
+  ["attention", "sum += weights[row * PITCH + c];", "sum += kept_weights[row * PITCH + c];"],
+  ["attention", "quad * 4u < pads", "quad * 4u + 3u < pads"],
+  ["attention", "places[row] = i32(pads) - i32(begin)", "places[row] = -i32(begin)"],
+  ["attention", "token * params.heads + head);\n    let at", "token + head);\n    let at"],
+  ["attentionGradient", "query >= token", "query > token"],
+  ["attentionGradient", "f32(pads) * delta", "delta"],
+  ["attentionGradient", "i32(pads_of(own_segment)) - i32(offsets[own_segment])", "-i32(offsets[own_segment])"],
+  ["attentionGradient", "factor_of(column, first, row)", "factor_of(row, first, column)"],
+  ["attentionGradient", "terms.z * terms.x", "terms.x"],
+  ["attentionGradient", "probability * (slope - delta) * root", "probability * (slope - delta)"],
+  ["gaussianAttention", "shrink * shrink", "shrink"],
+  ["gaussianAttention", "if (params.attended != 0u) { output[at]", "{ output[at]"],
+  ["gaussianAttention", "key <= token", "key < token"],
+  ["gaussianAttention", "covariance_result / sum / sum", "covariance_result / sum"],
+  ["gaussianAttention", "if (in_head) { a = deviation[here]; }", ""],
+  ["gaussianAttentionGradient", "2.0 * probability * factor", "probability * factor"],
+  ["gaussianAttentionGradient", "(factor * weight_slope - delta)", "(weight_slope - delta)"],
+  ["gaussianAttentionGradient", "weight * weight * right", "weight * right"],
+  ["gaussianAttentionGradient", "base + column >= token && ", ""],
 ];
 
 Deno.test({
