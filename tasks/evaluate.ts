@@ -50,7 +50,7 @@ export async function main(args: readonly string[]): Promise<void> {
     );
   }
   await using device = await openTaskDevice(values);
-  const metrics = await evaluateModel(device, dataset, model.weights, values.split);
+  const metrics = await evaluateModel(device, dataset, model.weights, model.settings, values.split);
   if (values.json) {
     console.log(JSON.stringify({ split: values.split, ...metrics }, null, 2));
   } else {

@@ -8,7 +8,7 @@ import { readDataset } from "../src/data/read_dataset.ts";
 import type { Dataset } from "../src/data/dataset.ts";
 import type { Device } from "../src/device/device.ts";
 import { type FinishedMetrics, RunDirectory } from "../src/training/run_directory.ts";
-import { GRAPHS, OPTIMIZERS, PUBLISHED_MF_BPR, ruleOf, type TrainingSettings } from "../src/training/settings.ts";
+import { GRAPHS, MODELS, OPTIMIZERS, PUBLISHED, ruleOf, type TrainingSettings } from "../src/training/settings.ts";
 import { train } from "../src/training/train.ts";
 import { defineTask, parseFlags, UsageError, type Values } from "./_flags.ts";
 import { openTaskDevice } from "./_open_device.ts";
@@ -16,13 +16,20 @@ import { runTask } from "./_run_task.ts";
 import { ProgressReport } from "./_progress_report.ts";
 import { comparisonTable, type FinishedRun, protocolLine, resultLine } from "./_results.ts";
 
-const published = PUBLISHED_MF_BPR;
+/** What does not depend on the model. */
+const published = PUBLISHED["mf-bpr"];
 
 /** The gradient of a mean loss is small in each row: SGD needs a step to match. */
 const SGD_LEARNING_RATE = 10;
 
 /** What the generated dataset, a tenth of Beauty's size, needs less of. */
-const GENERATED = { epochs: 50, batch: 512 };
+const GENERATED: { readonly [Model in TrainingSettings["model"]]: { epochs: number; batch: number } } = {
+  "mf-bpr": { epochs: 50, batch: 512 },
+  "sasrec": { epochs: 40, batch: 128 },
+  "gru4rec": { epochs: 30, batch: 256 },
+  "bert4rec": { epochs: 60, batch: 128 },
+  "stosa": { epochs: 40, batch: 128 },
+};
 
 const task = defineTask({
   name: "train",
@@ -32,7 +39,9 @@ const task = defineTask({
   examples: [
     ["", "SEvo against plain AdamW on the generated dataset"],
     ["--data data/beauty", "the published MF-BPR settings on a dataset that `deno task prepare` wrote"],
-    ["--data data/beauty --compare --seeds 5", "SEvo against the plain rule over five seeds"],
+    ["--data data/beauty --model sasrec", "a sequence model, with its published settings for Amazon Beauty"],
+    ["--data data/toys --config configs/toys/sasrec.json", "its published settings for another dataset"],
+    ["--data data/beauty --compare --seeds 5", "SEvo against plain AdamW and Adam over five seeds"],
     ["--data data/beauty --graph user-item --beta 0.99", "smooth users and items together"],
     [
       "--data data/beauty --out runs/a --resume",
@@ -57,13 +66,69 @@ const task = defineTask({
       description: "Seed of the generated dataset",
       group: "Data",
     },
-    model: { kind: "choice", choices: ["mf-bpr"], default: published.model, description: "Model", group: "Model" },
+    model: { kind: "choice", choices: MODELS, default: published.model, description: "Model", group: "Model" },
     dimension: {
       kind: "integer",
       min: 1,
       max: 4096,
       default: published.dimension,
       description: "Embedding width",
+      group: "Model",
+    },
+    maxLength: {
+      kind: "integer",
+      min: 1,
+      max: 65536,
+      description: `Sequence models: the last so many items of a sequence are seen (${byModel("maxLength")})`,
+      group: "Model",
+    },
+    blocks: {
+      kind: "integer",
+      min: 1,
+      max: 64,
+      description: `Blocks of sasrec, bert4rec, stosa (${byModel("blocks")})`,
+      group: "Model",
+    },
+    heads: {
+      kind: "integer",
+      min: 1,
+      max: 1024,
+      description: `Heads of attention of sasrec, bert4rec, stosa (${byModel("heads")})`,
+      group: "Model",
+    },
+    dropout: {
+      kind: "number",
+      min: 0,
+      below: 1,
+      description: `Dropout of sequence models (${byModel("dropout")})`,
+      group: "Model",
+    },
+    attentionDropout: {
+      kind: "number",
+      min: 0,
+      below: 1,
+      description: `Dropout of the attention of stosa (default: ${PUBLISHED.stosa.attentionDropout})`,
+      group: "Model",
+    },
+    maskRate: {
+      kind: "number",
+      above: 0,
+      max: 1,
+      default: published.maskRate,
+      description: "Share of items that bert4rec hides",
+      group: "Model",
+    },
+    pvn: {
+      kind: "number",
+      min: 0,
+      default: published.pvn,
+      description: "Weight of the loss of stosa that keeps positives from negatives",
+      group: "Model",
+    },
+    attendedMean: {
+      kind: "boolean",
+      default: published.attendedMean,
+      description: "stosa: attend means too, as its paper has it and the published numbers do not",
       group: "Model",
     },
     optimizer: {
@@ -76,7 +141,7 @@ const task = defineTask({
     learningRate: {
       kind: "number",
       above: 0,
-      description: `Step size (default: ${published.learningRate}; ${SGD_LEARNING_RATE} for sgd)`,
+      description: `Step size (${byModel("learningRate")}; ${SGD_LEARNING_RATE} for sgd)`,
       group: "Optimizer",
     },
     weightDecay: {
@@ -98,8 +163,8 @@ const task = defineTask({
       kind: "number",
       min: 0,
       below: 1,
-      default: published.betas[1],
-      description: "Decay rate of the second moment (adam, adamw)",
+      description:
+        "Decay rate of the second moment of adam, adamw (default: 0.999; 0.98 for sasrec, 0.95 for bert4rec)",
       group: "Optimizer",
     },
     momentum: {
@@ -128,8 +193,7 @@ const task = defineTask({
       kind: "number",
       min: 0,
       below: 1,
-      default: published.beta,
-      description: "Weight of the graph",
+      description: `Weight of the graph (${byModel("beta")})`,
       group: "Graph",
     },
     layers: {
@@ -150,22 +214,21 @@ const task = defineTask({
     last: {
       kind: "integer",
       min: 2,
-      default: published.last,
-      description: "Item graph: use only the last so many items of a sequence",
+      description: `Item graph: use only the last so many items of a sequence (${byModel("last")})`,
       group: "Graph",
     },
     epochs: {
       kind: "integer",
       min: 0,
       placeholder: "N",
-      description: `Epochs (default: ${published.epochs}; ${GENERATED.epochs} on the generated dataset)`,
+      description: `Epochs (${byModel("epochs")}; fewer on the generated dataset)`,
       group: "Training",
     },
     batch: {
       kind: "integer",
       min: 1,
       placeholder: "N",
-      description: `Samples of a step (default: ${published.batch}; ${GENERATED.batch} on the generated dataset)`,
+      description: `Samples, or users, of a step (${byModel("batch")}; fewer on the generated dataset)`,
       group: "Training",
     },
     evalEvery: {
@@ -173,6 +236,13 @@ const task = defineTask({
       min: 1,
       default: published.evalEvery,
       description: "Epochs from one validation to the next",
+      group: "Training",
+    },
+    patience: {
+      kind: "integer",
+      min: 0,
+      default: published.patience,
+      description: "End after so many validations without a better one; 0 for never",
       group: "Training",
     },
     seed: {
@@ -193,7 +263,8 @@ const task = defineTask({
     },
     compare: {
       kind: "boolean",
-      description: "Train the plain rule beside SEvo (default: only where neither --data nor --optimizer is given)",
+      description:
+        "Train plain AdamW and Adam, or the plain rule, beside SEvo (default: only where neither --data nor --optimizer is given)",
       group: "Training",
     },
     device: {
@@ -243,14 +314,15 @@ export async function main(args: readonly string[]): Promise<void> {
     throw new UsageError("Cannot run train as --resume needs the run directory: give --out RUN");
   }
   const compare = values.compare ?? !(given.has("data") || given.has("optimizer"));
-  const base = settingsOf(values);
-  const optimizers = compare ? sevoAndPlain(base.optimizer) : [base.optimizer];
+  const optimizers = compare ? compared(values.optimizer) : [values.optimizer];
 
   await using device = await openTaskDevice(values);
   console.log(`device    ${device.description}`);
   const runs: TrainingSettings[] = [];
   for (const optimizer of optimizers) {
-    for (let seed = base.seed; seed < base.seed + values.seeds; seed++) runs.push({ ...base, optimizer, seed });
+    for (let seed = values.seed; seed < values.seed + values.seeds; seed++) {
+      runs.push(settingsOf({ ...values, optimizer, seed }));
+    }
   }
   const dataset = values.data === undefined
     ? generatedDataset({ seed: values.datasetSeed })
@@ -258,7 +330,7 @@ export async function main(args: readonly string[]): Promise<void> {
   console.log(
     `dataset   ${dataset.name}: ${dataset.userCount} users, ${dataset.itemCount} items, ${dataset.trainItems.length} training interactions`,
   );
-  const root = values.out ?? `runs/${timestamp()}-${dataset.name}-${base.model}`;
+  const root = values.out ?? `runs/${timestamp()}-${dataset.name}-${values.model}`;
   const results: FinishedRun[] = [];
   for (const settings of runs) {
     const path = runs.length === 1 ? root : `${root}/${settings.optimizer}-${settings.seed}`;
@@ -308,25 +380,37 @@ function configOf({ betas: [beta1, beta2], ...settings }: TrainingSettings, valu
 }
 
 function settingsOf(values: Flags): TrainingSettings {
-  const generated = values.data === undefined;
-  const { model, optimizer, graph, propagation, beta, layers, maxWalk, last, dimension } = values;
-  const { beta1, beta2, momentum, evalEvery, seed } = values;
+  const generated = values.data === undefined ? GENERATED[values.model] : {};
+  const preset = { ...PUBLISHED[values.model], ...generated };
+  const { model, optimizer, graph, propagation, layers, maxWalk, dimension, beta1, momentum, evalEvery, seed } = values;
+  const { maskRate, pvn, attendedMean, patience } = values;
   const rule = ruleOf(values);
+  const or = <K extends keyof TrainingSettings & keyof Flags>(name: K) =>
+    (values[name] ?? preset[name]) as TrainingSettings[K];
   return {
-    ...{ model, optimizer, graph, propagation, beta, layers, maxWalk, last, dimension },
-    learningRate: values.learningRate ?? (rule === "sgd" ? SGD_LEARNING_RATE : published.learningRate),
-    weightDecay: values.weightDecay ?? (rule === "adamw" ? published.weightDecay : 0),
-    ...{ betas: [beta1, beta2], momentum },
-    epochs: values.epochs ?? (generated ? GENERATED.epochs : published.epochs),
-    batch: values.batch ?? (generated ? GENERATED.batch : published.batch),
-    ...{ evalEvery, seed },
+    ...{ model, optimizer, graph, propagation, beta: or("beta"), layers, maxWalk, last: or("last"), dimension },
+    ...{ maxLength: or("maxLength"), blocks: or("blocks"), heads: or("heads"), dropout: or("dropout") },
+    ...{ attentionDropout: or("attentionDropout"), maskRate, pvn, attendedMean },
+    learningRate: values.learningRate ?? (rule === "sgd" ? SGD_LEARNING_RATE : preset.learningRate),
+    weightDecay: values.weightDecay ?? (rule === "adamw" ? preset.weightDecay : 0),
+    ...{ betas: [beta1, values.beta2 ?? preset.betas[1]], momentum, epochs: or("epochs"), batch: or("batch") },
+    ...{ evalEvery, patience, seed },
   };
 }
 
-/** The smoothed and the plain form of a rule. */
-function sevoAndPlain(optimizer: TrainingSettings["optimizer"]): TrainingSettings["optimizer"][] {
+/** SEvo, its plain rule, and Adam beside AdamW: the published baselines are now the one and now the other. */
+function compared(optimizer: TrainingSettings["optimizer"]): TrainingSettings["optimizer"][] {
   const rule = ruleOf({ optimizer });
-  return [`sevo-${rule}`, rule];
+  return rule === "adamw" ? ["sevo-adamw", "adamw", "adam"] : [`sevo-${rule}`, rule];
+}
+
+/** The published values of a setting, for help: the commonest, and those of the models that have another. */
+function byModel(name: keyof TrainingSettings): string {
+  const values = MODELS.map((model) => PUBLISHED[model][name]);
+  const count = (value: unknown) => values.filter((other) => other === value).length;
+  const common = values.toSorted((a, b) => count(b) - count(a))[0];
+  const others = MODELS.filter((model) => PUBLISHED[model][name] !== common);
+  return [`default: ${common}`, ...others.map((model) => `${PUBLISHED[model][name]} for ${model}`)].join(", ");
 }
 
 /** The time of day as `20261123-184055`, which sorts as it reads. */

@@ -1,4 +1,4 @@
-import { attention as kernel, attentionGradient } from "../../kernels/attention/attention.ts";
+import { attention as kernel, attentionGradient, SCRATCH_FLOATS } from "../../kernels/attention/attention.ts";
 import { columnSums } from "../../kernels/column_sums/column_sums.ts";
 import type { ParameterTensors } from "./parameters.ts";
 import type { Segments } from "./segments.ts";
@@ -46,7 +46,7 @@ export function attention(
     ...{ segments: count, tokens, heads, quads, causal: causal ? 1 : 0, length: pads?.length ?? 0, biasOffset },
     ...tape.dropout(rate),
   };
-  const scratch = tape.empty([tokens]);
+  const scratch = tape.empty([SCRATCH_FLOATS * tokens]);
   device.launch(
     kernel,
     { qkv: qkv.tensor, bias, offsets, output: output.tensor, normaliser, scratch },

@@ -1,6 +1,7 @@
 import {
   gaussianAttention as kernel,
   gaussianAttentionGradient,
+  SCRATCH_FLOATS,
 } from "../../kernels/gaussian_attention/gaussian_attention.ts";
 import type { Segments } from "./segments.ts";
 import type { Tape, Variable } from "./tape.ts";
@@ -36,7 +37,7 @@ export function gaussianAttention(
   const { device } = tape;
   const quads = mean.tensor.stride / 12;
   const output = tape.variable(tokens, 8 * quads), normaliser = tape.empty([tokens * heads]);
-  const scratch = tape.empty([tokens]);
+  const scratch = tape.empty([SCRATCH_FLOATS * tokens]);
   const scalars = {
     ...{ segments: count, tokens, heads, quads, attended: attendedMean ? 1 : 0, ...tape.dropout(rate) },
   };
@@ -46,7 +47,7 @@ export function gaussianAttention(
     device.launch(
       gaussianAttentionGradient,
       {
-        ...{ ...bound, normaliser, outputGradient: output.gradient! },
+        ...{ ...bound, normaliser, output: output.tensor, outputGradient: output.gradient! },
         meanGradient: tape.gradientOf(mean).tensor,
         deviationGradient: tape.gradientOf(deviation).tensor,
       },
