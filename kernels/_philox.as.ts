@@ -29,6 +29,7 @@ export function dropout4(seed: u32, step: u32, site: u32, threshold: u32, scale:
   return v128.and(f32x4.splat(scale), kept);
 }
 
+/** The multipliers. Loaded, as V8 would build a constant vector anew, in four instructions, wherever it is used. */
 const CONSTANTS: usize = memory.data<u32>([0xd2511f53, 0xcd9e8d57]);
 
 /**
