@@ -1,20 +1,60 @@
 // Elementary functions of four floats at a time, in plain IEEE operations: the same bits on every machine.
 
-/** exp(x), within 2 roundoffs for results that are normal numbers; 0 below them. Cephes' expf. */
+// Constants are loaded, not written into the code: V8 would build each of them anew wherever it is used, in four
+// instructions.
+const EXP: usize = memory.data<f32>([
+  -87.33654,
+  88.37626,
+  1.44269504088896341,
+  12582912,
+  0.693359375,
+  -2.12194440e-4,
+  1.9875691500e-4,
+  1.3981999507e-3,
+  8.3334519073e-3,
+  4.1665795894e-2,
+  1.6666665459e-1,
+  5.0000001201e-1,
+  1,
+]);
+const EXPONENT_BIAS: usize = memory.data<u32>([127]);
+const ERF: usize = memory.data<f32>([
+  -4,
+  4,
+  -2.72614225801306e-10,
+  2.77068142495902e-8,
+  -2.10102402082508e-6,
+  -5.69250639462346e-5,
+  -7.34990630326855e-4,
+  -2.95459980854025e-3,
+  -1.60960333262415e-2,
+  -1.45660718464996e-5,
+  -2.13374055278905e-4,
+  -1.68282697438203e-3,
+  -7.37332916720468e-3,
+  -1.42647390514189e-2,
+]);
+
+/** exp(x), within 2 roundoffs for results that are normal numbers; 0 below them, and NaN of NaN. Cephes' expf. */
 export function exp4(x: v128): v128 {
-  const clamped = f32x4.min(f32x4.max(x, f32x4.splat(-87.33654)), f32x4.splat(88.37626));
-  const n = f32x4.nearest(f32x4.mul(clamped, f32x4.splat(1.44269504088896341)));
-  let r = f32x4.sub(clamped, f32x4.mul(n, f32x4.splat(0.693359375)));
-  r = f32x4.sub(r, f32x4.mul(n, f32x4.splat(-2.12194440e-4)));
-  let p = f32x4.splat(1.9875691500e-4);
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.3981999507e-3));
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(8.3334519073e-3));
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(4.1665795894e-2));
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.6666665459e-1));
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(5.0000001201e-1));
-  p = f32x4.add(f32x4.add(f32x4.mul(f32x4.mul(p, r), r), r), f32x4.splat(1));
-  const power = i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127)), 23);
-  return v128.and(f32x4.mul(p, power), f32x4.ge(x, f32x4.splat(-87.33654)));
+  const least = v128.load32_splat(EXP);
+  // These two keep a NaN, and are an instruction each.
+  const clamped = f32x4.pmin(f32x4.pmax(x, least), v128.load32_splat(EXP, 4));
+  // Adding 1.5 * 2^23 rounds to an integer, and leaves it in the low bits.
+  const magic = v128.load32_splat(EXP, 12);
+  const shifted = f32x4.add(f32x4.mul(clamped, v128.load32_splat(EXP, 8)), magic);
+  const n = f32x4.sub(shifted, magic);
+  let r = f32x4.sub(clamped, f32x4.mul(n, v128.load32_splat(EXP, 16)));
+  r = f32x4.sub(r, f32x4.mul(n, v128.load32_splat(EXP, 20)));
+  let p = v128.load32_splat(EXP, 24);
+  p = f32x4.add(f32x4.mul(p, r), v128.load32_splat(EXP, 28));
+  p = f32x4.add(f32x4.mul(p, r), v128.load32_splat(EXP, 32));
+  p = f32x4.add(f32x4.mul(p, r), v128.load32_splat(EXP, 36));
+  p = f32x4.add(f32x4.mul(p, r), v128.load32_splat(EXP, 40));
+  p = f32x4.add(f32x4.mul(p, r), v128.load32_splat(EXP, 44));
+  p = f32x4.add(f32x4.add(f32x4.mul(f32x4.mul(p, r), r), r), v128.load32_splat(EXP, 48));
+  const power = i32x4.shl(i32x4.add(shifted, v128.load32_splat(EXPONENT_BIAS)), 23);
+  return v128.andnot(f32x4.mul(p, power), f32x4.lt(x, least));
 }
 
 /** 1 / (1 + exp(-x)). */
@@ -36,22 +76,22 @@ export function tanh4(x: v128): v128 {
   return v128.bitselect(near, far, f32x4.lt(f32x4.abs(x), f32x4.splat(0.625)));
 }
 
-/** erf(x), within 4e-7: a rational approximation on [-4, 4]. */
+/** erf(x), within 4.2e-7: a rational approximation on [-4, 4]. */
 export function erf4(x: v128): v128 {
-  const t = f32x4.min(f32x4.max(x, f32x4.splat(-4)), f32x4.splat(4));
+  const t = f32x4.pmin(f32x4.pmax(x, v128.load32_splat(ERF)), v128.load32_splat(ERF, 4));
   const z = f32x4.mul(t, t);
-  let p = f32x4.splat(-2.72614225801306e-10);
-  p = f32x4.add(f32x4.mul(p, z), f32x4.splat(2.77068142495902e-8));
-  p = f32x4.add(f32x4.mul(p, z), f32x4.splat(-2.10102402082508e-6));
-  p = f32x4.add(f32x4.mul(p, z), f32x4.splat(-5.69250639462346e-5));
-  p = f32x4.add(f32x4.mul(p, z), f32x4.splat(-7.34990630326855e-4));
-  p = f32x4.add(f32x4.mul(p, z), f32x4.splat(-2.95459980854025e-3));
-  p = f32x4.add(f32x4.mul(p, z), f32x4.splat(-1.60960333262415e-2));
-  let q = f32x4.splat(-1.45660718464996e-5);
-  q = f32x4.add(f32x4.mul(q, z), f32x4.splat(-2.13374055278905e-4));
-  q = f32x4.add(f32x4.mul(q, z), f32x4.splat(-1.68282697438203e-3));
-  q = f32x4.add(f32x4.mul(q, z), f32x4.splat(-7.37332916720468e-3));
-  q = f32x4.add(f32x4.mul(q, z), f32x4.splat(-1.42647390514189e-2));
+  let p = v128.load32_splat(ERF, 8);
+  p = f32x4.add(f32x4.mul(p, z), v128.load32_splat(ERF, 12));
+  p = f32x4.add(f32x4.mul(p, z), v128.load32_splat(ERF, 16));
+  p = f32x4.add(f32x4.mul(p, z), v128.load32_splat(ERF, 20));
+  p = f32x4.add(f32x4.mul(p, z), v128.load32_splat(ERF, 24));
+  p = f32x4.add(f32x4.mul(p, z), v128.load32_splat(ERF, 28));
+  p = f32x4.add(f32x4.mul(p, z), v128.load32_splat(ERF, 32));
+  let q = v128.load32_splat(ERF, 36);
+  q = f32x4.add(f32x4.mul(q, z), v128.load32_splat(ERF, 40));
+  q = f32x4.add(f32x4.mul(q, z), v128.load32_splat(ERF, 44));
+  q = f32x4.add(f32x4.mul(q, z), v128.load32_splat(ERF, 48));
+  q = f32x4.add(f32x4.mul(q, z), v128.load32_splat(ERF, 52));
   return f32x4.div(f32x4.mul(t, p), q);
 }
 

@@ -9,8 +9,6 @@ export let tile2: v128 = i32x4(0, 0, 0, 0);
 export let tile3: v128 = i32x4(0, 0, 0, 0);
 
 /** The sum of the lanes of each of four vectors. */
-// @ts-ignore: decorator
-
 function sums4(a: v128, b: v128, c: v128, d: v128): v128 {
   const ab = f32x4.add(v128.shuffle<f32>(a, b, 0, 4, 1, 5), v128.shuffle<f32>(a, b, 2, 6, 3, 7));
   const cd = f32x4.add(v128.shuffle<f32>(c, d, 0, 4, 1, 5), v128.shuffle<f32>(c, d, 2, 6, 3, 7));
@@ -68,8 +66,6 @@ export function dotTile(
 }
 
 /** sum + (a - b)^2. */
-// @ts-ignore: decorator
-
 function addSquare(sum: v128, a: v128, b: v128): v128 {
   const d = f32x4.sub(a, b);
   return f32x4.add(sum, f32x4.mul(d, d));
@@ -128,25 +124,17 @@ export function transposeTile(t0: v128, t1: v128, t2: v128, t3: v128): void {
   tile3 = v128.shuffle<f32>(b, d, 2, 3, 6, 7);
 }
 
-// @ts-ignore: decorator
-
 function splat0(x: v128): v128 {
   return v128.shuffle<f32>(x, x, 0, 0, 0, 0);
 }
-
-// @ts-ignore: decorator
 
 function splat1(x: v128): v128 {
   return v128.shuffle<f32>(x, x, 1, 1, 1, 1);
 }
 
-// @ts-ignore: decorator
-
 function splat2(x: v128): v128 {
   return v128.shuffle<f32>(x, x, 2, 2, 2, 2);
 }
-
-// @ts-ignore: decorator
 
 function splat3(x: v128): v128 {
   return v128.shuffle<f32>(x, x, 3, 3, 3, 3);

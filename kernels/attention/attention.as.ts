@@ -32,8 +32,6 @@ function exp(x: f32): f32 {
 }
 
 /** The logits that a query may attend, and -Infinity for the others. */
-// @ts-ignore: decorator
-
 function logits(dots: v128, root: v128, mask: v128): v128 {
   return v128.bitselect(f32x4.mul(dots, root), f32x4.splat(-Infinity), mask);
 }

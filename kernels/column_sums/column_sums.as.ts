@@ -58,8 +58,6 @@ export function columnSums(
   }
 }
 
-// @ts-ignore: decorator
-
 function put(to: usize, sum: v128, accumulate: u32): void {
   v128.store(to, accumulate ? f32x4.add(v128.load(to), sum) : sum);
 }

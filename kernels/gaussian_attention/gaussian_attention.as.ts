@@ -18,8 +18,6 @@ import {
 } from "../_tile.as";
 
 /** Minus the squared distances over the root of the width, and -Infinity where there is nothing to attend. */
-// @ts-ignore: decorator
-
 function logits(means: v128, deviations: v128, root: v128, mask: v128): v128 {
   return v128.bitselect(f32x4.mul(f32x4.add(means, deviations), root), f32x4.splat(-Infinity), mask);
 }
