@@ -21,7 +21,6 @@
 import { type CheckResult, checksOf, type KernelCheck } from "./_check.ts";
 import { adamCases, checkAdam } from "./adam/check.ts";
 import { blendCases, checkBlend } from "./blend/check.ts";
-import { bprCases, checkBpr } from "./bpr/check.ts";
 import {
   cgScalarsCases,
   checkCgDirection,
@@ -30,10 +29,13 @@ import {
   checkColumnDots,
   matrixCases,
 } from "./conjugate_gradient/check.ts";
+import { checkGru, checkGruGradient, gruCases, gruGradientCases } from "./gru/check.ts";
+import { checkPairLoss, pairLossCases } from "./pair_loss/check.ts";
 import { checkPropagate, propagateCases } from "./propagate/check.ts";
 import { checkPackPanels, checkRankTargets, checkTopItems, packCases, rankCases, topCases } from "./score/check.ts";
 import { checkSgd, sgdCases } from "./sgd/check.ts";
 import { checkSum, sumCases } from "./sum/check.ts";
+import { checkGaussianRows, checkWassersteinLoss, gaussianCases, wassersteinCases } from "./wasserstein/check.ts";
 
 export type { CheckResult, KernelCheck };
 
@@ -47,7 +49,11 @@ export const kernelChecks: readonly KernelCheck[] = [
   checksOf("cgScalars", checkCgScalars, cgScalarsCases),
   checksOf("cgStep", checkCgStep, matrixCases),
   checksOf("cgDirection", checkCgDirection, matrixCases),
-  checksOf("bpr", checkBpr, bprCases),
+  checksOf("pairLoss", checkPairLoss, pairLossCases),
+  checksOf("wassersteinLoss", checkWassersteinLoss, wassersteinCases),
+  checksOf("gaussianRows", checkGaussianRows, gaussianCases),
+  checksOf("gru", checkGru, gruCases),
+  checksOf("gruGradient", checkGruGradient, gruGradientCases),
   checksOf("sum", checkSum, sumCases),
   checksOf("packPanels", checkPackPanels, packCases),
   checksOf("rankTargets", checkRankTargets, rankCases),

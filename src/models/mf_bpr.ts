@@ -1,4 +1,4 @@
-import { bpr } from "../../kernels/bpr/bpr.ts";
+import { pairLoss } from "../../kernels/pair_loss/pair_loss.ts";
 import { sum } from "../../kernels/sum/sum.ts";
 import type { PairBatch } from "../data/pair_sampler.ts";
 import type { Device } from "../device/device.ts";
@@ -110,7 +110,7 @@ export class MfBpr implements Disposable {
     using userIds = device.upload(users);
     using positiveIds = device.upload(positives);
     using negativeIds = device.upload(negatives);
-    device.launch(bpr, {
+    device.launch(pairLoss, {
       userTable: userTable.tensor,
       itemTable: itemTable.tensor,
       users: userIds,
@@ -119,7 +119,10 @@ export class MfBpr implements Disposable {
       userGradient: userValues,
       itemGradient: itemValues,
       losses,
-    }, { samples, quads: userValues.stride / 4, firstUser: userTable.firstRow, firstItem: itemTable.firstRow });
+    }, {
+      ...{ samples, quads: userValues.stride / 4, firstUser: userTable.firstRow, firstItem: itemTable.firstRow },
+      ...{ pointwise: 0, indexed: 1, firstGradient: 0 },
+    });
     device.launch(sum, { values: losses, total: this.#loss }, { count: samples, scale: 1 / samples });
     const items = new Uint32Array(2 * samples);
     items.set(positives);
