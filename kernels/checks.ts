@@ -24,7 +24,6 @@ import { adamCases, checkAdam } from "./adam/check.ts";
 import { appendColumnCases, checkAppendColumn } from "./append_column/check.ts";
 import { attentionCases, checkAttention, checkAttentionGradient } from "./attention/check.ts";
 import { blendCases, checkBlend } from "./blend/check.ts";
-import { bprCases, checkBpr } from "./bpr/check.ts";
 import { checkColumnSums, columnSumsCases } from "./column_sums/check.ts";
 import {
   cgScalarsCases,
@@ -38,10 +37,13 @@ import { checkMatmul, checkMatmulGradient, matmulCases, matmulGradientCases } fr
 import { checkEmbed, checkEmbedGradient, embedCases } from "./embed/check.ts";
 import { checkLayerNorm, checkLayerNormGradient, layerNormCases } from "./layer_norm/check.ts";
 import { checkGaussianAttention, checkGaussianAttentionGradient, gaussianCases } from "./gaussian_attention/check.ts";
+import { checkGru, checkGruGradient, gruCases, gruGradientCases } from "./gru/check.ts";
+import { checkPairLoss, pairLossCases } from "./pair_loss/check.ts";
 import { checkPropagate, propagateCases } from "./propagate/check.ts";
 import { checkPackPanels, checkRankTargets, checkTopItems, packCases, rankCases, topCases } from "./score/check.ts";
 import { checkSgd, sgdCases } from "./sgd/check.ts";
 import { checkSum, sumCases } from "./sum/check.ts";
+import { checkGaussianRows, checkWassersteinLoss, gaussianRowsCases, wassersteinCases } from "./wasserstein/check.ts";
 
 export type { CheckResult, KernelCheck };
 
@@ -56,7 +58,11 @@ export const kernelChecks: readonly KernelCheck[] = [
   checksOf("cgScalars", checkCgScalars, cgScalarsCases),
   checksOf("cgStep", checkCgStep, matrixCases),
   checksOf("cgDirection", checkCgDirection, matrixCases),
-  checksOf("bpr", checkBpr, bprCases),
+  checksOf("pairLoss", checkPairLoss, pairLossCases),
+  checksOf("wassersteinLoss", checkWassersteinLoss, wassersteinCases),
+  checksOf("gaussianRows", checkGaussianRows, gaussianRowsCases),
+  checksOf("gru", checkGru, gruCases),
+  checksOf("gruGradient", checkGruGradient, gruGradientCases),
   checksOf("sum", checkSum, sumCases),
   checksOf("packPanels", checkPackPanels, packCases),
   checksOf("rankTargets", checkRankTargets, rankCases),

@@ -9,8 +9,6 @@ import { attention, attentionGradient } from "../../kernels/attention/attention.
 import { attentionCases, checkAttention, checkAttentionGradient } from "../../kernels/attention/check.ts";
 import { blend } from "../../kernels/blend/blend.ts";
 import { blendCases, checkBlend } from "../../kernels/blend/check.ts";
-import { bpr } from "../../kernels/bpr/bpr.ts";
-import { bprCases, checkBpr } from "../../kernels/bpr/check.ts";
 import { checkColumnSums, columnSumsCases } from "../../kernels/column_sums/check.ts";
 import { columnSums } from "../../kernels/column_sums/column_sums.ts";
 import {
@@ -34,6 +32,10 @@ import {
   gaussianCases,
 } from "../../kernels/gaussian_attention/check.ts";
 import { gaussianAttention, gaussianAttentionGradient } from "../../kernels/gaussian_attention/gaussian_attention.ts";
+import { checkGru, checkGruGradient, gruCases, gruGradientCases } from "../../kernels/gru/check.ts";
+import { gru, gruGradient } from "../../kernels/gru/gru.ts";
+import { checkPairLoss, pairLossCases } from "../../kernels/pair_loss/check.ts";
+import { pairLoss } from "../../kernels/pair_loss/pair_loss.ts";
 import { checkPropagate, propagateCases } from "../../kernels/propagate/check.ts";
 import { propagate } from "../../kernels/propagate/propagate.ts";
 import {
@@ -49,6 +51,13 @@ import { checkSgd, sgdCases } from "../../kernels/sgd/check.ts";
 import { sgd } from "../../kernels/sgd/sgd.ts";
 import { checkSum, sumCases } from "../../kernels/sum/check.ts";
 import { sum } from "../../kernels/sum/sum.ts";
+import {
+  checkGaussianRows,
+  checkWassersteinLoss,
+  gaussianRowsCases,
+  wassersteinCases,
+} from "../../kernels/wasserstein/check.ts";
+import { gaussianRows, wassersteinLoss } from "../../kernels/wasserstein/wasserstein.ts";
 import { webgpuAvailable } from "../_devices.ts";
 import { testOnDevices } from "../_on_devices.ts";
 
@@ -94,7 +103,11 @@ const suspects = {
   cgScalars: suspect(cgScalars, checkCgScalars, cgScalarsCases),
   cgStep: suspect(cgStep, checkCgStep, matrixCases),
   cgDirection: suspect(cgDirection, checkCgDirection, matrixCases),
-  bpr: suspect(bpr, checkBpr, bprCases),
+  pairLoss: suspect(pairLoss, checkPairLoss, pairLossCases),
+  wassersteinLoss: suspect(wassersteinLoss, checkWassersteinLoss, wassersteinCases),
+  gaussianRows: suspect(gaussianRows, checkGaussianRows, gaussianRowsCases),
+  gru: suspect(gru, checkGru, gruCases),
+  gruGradient: suspect(gruGradient, checkGruGradient, gruGradientCases),
   sum: suspect(sum, checkSum, sumCases),
   packPanels: suspect(packPanels, checkPackPanels, packCases),
   rankTargets: suspect(rankTargets, checkRankTargets, rankCases),
@@ -138,8 +151,23 @@ const slips: readonly (readonly [kernel: keyof typeof suspects, from: string, to
   ["cgScalars", "params.tolerance * params.tolerance", "params.tolerance"],
   ["cgStep", "residual[at] - alpha", "residual[at] + alpha"],
   ["cgDirection", "index % params.quads", "0u"],
-  ["bpr", "/ f32(params.samples)", ""],
-  ["bpr", "max(difference, 0.0) + log", "log"],
+  ["pairLoss", "/ f32(params.samples)", ""],
+  ["pairLoss", "max(x, vec2f(0.0)) + log", "log"],
+  ["pairLoss", "slopes.y * n - slopes.x * p", "slopes.x * n - slopes.x * p"],
+  ["pairLoss", "params.firstGradient + sample", "sample"],
+  ["wassersteinLoss", "params.pvn * max(", "max("],
+  ["wassersteinLoss", "select(0.0, params.pvn, a > c)", "params.pvn"],
+  ["wassersteinLoss", "select(c, vec4f(1.0), x > vec4f(0.0))", "1.0"],
+  ["wassersteinLoss", "c > vec4f(LEAST)", "c > vec4f(0.0)"],
+  ["gaussianRows", "max(c, vec4f(LEAST))", "max(c, vec4f(0.0))"],
+  ["gaussianRows", "params.meanOffset + ", ""],
+  ["gru", "if (step > 0u) {", "if (step > 1u) {"],
+  ["gru", "live & !ends", "live"],
+  ["gru", "if (whole) { hidden[lane] = next; }", ""],
+  ["gru", "if (params.keep == 1u) {", "if (params.keep == 0u) {"],
+  ["gruGradient", "if (step > 0u) {", "if (step > 1u) {"],
+  ["gruGradient", "scatter_carry(segment * width + column, dh * z, live);", ""],
+  ["gruGradient", "dn, dn * r, live", "dn, dn, live"],
   ["sum", "half > 0u", "half > 1u"],
   ["packPanels", "if (item < params.items)", "if (item <= params.items)"],
   ["rankTargets", "item < target_item", "item > target_item"],
