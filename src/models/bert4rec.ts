@@ -221,7 +221,12 @@ export class Bert4Rec extends TrainedModel<ClozeBatch> {
       const qkv = linear(tape, trained, x, {
         ...{ weight: `${own}.in_proj_weight`, bias: `${own}.in_proj_bias`, outputs: 3 * d },
       });
-      let attended = attention(tape, trained, qkv, segments, { heads, causal: false, rate });
+      let attended = attention(tape, trained, qkv, segments, {
+        heads,
+        causal: false,
+        rate,
+        bias: `${own}.in_proj_bias`,
+      });
       if (block === blocks - 1) {
         // From here on tokens do not meet: those that are not wanted need no more
         attended = gatherRows(tape, attended, wanted);

@@ -201,7 +201,7 @@ export class SasRec extends TrainedModel<NextItemBatch> {
         into: { variable: qkv, first: d, count: 2 * d },
       });
       let attended = attention(tape, weights, qkv, segments, {
-        ...{ heads, causal: true, rate, pads: { length, bias: projection.bias } },
+        ...{ heads, causal: true, rate, bias: projection.bias, paddedLength: length },
       });
       if (wanted && block === blocks - 1) {
         attended = gatherRows(tape, attended, wanted);

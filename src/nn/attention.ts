@@ -1,5 +1,6 @@
 import { attention as kernel, attentionGradient, SCRATCH_FLOATS } from "../../kernels/attention/attention.ts";
 import { columnSums } from "../../kernels/column_sums/column_sums.ts";
+import type { Tensor } from "../device/tensor.ts";
 import type { ParameterTensors } from "./parameters.ts";
 import type { Segments } from "./segments.ts";
 import type { Tape, Variable } from "./tape.ts";
@@ -12,11 +13,13 @@ export interface AttentionOptions {
   readonly causal: boolean;
   /** Probability of dropping a weight. */
   readonly rate: number;
+  /** Name of the bias of queries, keys and values, end to end. */
+  readonly bias: string;
   /**
-   * What tokens attend to besides: each segment stands for one left-padded to `length` with zero vectors, whose keys and
-   * values are the last two thirds of the bias `bias`.
+   * What tokens attend to besides: each segment stands for one left-padded to so many tokens with zero vectors, whose keys
+   * and values are the biases. Default 0: to no pads.
    */
-  readonly pads?: { readonly length: number; readonly bias: string };
+  readonly paddedLength?: number;
 }
 
 /**
@@ -35,15 +38,15 @@ export function attention(
   { parameters, gradient, layout }: ParameterTensors,
   qkv: Variable,
   segments: Segments,
-  { heads, causal, rate, pads }: AttentionOptions,
+  { heads, causal, rate, bias: name, paddedLength = 0 }: AttentionOptions,
 ): Variable {
   const { device } = tape;
   const { offsets, count, tokens, cuts } = segments;
   const quads = qkv.tensor.stride / 12;
   const output = tape.variable(tokens, 4 * quads), normaliser = tape.empty([tokens * heads]);
-  const bias = pads ? parameters : null, biasOffset = pads ? layout.offset(pads.bias) : 0;
+  const bias = paddedLength > 0 ? parameters : null, biasOffset = layout.offset(name);
   const scalars = {
-    ...{ segments: count, tokens, heads, quads, causal: causal ? 1 : 0, length: pads?.length ?? 0, biasOffset },
+    ...{ segments: count, tokens, heads, quads, causal: causal ? 1 : 0, length: paddedLength, biasOffset },
     ...tape.dropout(rate),
   };
   const scratch = tape.empty([SCRATCH_FLOATS * tokens]);
@@ -54,7 +57,7 @@ export function attention(
     { cuts },
   );
   tape.record(() => {
-    const padGradient = pads ? tape.empty([count, 8 * quads]) : null;
+    const padGradient = bias && tape.empty([count, 8 * quads]);
     device.launch(
       attentionGradient,
       {
@@ -64,15 +67,17 @@ export function attention(
       scalars,
       { cuts },
     );
-    // The linear layer that made queries, keys and values has yet to write the bias' gradient: pads add theirs after it
-    if (padGradient) {
-      tape.afterwards(() =>
-        device.launch(columnSums, { input: padGradient, output: gradient }, {
-          ...{ rows: count, stride: 2 * quads, firstQuad: 0, quads: 2 * quads, outputOffset: biasOffset + quads },
-          accumulate: 1,
-        })
-      );
-    }
+    // The linear layer that made queries, keys and values has yet to write the gradient of the bias
+    tape.afterwards(() => {
+      const add = (input: Tensor<"f32">, rows: number, outputOffset: number, accumulate: 0 | 1) =>
+        device.launch(columnSums, { input, output: gradient }, {
+          ...{ rows, stride: 2 * quads, firstQuad: quads, quads, outputOffset, accumulate },
+        });
+      // The key bias adds the same to all logits of a query, so softmax is blind to it and its gradient is 0: of what
+      // rounding leaves of that, Adam would make whole steps
+      add(qkv.tensor, 0, biasOffset + quads, 0);
+      if (padGradient) add(padGradient, count, biasOffset + 2 * quads, 1);
+    });
   });
   return output;
 }

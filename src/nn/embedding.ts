@@ -43,7 +43,7 @@ export function embedding(
   device.launch(embed, {
     ...{ table: table.tensor, ids, positions: positions?.table.tensor ?? null, positionIds: positions?.ids ?? null },
     output: output.tensor,
-  }, { tokens, quads, positioned, positionsOffset: 0, factor, ...dropout });
+  }, { tokens, quads, positioned, positionsOffset: (positions?.table.firstRow ?? 0) * quads, factor, ...dropout });
   tape.record(() => {
     device.launch(embedGradient, {
       ...{ outputGradient: output.gradient!, tableRows: rows!.table, positionRows: rows!.positions ?? null },

@@ -17,7 +17,7 @@ export function gatherRows(tape: Tape, x: Variable, rows: Uint32Array): Variable
     device.launch(embed, { table: from, ids: tape.upload(ids), positions: null, positionIds: null, output }, {
       ...{ tokens: ids.length, quads, positioned: 0, positionsOffset: 0, factor: 1, ...NO_DROPOUT },
     });
-  const output = tape.variable(rows.length, 4 * quads);
+  const output = tape.variable(rows.length, x.tensor.shape[1]!);
   gather(x.tensor, rows, output.tensor);
   tape.record(() => {
     const places = new Uint32Array(x.tensor.shape[0]).fill(NO_ROW);

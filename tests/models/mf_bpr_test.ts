@@ -1,7 +1,7 @@
 import { assertEquals, assertLess, assertLessOrEqual, assertNotEquals, assertRejects } from "@std/assert";
 import { Graph, NonFiniteError, type Propagation, sevoInit, type SevoOptions, sevoStep } from "@sevo/sevo";
 import { WebGpuDevice } from "../../src/device/webgpu/device.ts";
-import { MfBpr, type ModelWeights } from "../../src/models/mf_bpr.ts";
+import { MfBpr, type ModelWeights } from "../../src/models/mod.ts";
 import { testOnDevices } from "../_on_devices.ts";
 import { matrix, psi, ROUNDING } from "../sevo/_fixtures.ts";
 
