@@ -321,7 +321,7 @@ export async function main(args: readonly string[]): Promise<void> {
   const runs: TrainingSettings[] = [];
   for (const optimizer of optimizers) {
     for (let seed = values.seed; seed < values.seed + values.seeds; seed++) {
-      runs.push(settingsOf({ ...values, optimizer, seed }));
+      runs.push(settingsOf(values, optimizer, seed));
     }
   }
   const dataset = values.data === undefined
@@ -379,12 +379,14 @@ function configOf({ betas: [beta1, beta2], ...settings }: TrainingSettings, valu
   return { ...data === undefined ? { dataset, datasetSeed } : { data }, ...settings, beta1, beta2, device };
 }
 
-function settingsOf(values: Flags): TrainingSettings {
+function settingsOf(values: Flags, optimizer: TrainingSettings["optimizer"], seed: number): TrainingSettings {
   const generated = values.data === undefined ? GENERATED[values.model] : {};
   const preset = { ...PUBLISHED[values.model], ...generated };
-  const { model, optimizer, graph, propagation, layers, maxWalk, dimension, beta1, momentum, evalEvery, seed } = values;
+  const { model, graph, propagation, layers, maxWalk, dimension, beta1, momentum, evalEvery } = values;
   const { maskRate, pvn, attendedMean, patience } = values;
-  const rule = ruleOf(values);
+  const rule = ruleOf({ optimizer });
+  // Weight decay is another thing for each rule: one that is given is that of the optimizer given with it
+  const weightDecay = rule === ruleOf(values) ? values.weightDecay : undefined;
   const or = <K extends keyof TrainingSettings & keyof Flags>(name: K) =>
     (values[name] ?? preset[name]) as TrainingSettings[K];
   return {
@@ -392,7 +394,7 @@ function settingsOf(values: Flags): TrainingSettings {
     ...{ maxLength: or("maxLength"), blocks: or("blocks"), heads: or("heads"), dropout: or("dropout") },
     ...{ attentionDropout: or("attentionDropout"), maskRate, pvn, attendedMean },
     learningRate: values.learningRate ?? (rule === "sgd" ? SGD_LEARNING_RATE : preset.learningRate),
-    weightDecay: values.weightDecay ?? (rule === "adamw" ? preset.weightDecay : 0),
+    weightDecay: weightDecay ?? (rule === "adamw" ? preset.weightDecay : 0),
     ...{ betas: [beta1, values.beta2 ?? preset.betas[1]], momentum, epochs: or("epochs"), batch: or("batch") },
     ...{ evalEvery, patience, seed },
   };

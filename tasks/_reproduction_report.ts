@@ -1,0 +1,136 @@
+import type { RankingMetrics } from "../src/ranking/metrics.ts";
+import type { TrainingEvent } from "../src/training/train.ts";
+import { type CurvePoint, type Experiment, publishedCurve, publishedTest } from "./_published.ts";
+
+/** How far beyond the published range a point may lie. */
+const WIDENED = 0.1;
+
+/** Standard deviations that a result may be off. */
+const DEVIATIONS = 2;
+
+/** What there is of a run. */
+export interface Progress {
+  /** The run. */
+  readonly experiment: Experiment;
+  /** Command that it was made with. */
+  readonly command: string;
+  /** Its events so far. */
+  readonly events: readonly TrainingEvent[];
+  /** What it was trained with, where it has finished. */
+  readonly device: string | null;
+}
+
+/**
+ * The report of the reproduction, in Markdown: learning curves and results next to the published ones.
+ *
+ * @param runs The runs, finished or not.
+ * @returns The text.
+ */
+export function reproductionReport(runs: readonly Progress[]): string {
+  const device = runs.find(({ device }) => device !== null)?.device ?? "cpu";
+  return [
+    "# Reproduction of the published runs",
+    "",
+    `Written by \`deno task reproduce\`; device ${device}. Seconds are those of training epochs, as they were on a machine`,
+    "that also did other work. Full ranking over all items, history masked; the best epoch is by validation NDCG@10.",
+    "",
+    "## Full runs",
+    "",
+    ...table(
+      [
+        "dataset",
+        "model",
+        "rule",
+        "seed",
+        "epochs",
+        "best",
+        "valid NDCG@10",
+        "test NDCG@10",
+        "published",
+        "",
+        "s/epoch",
+      ],
+      runs.filter((run) => publishedTest(run.experiment) !== null).map(fullRow),
+    ),
+    "",
+    "## Learning curves",
+    "",
+    `Published: the range over five seeds of validation NDCG@10, and the mean loss; both widened by ${
+      100 * WIDENED
+    } %.`,
+    "",
+    ...table(
+      ["dataset", "model", "seed", "epoch", "NDCG@10", "published", "", "loss", "published", ""],
+      runs.flatMap((run) => publishedCurve(run.experiment).map((point) => curveRow(run, point))),
+    ),
+    "",
+    "## Commands",
+    "",
+    "```sh",
+    ...runs.filter(({ events }) => events.length > 0).map(({ command }) => command),
+    "```",
+    "",
+  ].join("\n");
+}
+
+function fullRow({ experiment, events }: Progress): string[] {
+  const { dataset, model, optimizer, seed } = experiment;
+  const epochs = events.filter((event) => event.type === "epoch");
+  const valids = events.filter((event) => event.type === "evaluation" && event.split === "valid");
+  const test = events.find((event) => event.type === "evaluation" && event.split === "test");
+  const ndcg = (event: TrainingEvent) => event.type === "evaluation" ? valueOf(event.metrics) : NaN;
+  const best = valids.reduce((best, event) => best && ndcg(best) >= ndcg(event) ? best : event, valids[0]);
+  const published = publishedTest(experiment)!, { mean, deviation } = published;
+  const verdict = () => {
+    if (!test) return "unfinished";
+    if (deviation === null) return "";
+    return Math.abs(ndcg(test) - mean) <= DEVIATIONS * deviation ? "within 2 deviations" : "outside 2 deviations";
+  };
+  return [
+    ...[
+      dataset,
+      model,
+      optimizer,
+      `${seed}`,
+      `${epochs.length}`,
+      best ? `${best.epoch}` : "",
+      best ? four(ndcg(best)) : "",
+    ],
+    ...[
+      test ? four(ndcg(test)) : "",
+      deviation === null ? four(mean) : `${four(mean)} ± ${four(deviation)}`,
+      verdict(),
+    ],
+    epochs.length > 0 ? (epochs.reduce((sum, { seconds }) => sum + seconds, 0) / epochs.length).toFixed(2) : "",
+  ];
+}
+
+function curveRow({ experiment, events }: Progress, { epoch, valid: [least, greatest], loss }: CurvePoint): string[] {
+  const { dataset, model, seed } = experiment;
+  const trained = events.find((event) => event.type === "epoch" && event.epoch === epoch);
+  const validated = events.find((event) =>
+    event.type === "evaluation" && event.split === "valid" && event.epoch === epoch
+  );
+  const within = (value: number, low: number, high: number) =>
+    value >= low * (1 - WIDENED) && value <= high * (1 + WIDENED) ? "inside" : "outside";
+  const own = trained?.type === "epoch" ? trained.loss : null;
+  const ndcg = validated?.type === "evaluation" ? valueOf(validated.metrics) : null;
+  return [
+    ...[dataset, model, `${seed}`, `${epoch}`, ndcg === null ? "" : four(ndcg), `${four(least)}-${four(greatest)}`],
+    ...[ndcg === null ? "unfinished" : within(ndcg, least, greatest), own === null ? "" : own.toFixed(3)],
+    ...[loss.toFixed(3), own === null ? "" : within(own, loss, loss)],
+  ];
+}
+
+function valueOf(metrics: RankingMetrics): number {
+  return metrics["ndcg@10"]!;
+}
+
+function four(value: number): string {
+  return value.toFixed(4).replace(/^0/, "");
+}
+
+function table(head: readonly string[], rows: readonly string[][]): string[] {
+  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+  return [line(head), line(head.map(() => "---")), ...rows.map(line)];
+}

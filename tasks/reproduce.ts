@@ -1,0 +1,107 @@
+/**
+ * Repeats the published runs and reports how near they come.
+ *
+ * @module
+ */
+import { type Experiment, EXPERIMENTS } from "./_published.ts";
+import { type Progress, reproductionReport } from "./_reproduction_report.ts";
+import { defineTask, parseFlags, UsageError } from "./_flags.ts";
+import { runTask } from "./_run_task.ts";
+import { main as train } from "./train.ts";
+
+const task = defineTask({
+  name: "reproduce",
+  summary:
+    "Repeats the published runs with their published settings, goes on with those that were interrupted, and writes a " +
+    "report of learning curves and results next to the published ones. All of them take hours; the report is written " +
+    "after each run, with as much as there is.",
+  examples: [
+    ["", "all runs, the shortest first"],
+    ["--only sasrec", "the runs whose name has 'sasrec' in it, such as beauty-sasrec-adamw-2"],
+    ["--report", "no training, just the report of what there is"],
+  ],
+  flags: {
+    only: { kind: "string", placeholder: "TEXT", description: "Only runs whose name has this in it" },
+    data: {
+      kind: "string",
+      placeholder: "DIR",
+      default: "data",
+      description: "Where beauty, toys and ml-1m lie, prepared",
+    },
+    out: { kind: "string", placeholder: "DIR", default: "runs/reproduce", description: "Where the run directories go" },
+    to: {
+      kind: "string",
+      placeholder: "FILE",
+      default: "docs/reproduction.md",
+      description: "Where the report goes",
+    },
+    report: { kind: "boolean", default: false, description: "Only write the report" },
+    device: { kind: "choice", choices: ["auto", "cpu", "webgpu"], default: "cpu", description: "Device" },
+    threads: { kind: "integer", min: 1, max: 256, description: "Threads of the cpu device" },
+  },
+});
+
+/**
+ * Runs the task.
+ *
+ * @param args Its arguments.
+ */
+export async function main(args: readonly string[]): Promise<void> {
+  const parsed = await parseFlags(task, args);
+  if (parsed === null) return;
+  const { only, data, out, to, report, device, threads } = parsed.values;
+  const wanted = EXPERIMENTS.filter((experiment) => nameOf(experiment).includes(only ?? ""));
+  if (wanted.length === 0) {
+    throw new UsageError(
+      `Cannot run reproduce as no run has '${only}' in its name: there are ${EXPERIMENTS.map(nameOf).join(", ")}`,
+    );
+  }
+  const write = async () => {
+    const runs = await Promise.all(EXPERIMENTS.map((experiment) => progressOf(experiment, data, out)));
+    await Deno.writeTextFile(to, reproductionReport(runs));
+  };
+  for (const experiment of report ? [] : wanted) {
+    console.log(`\n${nameOf(experiment)}`);
+    const machine = ["--device", device, ...threads === undefined ? [] : ["--threads", `${threads}`]];
+    await train([...argumentsOf(experiment, data, out), ...machine]);
+    await write();
+  }
+  await write();
+  console.log(`\nreport: ${to}`);
+}
+
+function nameOf({ dataset, model, optimizer, seed }: Experiment): string {
+  return `${dataset}-${model}-${optimizer}-${seed}`;
+}
+
+function argumentsOf(experiment: Experiment, data: string, out: string): string[] {
+  const { dataset, model, optimizer, seed, epochs } = experiment;
+  return [
+    ...["--config", `configs/${dataset}/${model}.json`, "--data", `${data}/${dataset}`, "--optimizer", optimizer],
+    ...["--seed", `${seed}`, ...epochs === undefined ? [] : ["--epochs", `${epochs}`]],
+    ...["--out", `${out}/${nameOf(experiment)}`, "--resume"],
+  ];
+}
+
+async function progressOf(experiment: Experiment, data: string, out: string): Promise<Progress> {
+  const path = `${out}/${nameOf(experiment)}`;
+  const lines = (await textOf(`${path}/events.jsonl`) ?? "").split("\n").filter((line) => line.endsWith("}"));
+  const metrics = await textOf(`${path}/metrics.json`);
+  return {
+    experiment,
+    command: `deno task train ${argumentsOf(experiment, data, out).join(" ")}`,
+    events: lines.map((line) => JSON.parse(line)),
+    device: metrics && JSON.parse(metrics).device,
+  };
+}
+
+async function textOf(path: string): Promise<string | null> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+}
+
+if (import.meta.main) await runTask(() => main(Deno.args));
