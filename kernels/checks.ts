@@ -23,6 +23,13 @@ import { adamCases, checkAdam } from "./adam/check.ts";
 import { blendCases, checkBlend } from "./blend/check.ts";
 import { bprCases, checkBpr } from "./bpr/check.ts";
 import {
+  checkSoftmaxGradient,
+  checkSoftmaxNormaliser,
+  checkSoftmaxPartials,
+  checkSumChunks,
+  softmaxCases,
+} from "./catalogue_softmax/check.ts";
+import {
   cgScalarsCases,
   checkCgDirection,
   checkCgScalars,
@@ -52,4 +59,8 @@ export const kernelChecks: readonly KernelCheck[] = [
   checksOf("packPanels", checkPackPanels, packCases),
   checksOf("rankTargets", checkRankTargets, rankCases),
   checksOf("topItems", checkTopItems, topCases),
+  checksOf("softmaxPartials", checkSoftmaxPartials, softmaxCases),
+  checksOf("softmaxNormaliser", checkSoftmaxNormaliser, softmaxCases),
+  checksOf("softmaxGradient", checkSoftmaxGradient, softmaxCases),
+  checksOf("sumChunks", checkSumChunks, softmaxCases),
 ];

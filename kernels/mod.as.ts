@@ -2,6 +2,12 @@
 export { adam } from "./adam/adam.as";
 export { blend } from "./blend/blend.as";
 export { bpr } from "./bpr/bpr.as";
+export {
+  softmaxGradient,
+  softmaxNormaliser,
+  softmaxPartials,
+  sumChunks,
+} from "./catalogue_softmax/catalogue_softmax.as";
 export { cgDirection, cgScalars, cgStep, columnDots } from "./conjugate_gradient/conjugate_gradient.as";
 export { propagate } from "./propagate/propagate.as";
 export { packPanels, rankTargets, topItems } from "./score/score.as";

@@ -8,6 +8,19 @@ import { blendCases, checkBlend } from "../../kernels/blend/check.ts";
 import { bpr } from "../../kernels/bpr/bpr.ts";
 import { bprCases, checkBpr } from "../../kernels/bpr/check.ts";
 import {
+  softmaxGradient,
+  softmaxNormaliser,
+  softmaxPartials,
+  sumChunks,
+} from "../../kernels/catalogue_softmax/catalogue_softmax.ts";
+import {
+  checkSoftmaxGradient,
+  checkSoftmaxNormaliser,
+  checkSoftmaxPartials,
+  checkSumChunks,
+  softmaxCases,
+} from "../../kernels/catalogue_softmax/check.ts";
+import {
   cgScalarsCases,
   checkCgDirection,
   checkCgScalars,
@@ -81,6 +94,10 @@ const suspects = {
   packPanels: suspect(packPanels, checkPackPanels, packCases),
   rankTargets: suspect(rankTargets, checkRankTargets, rankCases),
   topItems: suspect(topItems, checkTopItems, topCases),
+  softmaxPartials: suspect(softmaxPartials, checkSoftmaxPartials, softmaxCases),
+  softmaxNormaliser: suspect(softmaxNormaliser, checkSoftmaxNormaliser, softmaxCases),
+  softmaxGradient: suspect(softmaxGradient, checkSoftmaxGradient, softmaxCases),
+  sumChunks: suspect(sumChunks, checkSumChunks, softmaxCases),
 };
 
 testOnDevices("sabotage: every check notices work left undone", async (device) => {
@@ -115,6 +132,18 @@ const slips: readonly (readonly [kernel: keyof typeof suspects, from: string, to
   ["rankTargets", "from_column < params.width", "from_column + DEPTH <= params.width"],
   ["topItems", "item < other_item", "item > other_item"],
   ["topItems", " && !is_excluded(q, item)", ""],
+  ["softmaxPartials", "if (item < last_item) {", "if (item <= last_item) {"],
+  ["softmaxPartials", "let bias = parameters", "let bias = 0.0 * parameters"],
+  ["softmaxPartials", "sums * exp(before - maxima)", "sums"],
+  ["softmaxPartials", "half > 0u", "half > 1u"],
+  ["softmaxNormaliser", " * exp(partials[at] - maximum)", ""],
+  ["softmaxNormaliser", "labels[token]", "token"],
+  ["softmaxGradient", "own == vec4u(labels[t])", "own == vec4u(labels[token])"],
+  ["softmaxGradient", "1.0 / f32(params.tokens)", "1.0"],
+  ["softmaxGradient", "if (item > begin) { sums[r] += workspace[to]; }", ""],
+  ["softmaxGradient", "if (token > 0u) { sums[c] += tableGradient[to]; }", ""],
+  ["softmaxGradient", "if (own[c] < last)", "if (own[c] <= last)"],
+  ["sumChunks", "chunk < params.chunks", "chunk + 1u < params.chunks"],
 ];
 
 Deno.test({
