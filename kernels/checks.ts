@@ -26,6 +26,13 @@ import { attentionCases, checkAttention, checkAttentionGradient } from "./attent
 import { blendCases, checkBlend } from "./blend/check.ts";
 import { checkColumnSums, columnSumsCases } from "./column_sums/check.ts";
 import {
+  checkSoftmaxGradient,
+  checkSoftmaxNormaliser,
+  checkSoftmaxPartials,
+  checkSumChunks,
+  softmaxCases,
+} from "./catalogue_softmax/check.ts";
+import {
   cgScalarsCases,
   checkCgDirection,
   checkCgScalars,
@@ -80,4 +87,8 @@ export const kernelChecks: readonly KernelCheck[] = [
   checksOf("attentionGradient", checkAttentionGradient, attentionCases),
   checksOf("gaussianAttention", checkGaussianAttention, gaussianCases),
   checksOf("gaussianAttentionGradient", checkGaussianAttentionGradient, gaussianCases),
+  checksOf("softmaxPartials", checkSoftmaxPartials, softmaxCases),
+  checksOf("softmaxNormaliser", checkSoftmaxNormaliser, softmaxCases),
+  checksOf("softmaxGradient", checkSoftmaxGradient, softmaxCases),
+  checksOf("sumChunks", checkSumChunks, softmaxCases),
 ];

@@ -5,6 +5,12 @@ export { appendColumn } from "./append_column/append_column.as";
 export { attention, attentionGradient } from "./attention/attention.as";
 export { blend } from "./blend/blend.as";
 export { columnSums } from "./column_sums/column_sums.as";
+export {
+  softmaxGradient,
+  softmaxNormaliser,
+  softmaxPartials,
+  sumChunks,
+} from "./catalogue_softmax/catalogue_softmax.as";
 export { cgDirection, cgScalars, cgStep, columnDots } from "./conjugate_gradient/conjugate_gradient.as";
 export { embed, embedGradient } from "./embed/embed.as";
 export { gaussianAttention, gaussianAttentionGradient } from "./gaussian_attention/gaussian_attention.as";

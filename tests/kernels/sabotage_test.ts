@@ -12,6 +12,19 @@ import { blendCases, checkBlend } from "../../kernels/blend/check.ts";
 import { checkColumnSums, columnSumsCases } from "../../kernels/column_sums/check.ts";
 import { columnSums } from "../../kernels/column_sums/column_sums.ts";
 import {
+  softmaxGradient,
+  softmaxNormaliser,
+  softmaxPartials,
+  sumChunks,
+} from "../../kernels/catalogue_softmax/catalogue_softmax.ts";
+import {
+  checkSoftmaxGradient,
+  checkSoftmaxNormaliser,
+  checkSoftmaxPartials,
+  checkSumChunks,
+  softmaxCases,
+} from "../../kernels/catalogue_softmax/check.ts";
+import {
   cgScalarsCases,
   checkCgDirection,
   checkCgScalars,
@@ -125,6 +138,10 @@ const suspects = {
   attentionGradient: suspect(attentionGradient, checkAttentionGradient, attentionCases),
   gaussianAttention: suspect(gaussianAttention, checkGaussianAttention, gaussianCases),
   gaussianAttentionGradient: suspect(gaussianAttentionGradient, checkGaussianAttentionGradient, gaussianCases),
+  softmaxPartials: suspect(softmaxPartials, checkSoftmaxPartials, softmaxCases),
+  softmaxNormaliser: suspect(softmaxNormaliser, checkSoftmaxNormaliser, softmaxCases),
+  softmaxGradient: suspect(softmaxGradient, checkSoftmaxGradient, softmaxCases),
+  sumChunks: suspect(sumChunks, checkSumChunks, softmaxCases),
 };
 
 testOnDevices("sabotage: every check notices work left undone", async (device) => {
@@ -226,6 +243,18 @@ const slips: readonly (readonly [kernel: keyof typeof suspects, from: string, to
   ["gaussianAttentionGradient", "(factor * weight_slope - delta)", "(weight_slope - delta)"],
   ["gaussianAttentionGradient", "weight * weight * right", "weight * right"],
   ["gaussianAttentionGradient", "base + column >= token && ", ""],
+  ["softmaxPartials", "if (item < last_item) {", "if (item <= last_item) {"],
+  ["softmaxPartials", "let bias = parameters", "let bias = 0.0 * parameters"],
+  ["softmaxPartials", "sums * exp(before - maxima)", "sums"],
+  ["softmaxPartials", "half > 0u", "half > 1u"],
+  ["softmaxNormaliser", " * exp(partials[at] - maximum)", ""],
+  ["softmaxNormaliser", "labels[token]", "token"],
+  ["softmaxGradient", "own == vec4u(labels[t])", "own == vec4u(labels[token])"],
+  ["softmaxGradient", "1.0 / f32(params.tokens)", "1.0"],
+  ["softmaxGradient", "if (item > begin) { sums[r] += workspace[to]; }", ""],
+  ["softmaxGradient", "if (token > 0u) { sums[c] += tableGradient[to]; }", ""],
+  ["softmaxGradient", "if (own[c] < last)", "if (own[c] <= last)"],
+  ["sumChunks", "chunk < params.chunks", "chunk + 1u < params.chunks"],
 ];
 
 Deno.test({

@@ -8,6 +8,7 @@ import { PROTOCOL, readModel, RunDirectory } from "../../src/training/run_direct
 import { PUBLISHED } from "../../src/training/settings.ts";
 import type { TrainingResult } from "../../src/training/train.ts";
 
+const SETTINGS = { ...PUBLISHED["mf-bpr"], dimension: 6 };
 const DATASET = generatedDataset({ users: 20, items: 30, seed: 1 });
 const METRICS = rankingMetrics(Uint32Array.from([1, 4, 12]));
 const RESULT: TrainingResult = {
@@ -48,7 +49,7 @@ Deno.test("RunDirectory writes whole files and leaves no temporary ones", async 
     assertEquals(lines.pop(), "");
     assertEquals<unknown>(lines.map((line) => JSON.parse(line)), events);
 
-    await run.finish(RESULT, PUBLISHED["mf-bpr"], DATASET, "cpu");
+    await run.finish(RESULT, SETTINGS, DATASET, "cpu");
     assertEquals(await filesIn(path), ["config.json", "events.jsonl", "metrics.json", "model.safetensors"]);
     const { weights: _, ...metrics } = RESULT;
     assertEquals(JSON.parse(await Deno.readTextFile(`${path}/metrics.json`)), {
@@ -57,7 +58,7 @@ Deno.test("RunDirectory writes whole files and leaves no temporary ones", async 
       ...metrics,
     });
     const bytes = await Deno.readFile(`${path}/model.safetensors`);
-    assertEquals(bytes, encodeModel(RESULT.weights, PUBLISHED["mf-bpr"], DATASET));
+    assertEquals(bytes, encodeModel(RESULT.weights, SETTINGS, DATASET));
   });
 });
 
@@ -78,7 +79,7 @@ Deno.test("RunDirectory replaces what an earlier write left behind", async () =>
     const run = await RunDirectory.create(`${folder}/run`, {});
     // As a process that was killed in the middle of a longer write leaves it.
     await Deno.writeFile(`${folder}/run/model.safetensors.tmp`, new Uint8Array(1_000_000));
-    await run.finish(RESULT, PUBLISHED["mf-bpr"], DATASET, "cpu");
+    await run.finish(RESULT, SETTINGS, DATASET, "cpu");
     assertEquals(await filesIn(`${folder}/run`), ["config.json", "metrics.json", "model.safetensors"]);
     assertEquals((await readModel(`${folder}/run`)).weights, RESULT.weights);
   });
@@ -87,11 +88,11 @@ Deno.test("RunDirectory replaces what an earlier write left behind", async () =>
 Deno.test("readModel() reads what a run wrote, from the directory and from the file", async () => {
   await withFolder(async (folder) => {
     const run = await RunDirectory.create(`${folder}/run`, {});
-    await run.finish(RESULT, PUBLISHED["mf-bpr"], DATASET, "cpu");
+    await run.finish(RESULT, SETTINGS, DATASET, "cpu");
     for (const path of [`${folder}/run`, `${folder}/run/model.safetensors`]) {
       assertEquals(await readModel(path), {
         weights: RESULT.weights,
-        settings: PUBLISHED["mf-bpr"],
+        settings: SETTINGS,
         provenance: DATASET.provenance,
         users: DATASET.users,
         items: DATASET.items,
@@ -119,7 +120,7 @@ Deno.test("readModel() says that there is no model", async () => {
 Deno.test("readModel() says that a file is no model", async () => {
   await withFolder(async (folder) => {
     const path = `${folder}/model.safetensors`;
-    const bytes = encodeModel(RESULT.weights, PUBLISHED["mf-bpr"], DATASET);
+    const bytes = encodeModel(RESULT.weights, SETTINGS, DATASET);
     const cases: [Uint8Array, string][] = [
       [new Uint8Array(0), "Cannot decode safetensors as the header is cut off: the file has 0 bytes"],
       [
@@ -135,14 +136,14 @@ Deno.test("readModel() says that a file is no model", async () => {
           tensors: { "user.weight": { data: new Float64Array(4), shape: [2, 2] } },
           metadata: { format: "sevo-model-1" },
         }),
-        "Cannot read a model as tensor 'user.weight' is not a float32 matrix",
+        "Cannot read a model as tensor 'user.weight' is not of float32",
       ],
       [
         encodeSafetensors({
           tensors: { "user.weight": { data: new Float32Array(4), shape: [4] } },
           metadata: { format: "sevo-model-1" },
         }),
-        "Cannot read a model as tensor 'user.weight' is not a float32 matrix",
+        "Cannot read a model as tensor 'user.weight' is not of float32",
       ],
     ];
     for (const [content, message] of cases) {
@@ -153,7 +154,7 @@ Deno.test("readModel() says that a file is no model", async () => {
 });
 
 Deno.test("encodeModel() gives equal bytes for equal models", () => {
-  const bytes = encodeModel(RESULT.weights, PUBLISHED["mf-bpr"], DATASET);
+  const bytes = encodeModel(RESULT.weights, SETTINGS, DATASET);
   const { weights, settings, provenance, users, items } = decodeModel(bytes);
   assertEquals(encodeModel(weights, settings, { provenance, users, items }), bytes);
   const other = encodeModel(weights, { ...settings, seed: 2 }, { provenance, users, items });
@@ -175,7 +176,7 @@ for (
   })
 ) {
   Deno.test(`decodeModel() refuses a file with ${name}`, () => {
-    const file = decodeSafetensors(encodeModel(RESULT.weights, PUBLISHED["mf-bpr"], DATASET));
+    const file = decodeSafetensors(encodeModel(RESULT.weights, SETTINGS, DATASET));
     assertThrows(() => decodeModel(encodeSafetensors(change(file))), SyntaxError);
   });
 }

@@ -3,6 +3,7 @@ import { openDevice, sevoInit } from "@sevo/sevo";
 import {
   GRAPHS,
   isSmoothed,
+  MODELS,
   optimizerOptions,
   OPTIMIZERS,
   PUBLISHED,
@@ -53,25 +54,12 @@ Deno.test("optimizerOptions() are options that sevoInit() takes, with the correc
   }
 });
 
-Deno.test("PUBLISHED holds the settings of the published run on Beauty", () => {
-  assertEquals(PUBLISHED["mf-bpr"], {
-    model: "mf-bpr",
-    optimizer: "sevo-adamw",
-    graph: "item",
-    propagation: "neumann",
-    beta: 0.9,
-    layers: 3,
-    maxWalk: 1,
-    last: 50,
-    dimension: 64,
-    learningRate: 1e-3,
-    betas: [0.9, 0.999],
-    weightDecay: 0.1,
-    momentum: 0.9,
-    epochs: 1000,
-    batch: 2048,
-    evalEvery: 5,
-    seed: 1,
-  });
+Deno.test("PUBLISHED holds what the config files for Beauty say", async () => {
+  for (const model of MODELS) {
+    const { betas: [beta1, beta2], ...settings } = PUBLISHED[model];
+    const published: Record<string, unknown> = { ...settings, beta1, beta2 };
+    const config = JSON.parse(await Deno.readTextFile(`configs/beauty/${model}.json`));
+    assertEquals(config, Object.fromEntries(Object.keys(config).map((name) => [name, published[name]])), model);
+  }
   assertEquals([...GRAPHS], ["item", "user-item"]);
 });

@@ -69,8 +69,8 @@ testOnDevices(
     for (const event of validations) if (event.metrics["ndcg@10"]! > best.metrics["ndcg@10"]!) best = event;
     assertEquals([result.bestEpoch, result.valid], [best.epoch, best.metrics]);
     // Weights and metrics are of the same epoch.
-    assertEquals(await evaluateModel(device, DATASET, result.weights, "valid"), result.valid);
-    assertEquals(await evaluateModel(device, DATASET, result.weights, "test"), result.test);
+    assertEquals(await evaluateModel(device, DATASET, result.weights, SETTINGS, "valid"), result.valid);
+    assertEquals(await evaluateModel(device, DATASET, result.weights, SETTINGS, "test"), result.test);
     for (const event of events) {
       assert(event.seconds >= 0);
       if (event.type === "epoch") assert(event.loss > 0 && event.loss < 1, `loss ${event.loss}`);
@@ -183,8 +183,8 @@ testOnDevices("evaluateModel() ranks users with a target alone, by hand", async 
   // User 0 likes high numbers. Valid: 3 is history, so 2 comes first, then 1. Test: 1 and 3 are history, 2 is first.
   // User 2 likes low ones. Valid: 0 and 1 are history, 2 comes before 3. Test: 2 alone is left.
   const metrics = (ranks: number[]) => rankingMetrics(Uint32Array.from(ranks));
-  assertEquals(await evaluateModel(device, dataset, weights, "valid"), metrics([2, 2]));
-  assertEquals(await evaluateModel(device, dataset, weights, "test"), metrics([1, 1]));
+  assertEquals(await evaluateModel(device, dataset, weights, SETTINGS, "valid"), metrics([2, 2]));
+  assertEquals(await evaluateModel(device, dataset, weights, SETTINGS, "test"), metrics([1, 1]));
 });
 
 testOnDevices("train() says when training diverges", async (device) => {
