@@ -58,7 +58,6 @@ export function tanh(x: v128): v128 {
   p = f32x4.add(f32x4.mul(p, z), constant(16));
   p = f32x4.add(f32x4.mul(p, z), constant(17));
   const near = f32x4.add(f32x4.mul(f32x4.mul(p, z), x), x);
-  const e = exp(f32x4.add(x, x));
-  const far = f32x4.div(f32x4.sub(e, one), f32x4.add(e, one));
+  const far = f32x4.sub(one, f32x4.div(f32x4.add(one, one), f32x4.add(exp(f32x4.add(x, x)), one)));
   return v128.bitselect(near, far, f32x4.lt(f32x4.mul(x, x), constant(18)));
 }

@@ -4,6 +4,9 @@ import type { DeviceReport, Machine, Speed } from "./_doctor.ts";
 const WIDTH = 96;
 
 /** Columns that a label takes. */
+/** Columns for the name of a kernel. */
+const LONGEST_KERNEL = 27;
+
 const LABEL = 16;
 
 /** Bytes of a row of 64 float32. */
@@ -103,7 +106,9 @@ export function deviceLines(
     const outcome = passed
       ? `ok     ${worst.toFixed(2).padStart(5)} of tolerance  `
       : `WRONG  ${worst < 1000 ? worst.toFixed(1).padStart(5) : "  far"} of tolerance  `;
-    lines.push((at === 0 ? "kernels" : "").padEnd(LABEL) + kernel.padEnd(13) + outcome + plural(cases, "case"));
+    lines.push(
+      (at === 0 ? "kernels" : "").padEnd(LABEL) + kernel.padEnd(LONGEST_KERNEL) + outcome + plural(cases, "case"),
+    );
     if (!passed) lines.push(...field("", detail, 2));
   });
   if (speed) lines.push(...speedLines(speed));

@@ -45,7 +45,7 @@ function sigmoid(x: number, error: number): { value: number; error: number } {
   return { value, error: slope * relative + 7 * ROUNDOFF * value + SATURATED };
 }
 
-/** The same for tanh(x), computed as a polynomial near 0 and as 1 - 2 sigmoid(-2x), or what amounts to it, elsewhere. */
+/** The same for tanh(x), computed as a polynomial near 0 and as 1 - 2 sigmoid(-2x) elsewhere. */
 function tanh(x: number, error: number): { value: number; error: number } {
   const value = Math.tanh(x), carried = (1 - value * value) * Math.expm1(2 * error);
   if (Math.abs(x) + error < 0.62) return { value, error: carried + 8 * ROUNDOFF * Math.abs(value) };

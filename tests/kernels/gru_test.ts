@@ -17,7 +17,7 @@ const sizes = {
 
 testOnDevices("gru: random segments", async (device) => {
   const cases = fc.record({ ...sizes, keep: fc.boolean() });
-  await assertChecks(cases, (options) => checkGru(device, options), 20);
+  await assertChecks(cases, (options) => checkGru(device, options), 25);
 });
 
 testOnDevices("gruGradient: random segments", async (device) => {

@@ -140,7 +140,7 @@ Deno.test("readModel() says that a file is no model", async () => {
       ],
       [
         encodeSafetensors({
-          tensors: { "user.weight": { data: new Float32Array(4), shape: [4] } },
+          tensors: { "user.weight": { data: new Int32Array(4), shape: [4] } },
           metadata: { format: "sevo-model-1" },
         }),
         "Cannot read a model as tensor 'user.weight' is not of float32",
