@@ -4,10 +4,10 @@ import type { DeviceReport, Machine, Speed } from "./_doctor.ts";
 const WIDTH = 96;
 
 /** Columns that a label takes. */
-/** Columns for the name of a kernel. */
-const LONGEST_KERNEL = 27;
-
 const LABEL = 16;
+
+/** Columns that the name of a kernel takes. */
+const LONGEST_KERNEL = 27;
 
 /** Bytes of a row of 64 float32. */
 const ROW_BYTES = 64 * 4;
