@@ -29,12 +29,12 @@ export interface Progress {
 export function reproductionReport(runs: readonly Progress[]): string {
   const device = runs.find(({ device }) => device !== null)?.device ?? "cpu";
   return [
-    "# Reproduction of the published runs",
+    "## Sequence models, published settings",
     "",
-    `Written by \`deno task reproduce\`; device ${device}. Seconds are those of training epochs, as they were on a machine`,
-    "that also did other work. Full ranking over all items, history masked; the best epoch is by validation NDCG@10.",
+    "Written by `deno task reproduce`. Seconds are those of a training epoch, on average, on a machine that may have done",
+    `other work beside it; ${device}.`,
     "",
-    "## Full runs",
+    "### Full runs",
     "",
     ...table(
       [
@@ -53,24 +53,41 @@ export function reproductionReport(runs: readonly Progress[]): string {
       runs.filter((run) => publishedTest(run.experiment) !== null).map(fullRow),
     ),
     "",
-    "## Learning curves",
+    "### Learning curves",
     "",
-    `Published: the range over five seeds of validation NDCG@10, and the mean loss; both widened by ${
+    "Validation NDCG@10 beside the range of the five published seeds, and the mean training loss beside theirs; inside means",
+    `inside what was published, widened by ${100 * WIDENED} %.`,
       100 * WIDENED
-    } %.`,
     "",
     ...table(
       ["dataset", "model", "seed", "epoch", "NDCG@10", "published", "", "loss", "published", ""],
-      runs.flatMap((run) => publishedCurve(run.experiment).map((point) => curveRow(run, point))),
+      runs.filter(({ experiment }) => experiment.seed === 1).flatMap((run) => publishedCurve(run.experiment).map((point) => curveRow(run, point))),
     ),
     "",
-    "## Commands",
+    "### Commands",
     "",
     "```sh",
     ...runs.filter(({ events }) => events.length > 0).map(({ command }) => command),
     "```",
     "",
   ].join("\n");
+}
+
+/** Where the report begins and ends in a document. */
+const BEGIN = "<!-- reproduction -->", END = "<!-- end of reproduction -->";
+
+/**
+ * Puts a report in the place of the one before it.
+ *
+ * @param document A document with or without a report.
+ * @param report The report.
+ * @returns The document with the report, at its end where there was none.
+ */
+export function withReport(document: string, report: string): string {
+  const begin = document.indexOf(BEGIN), end = document.indexOf(END);
+  const section = `${BEGIN}\n\n${report}\n${END}`;
+  if (begin < 0 || end < begin) return `${document.trimEnd()}\n\n${section}\n`.trimStart();
+  return document.slice(0, begin) + section + document.slice(end + END.length);
 }
 
 function fullRow({ experiment, events }: Progress): string[] {
@@ -131,6 +148,8 @@ function four(value: number): string {
 }
 
 function table(head: readonly string[], rows: readonly string[][]): string[] {
-  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
-  return [line(head), line(head.map(() => "---")), ...rows.map(line)];
+  // As `deno fmt` lays it out
+  const widths = head.map((cell, column) => Math.max(3, cell.length, ...rows.map((row) => row[column]!.length)));
+  const line = (cells: readonly string[]) => `| ${cells.map((cell, at) => cell.padEnd(widths[at]!)).join(" | ")} |`;
+  return [line(head), line(widths.map((width) => "-".repeat(width))), ...rows.map(line)];
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { type Experiment, EXPERIMENTS } from "./_published.ts";
-import { type Progress, reproductionReport } from "./_reproduction_report.ts";
+import { type Progress, reproductionReport, withReport } from "./_reproduction_report.ts";
 import { defineTask, parseFlags, UsageError } from "./_flags.ts";
 import { runTask } from "./_run_task.ts";
 import { main as train } from "./train.ts";
@@ -32,8 +32,8 @@ const task = defineTask({
     to: {
       kind: "string",
       placeholder: "FILE",
-      default: "docs/reproduction.md",
-      description: "Where the report goes",
+      default: "docs/results.md",
+      description: "Document that the report is written into",
     },
     report: { kind: "boolean", default: false, description: "Only write the report" },
     device: { kind: "choice", choices: ["auto", "cpu", "webgpu"], default: "cpu", description: "Device" },
@@ -58,7 +58,7 @@ export async function main(args: readonly string[]): Promise<void> {
   }
   const write = async () => {
     const runs = await Promise.all(EXPERIMENTS.map((experiment) => progressOf(experiment, data, out)));
-    await Deno.writeTextFile(to, reproductionReport(runs));
+    await Deno.writeTextFile(to, withReport(await textOf(to) ?? "", reproductionReport(runs)));
   };
   for (const experiment of report ? [] : wanted) {
     console.log(`\n${nameOf(experiment)}`);
