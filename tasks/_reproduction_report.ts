@@ -57,11 +57,12 @@ export function reproductionReport(runs: readonly Progress[]): string {
     "",
     "Validation NDCG@10 beside the range of the five published seeds, and the mean training loss beside theirs; inside means",
     `inside what was published, widened by ${100 * WIDENED} %.`,
-      100 * WIDENED
     "",
     ...table(
       ["dataset", "model", "seed", "epoch", "NDCG@10", "published", "", "loss", "published", ""],
-      runs.filter(({ experiment }) => experiment.seed === 1).flatMap((run) => publishedCurve(run.experiment).map((point) => curveRow(run, point))),
+      runs.filter(({ experiment }) => experiment.seed === 1).flatMap((run) =>
+        publishedCurve(run.experiment).map((point) => curveRow(run, point))
+      ),
     ),
     "",
     "### Commands",
