@@ -148,8 +148,7 @@ export class Stosa extends TrainedModel<NextItemBatch> {
         meanTable: mean.tensor,
         covTable: cov.tensor,
         ids: tape.upload(targets),
-        // Of both parts, each of which is then added to by its own operations
-        hiddenGradient: (tape.gradientOf(hidden, d), tape.gradientOf(hidden).tensor),
+        hiddenGradient: tape.gradientOf(hidden).tensor,
         meanRows: rows.mean.items,
         covRows: rows.cov.items,
         losses,

@@ -35,10 +35,15 @@ export function layerNorm(
     device.launch(layerNormGradient, {
       ...{ input: x.tensor, parameters, statistics, outputGradient: output.gradient!, inputGradient, partial },
     }, { rows, quads, weightOffset, accumulate });
-    for (const [firstQuad, outputOffset] of [[0, weightOffset], [quads, biasOffset]] as const) {
+    const addUp = (firstQuad: number, count: number, outputOffset: number) =>
       device.launch(columnSums, { input: partial, output: gradient }, {
-        ...{ rows: blocks, stride: 2 * quads, firstQuad, quads, outputOffset, accumulate: shared ? 1 : 0 },
+        ...{ rows: blocks, stride: 2 * quads, firstQuad, quads: count, outputOffset, accumulate: shared ? 1 : 0 },
       });
+    if (biasOffset === weightOffset + quads) {
+      addUp(0, 2 * quads, weightOffset);
+    } else {
+      addUp(0, quads, weightOffset);
+      addUp(quads, quads, biasOffset);
     }
   });
   return output;
