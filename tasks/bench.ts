@@ -1,58 +1,81 @@
 /**
- * Times propagation and whole optimizer steps, and how they grow with the table.
+ * Times propagation, optimizer steps and whole models, against PyTorch where it is there.
  *
  * @module
  */
-import type { Device } from "../src/device/device.ts";
+import { generatedDataset } from "../src/data/generated.ts";
 import { readDataset } from "../src/data/read_dataset.ts";
-import { Graph } from "../src/graph/graph.ts";
-import { below, Philox, Stream } from "../src/philox.ts";
-import { copyBandwidth, propagationBytes, stepBytes, timePropagation, timeStep } from "./_bench_cases.ts";
-import { TorchPeer } from "./_bench_torch.ts";
-import { defineTask, parseFlags } from "./_flags.ts";
+import { MODELS } from "../src/training/settings.ts";
+import { benchModels } from "./_bench_models.ts";
+import { benchOptimizer } from "./_bench_optimizer.ts";
+import { defineTask, parseFlags, UsageError } from "./_flags.ts";
 import { openTaskDevice } from "./_open_device.ts";
 import { runTask } from "./_run_task.ts";
-import { Table } from "./_table.ts";
-
-const COLUMNS = 64;
-const LAYERS = 3;
-const ENTRIES_PER_ROW = 20;
-
-/** Rows and entries of the item graph of Amazon Beauty, a padding row included. */
-const BEAUTY = { rows: 12102, entries: 218852 };
-
-/** Of the samples taken while a case holds all of its memory: Deno does not tell the peak. */
-let largestResident = 0;
 
 const task = defineTask({
   name: "bench",
   summary:
-    `Times propagation, a SEvo-AdamW step and a plain AdamW step over tables of ${COLUMNS} columns, ${LAYERS} layers, ` +
-    `dense gradients: on the graph of a dataset, and on random graphs of ${ENTRIES_PER_ROW} entries a row. Bandwidth is ` +
-    "the bytes that the work must move over the time it took, beside what a plain copy reaches.",
+    "Times the optimizer: propagation, a SEvo-AdamW step and a plain AdamW step over tables of 64 columns, 3 layers, dense " +
+    "gradients, on the graph of a dataset and on random graphs of 20 entries a row; bandwidth is the bytes that the work " +
+    "must move over the time it took, beside what a plain copy reaches. Or times models: an epoch with SEvo-AdamW and with " +
+    "AdamW, and full ranking, with the published settings.",
+  argument: { placeholder: "WHAT", description: "optimizer or models (default: optimizer)", required: false },
   examples: [
     ["", "a random graph of the size of Amazon Beauty's, then 10,000 to 1,000,000 rows"],
     ["--data data/beauty --versus-torch", "the graph of a prepared dataset, against PyTorch on the same graph"],
     ["--max-rows 100000 --threads 1", "a shorter run on one thread"],
+    ["models --data data/beauty --versus-torch", "epochs of the sequence models, against PyTorch in the same run"],
+    ["models --models sasrec --device webgpu", "dispatches and bytes of a step on a GPU"],
   ],
   flags: {
-    data: { kind: "string", placeholder: "DIR", description: "Prepared dataset to take the item graph from" },
-    maxRows: { kind: "integer", min: 10000, default: 1000000, description: "Rows of the largest random graph" },
-    rounds: { kind: "integer", min: 1, max: 100, default: 5, description: "Rounds; medians are printed" },
+    data: {
+      kind: "string",
+      placeholder: "DIR",
+      description: "Prepared dataset (default: a random graph; the generated dataset for models)",
+    },
+    rounds: { kind: "integer", min: 1, max: 100, default: 3, description: "Rounds; medians are printed" },
     versusTorch: {
       kind: "boolean",
       default: false,
-      description: "Time the PyTorch reference on the same graph in turn with ours (needs python3-torch)",
+      description: "Time the PyTorch reference in turn with ours (needs python3-torch)",
     },
     reference: {
       kind: "string",
       placeholder: "DIR",
       default: "../shared/reference",
-      description: "Where sevo_torch.py lies",
+      description: "Where sevo_torch.py and train_torch.py lie",
     },
     python: { kind: "string", placeholder: "FILE", default: "/usr/bin/python3", description: "Python with PyTorch" },
     device: { kind: "choice", choices: ["auto", "cpu", "webgpu"], default: "auto", description: "Device" },
     threads: { kind: "integer", min: 1, max: 256, description: "Threads, of PyTorch too (default: one for each core)" },
+    maxRows: {
+      kind: "integer",
+      min: 10000,
+      default: 1000000,
+      description: "Rows of the largest random graph",
+      group: "Optimizer",
+    },
+    models: {
+      kind: "string",
+      placeholder: "LIST",
+      default: "sasrec,gru4rec,bert4rec,stosa",
+      description: `Models, by commas: ${MODELS.join(", ")}`,
+      group: "Models",
+    },
+    sequences: {
+      kind: "string",
+      placeholder: "FILE",
+      default: "../shared/data/Beauty.seq.txt.gz",
+      description: "What PyTorch reads in place of the prepared dataset",
+      group: "Models",
+    },
+    torchSteps: {
+      kind: "integer",
+      min: 1,
+      default: 4,
+      description: "Steps of PyTorch that are timed, and extrapolated to an epoch",
+      group: "Models",
+    },
   },
 });
 
@@ -64,105 +87,21 @@ const task = defineTask({
 export async function main(args: readonly string[]): Promise<void> {
   const parsed = await parseFlags(task, args);
   if (parsed === null) return;
-  const { data, maxRows, rounds, versusTorch, reference, python, device: kind, threads } = parsed.values;
-  await using device = await openTaskDevice({ device: kind, threads });
-  const copy = await copyBandwidth(device);
-  console.log(`${device.description}\ncopy ${(copy / 1e9).toFixed(1)} GB/s read and written\n`);
-
-  const table = new Table([
-    ...["graph:12", "rows:-9", "entries:-10", ":16", "ms:-8", "ns/row:-7", "GB/s:-6", "of copy:-8"],
-    ...versusTorch ? ["torch ms:-9", "times faster:-12"] : [],
-  ]);
-  {
-    using graph = data === undefined ? randomGraph(BEAUTY.rows, BEAUTY.entries) : await datasetGraph(data);
-    await using torch = versusTorch
-      ? await TorchPeer.start(graph, { columns: COLUMNS, layers: LAYERS, reference, python, threads })
-      : null;
-    const name = data === undefined ? "like Beauty" : data;
-    await measure(device, graph, name, rounds, copy, table, torch);
+  const { values, argument = "optimizer" } = parsed;
+  if (argument !== "optimizer" && argument !== "models") {
+    throw new UsageError(`Cannot run bench as it times 'optimizer' or 'models': current value is '${argument}'`);
   }
-  for (let rows = 10000; rows <= maxRows; rows *= 10) {
-    using graph = randomGraph(rows, rows * ENTRIES_PER_ROW);
-    try {
-      await measure(device, graph, "random", rows >= 1e6 ? Math.min(rounds, 3) : rounds, copy, table, null);
-    } catch (error) {
-      // What a device cannot hold ends its table, not the task.
-      if (!(error instanceof RangeError)) throw error;
-      console.log(`random  ${rows.toLocaleString("en")} rows: ${error.message}`);
-      break;
-    }
-  }
-  console.log(`\nlargest resident size of the process ${(largestResident / 1e9).toFixed(2)} GB`);
-}
-
-/** Three rows of the table: propagation, SEvo-AdamW step, AdamW step. With a peer, ours and theirs in turn. */
-async function measure(
-  device: Device,
-  graph: Graph,
-  name: string,
-  rounds: number,
-  copy: number,
-  table: Table,
-  torch: TorchPeer | null,
-): Promise<void> {
-  const cases = [
-    {
-      label: "propagation",
-      peer: "propagation",
-      bytes: propagationBytes(graph, COLUMNS, LAYERS),
-      time: timePropagation,
-    },
-    { label: "SEvo-AdamW step", peer: "sevo-adamw", bytes: stepBytes(graph, COLUMNS, LAYERS), time: timeStep },
-    { label: "AdamW step", peer: "adamw", bytes: stepBytes(graph, COLUMNS, null), time: timeStep },
-  ] as const;
-  for (const { label, peer, bytes, time } of cases) {
-    using timed = time(device, graph, COLUMNS, peer === "adamw" ? null : LAYERS);
-    const ours: number[] = [], theirs: number[] = [], ratios: number[] = [];
-    await timed.run();
-    largestResident = Math.max(largestResident, Deno.memoryUsage().rss);
-    for (let round = 0; round < rounds; round++) {
-      ours.push(await timed.run());
-      if (!torch) continue;
-      theirs.push(await torch.time(peer));
-      ratios.push(theirs.at(-1)! / ours.at(-1)!);
-    }
-    const ms = median(ours);
-    table.add([
-      name,
-      graph.rows.toLocaleString("en"),
-      graph.entries.toLocaleString("en"),
-      label,
-      ms.toFixed(ms < 10 ? 2 : 1),
-      (ms * 1e6 / graph.rows).toFixed(0),
-      (bytes / ms / 1e6).toFixed(1),
-      `${(100 * bytes / ms * 1e3 / copy).toFixed(0)} %`,
-      ...torch ? [median(theirs).toFixed(1), median(ratios).toFixed(1)] : [],
-    ]);
-  }
-}
-
-async function datasetGraph(path: string): Promise<Graph> {
-  const { itemCount, trainOffsets: offsets, trainItems: items } = await readDataset(path);
-  // Row 0 is padding, as in the sequence models' tables.
-  return Graph.fromSequences({ offsets, items }, { rows: itemCount + 1, offset: 1 });
-}
-
-/** A random graph of about so many entries: self-loops and repeated edges are few. */
-function randomGraph(rows: number, entries: number): Graph {
-  const philox = new Philox(1, Stream.dataset);
-  const edges = Math.round(entries / 2);
-  const sources = new Uint32Array(edges), targets = new Uint32Array(edges);
-  for (let at = 0; at < edges; at++) {
-    const words = philox.draw(at, rows);
-    sources[at] = below(words[0]!, rows);
-    targets[at] = below(words[1]!, rows);
-  }
-  return Graph.fromEdges({ rows, sources, targets });
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return (sorted[(sorted.length - 1) >> 1]! + sorted[sorted.length >> 1]!) / 2;
+  const models = values.models.split(",").map((name) => {
+    const model = MODELS.find((known) => known === name.trim());
+    if (model) return model;
+    throw new UsageError(`Cannot run bench as there is no model '${name}': there are ${MODELS.join(", ")}`);
+  });
+  await using device = await openTaskDevice(values);
+  if (argument === "optimizer") return await benchOptimizer(device, values);
+  const { data, rounds, threads } = values;
+  const dataset = data === undefined ? generatedDataset({ seed: 1 }) : await readDataset(data);
+  const torch = values.versusTorch ? { ...values, steps: values.torchSteps, threads } : null;
+  await benchModels(device, dataset, { models, rounds, torch });
 }
 
 if (import.meta.main) await runTask(() => main(Deno.args));

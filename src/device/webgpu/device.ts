@@ -1,6 +1,6 @@
 import { checkBindings, checkLength, dtypeOf, elementCount } from "../_checks.ts";
 import { type Bound, type Device, DeviceLostError, type LaunchOptions } from "../device.ts";
-import type { Kernel, Scalars } from "../kernel.ts";
+import type { Binding, Kernel, Scalars } from "../kernel.ts";
 import { type DType, type HostArray, padRows, type Shape, stripRows, type Tensor } from "../tensor.ts";
 import { adapterName, isSoftware, requestAdapter, requestDevice } from "./_adapter.ts";
 import { BufferPool, MIN_BUFFER_BYTES, type PooledBuffer } from "./_buffer_pool.ts";
@@ -57,6 +57,8 @@ export async function openWebGpuDevice(options: WebGpuOptions): Promise<WebGpuDe
 export class WebGpuDevice implements Device {
   /** Kind of device. */
   readonly kind = "webgpu";
+  /** Whether the adapter is software. */
+  readonly software: boolean;
   /** The adapter, and whether it is software or hardware. */
   readonly description: string;
   /** What the adapter says of itself. */
@@ -75,6 +77,8 @@ export class WebGpuDevice implements Device {
   #gone: string | null = null;
   #liveBytes = 0;
   #launches = 0;
+  #readbacks = 0;
+  #boundBytes = 0;
 
   /**
    * Use {@linkcode openWebGpuDevice} but to bring a `GPUDevice` of your own.
@@ -86,7 +90,8 @@ export class WebGpuDevice implements Device {
     const adapter = adapterName(adapterInfo);
     this.adapterInfo = adapterInfo;
     this.gpu = gpu;
-    this.description = `webgpu: ${adapter}, ${isSoftware(adapterInfo) ? "software" : "hardware"}`;
+    this.software = isSoftware(adapterInfo);
+    this.description = `webgpu: ${adapter}, ${this.software ? "software" : "hardware"}`;
     const { maxBufferSize, maxStorageBufferBindingSize } = gpu.limits;
     const maxBytes = Math.min(maxBufferSize ?? Infinity, maxStorageBufferBindingSize ?? 2 ** 27);
     this.#maxTensorBytes = Math.floor(maxBytes / MIN_BUFFER_BYTES) * MIN_BUFFER_BYTES;
@@ -149,6 +154,16 @@ export class WebGpuDevice implements Device {
   /** Dispatches so far: launches but for those without work. */
   get dispatches(): number {
     return this.#commands.dispatches;
+  }
+
+  /** Reads back to the host so far. */
+  get readbacks(): number {
+    return this.#readbacks;
+  }
+
+  /** Bytes of the tensors that launches have bound so far; of those updated, which are read and written, twice. */
+  get boundBytes(): number {
+    return this.#boundBytes;
   }
 
   /** Buffers created for tensors so far; stands still once every step finds its memory in the pool. */
@@ -251,6 +266,7 @@ export class WebGpuDevice implements Device {
     const { dtype, shape } = own;
     const bytes = storedBytes(own);
     const staging = this.#staging.acquire(bytes);
+    this.#readbacks++;
     this.#commands.copy(this.#memory(own), staging, bytes);
     try {
       await null; // The rest of this turn may record more, and a batch may be open
@@ -290,6 +306,7 @@ export class WebGpuDevice implements Device {
     const [x, y] = this.#fold(kernel.name, kernel.shape(scalars).workgroups);
     this.#launches++;
     if (x === 0) return;
+    this.#boundBytes += bytesBound(kernel.bindings, tensors);
     this.#commands.dispatch(
       pipeline.raw,
       pipeline.group(buffers),
@@ -465,6 +482,17 @@ export class WebGpuDevice implements Device {
 /** Bytes of whole vectors, the least one: what a copy moves. */
 function storedBytes(tensor: GpuTensor): number {
   return Math.max(MIN_BUFFER_BYTES, Math.ceil(tensor.bytes / MIN_BUFFER_BYTES) * MIN_BUFFER_BYTES);
+}
+
+function bytesBound<Names extends string>(
+  bindings: { readonly [Name in Names]: Binding },
+  tensors: Bound<Names>,
+): number {
+  let bytes = 0;
+  for (const name in bindings) {
+    bytes += 4 * (tensors[name]?.size ?? 0) * (bindings[name].access === "update" ? 2 : 1);
+  }
+  return bytes;
 }
 
 function checkScalars(kernel: string, pipeline: Pipeline, scalars: Scalars<string>): void {

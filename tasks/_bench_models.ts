@@ -1,0 +1,208 @@
+import type { Dataset } from "../src/data/dataset.ts";
+import type { Device } from "../src/device/device.ts";
+import { WebGpuDevice } from "../src/device/webgpu/device.ts";
+import { Graph } from "../src/graph/graph.ts";
+import { rankSplit } from "../src/training/rank_split.ts";
+import { initialWeights, startTraining, type Training } from "../src/training/recipe.ts";
+import { PUBLISHED, type TrainingSettings } from "../src/training/settings.ts";
+import { torchStepSeconds, type TrainTorchOptions } from "./_bench_train_torch.ts";
+import { median } from "./_median.ts";
+import { Table } from "./_table.ts";
+
+/** Steps before a measurement. */
+const WARM_UP = 3;
+
+/** What is timed, and against what. */
+export interface ModelsBench {
+  /** The models. */
+  readonly models: readonly TrainingSettings["model"][];
+  /** Rounds; medians are printed. */
+  readonly rounds: number;
+  /** The PyTorch reference, timed in turn; null for none. */
+  readonly torch: TrainTorchOptions | null;
+}
+
+/**
+ * Times an epoch of each model with SEvo-AdamW and with AdamW, and full ranking, and prints a table. On webgpu it counts
+ * what a step launches and moves as well, and on a software adapter nothing else: its times say nothing.
+ *
+ * @param device The device.
+ * @param dataset What is trained on.
+ * @param options What is timed.
+ */
+export async function benchModels(device: Device, dataset: Dataset, options: ModelsBench): Promise<void> {
+  const { userCount, itemCount, trainItems } = dataset;
+  console.log(
+    `${device.description}\n${dataset.name}: ${userCount} users, ${itemCount} items, ${trainItems.length} interactions\n`,
+  );
+  if (device instanceof WebGpuDevice) {
+    await countSteps(device, dataset, options.models);
+    if (device.software) return;
+  }
+  await timeEpochs(device, dataset, options);
+}
+
+async function timeEpochs(device: Device, dataset: Dataset, { models, rounds, torch }: ModelsBench): Promise<void> {
+  const table = new Table([
+    ...["model:9", "steps:-6", "epoch s:-8", "AdamW s:-8", "SEvo adds:-10", "ranking s:-10"],
+    ...torch ? ["torch epoch s:-14", "times faster:-13"] : [],
+  ]);
+  for (const model of models) {
+    const settings = PUBLISHED[model];
+    using sevo = start(device, dataset, settings);
+    using plain = start(device, dataset, { ...settings, optimizer: "adamw" });
+    for (const training of [sevo, plain]) await steps(training, WARM_UP);
+    const times: Record<"sevo" | "plain" | "ranking" | "torch" | "added" | "ratio", number[]> = {
+      ...{ sevo: [], plain: [], ranking: [], torch: [], added: [], ratio: [] },
+    };
+    let count = 0;
+    for (let round = 0; round < rounds; round++) {
+      const own = await seconds(async () => void (count = await steps(sevo, Infinity)));
+      const other = await seconds(() => steps(plain, Infinity));
+      times.sevo.push(own);
+      times.plain.push(other);
+      times.added.push(own / other - 1);
+      times.ranking.push(await seconds(() => rankSplit(sevo.model, dataset, settings, "valid")));
+      if (!torch) continue;
+      times.torch.push(await torchStepSeconds(model, torch) * count);
+      times.ratio.push(times.torch.at(-1)! / own);
+    }
+    table.add([
+      ...[model, `${count}`, median(times.sevo).toFixed(2), median(times.plain).toFixed(2)],
+      ...[`${(100 * median(times.added)).toFixed(0)} %`, median(times.ranking).toFixed(2)],
+      ...torch ? [median(times.torch).toFixed(0), median(times.ratio).toFixed(1)] : [],
+    ]);
+  }
+}
+
+/** Prints what one training step of each model is on a GPU. */
+async function countSteps(
+  device: WebGpuDevice,
+  dataset: Dataset,
+  models: readonly TrainingSettings["model"][],
+): Promise<void> {
+  const table = new Table(["model:9", "submits:-8", "dispatches:-11", "readbacks:-10", "MB bound:-9", "least MB:-9"]);
+  for (const model of models) {
+    const { submits, dispatches, readbacks, boundBytes, leastBytes } = await countStep(
+      device,
+      dataset,
+      PUBLISHED[model],
+    );
+    const megabytes = (bytes: number | null) => bytes === null ? "-" : (bytes / 1e6).toFixed(1);
+    table.add([model, submits, dispatches, readbacks].map(String).concat([boundBytes, leastBytes].map(megabytes)));
+  }
+  console.log(
+    "\nOne step. Bound: the buffers of all dispatches, once for each that reads or writes them; a cache may save some of that,\n" +
+      "and gathering takes more where it misses. Least: what any order of the same work must move.\n",
+  );
+}
+
+/** What one training step is on a GPU. */
+export interface StepCounts {
+  /** Submits to the queue. */
+  readonly submits: number;
+  /** Dispatches. */
+  readonly dispatches: number;
+  /** Reads back to the host. */
+  readonly readbacks: number;
+  /** Bytes of the buffers that the dispatches bind. */
+  readonly boundBytes: number;
+  /** Bytes that the step must move at least, where they have been worked out: see {@linkcode leastSasRecBytes}. */
+  readonly leastBytes: number | null;
+}
+
+/**
+ * Counts what one training step does, after some that warm up.
+ *
+ * @param device The device.
+ * @param dataset What is trained on.
+ * @param settings The model.
+ * @returns The counts.
+ */
+export async function countStep(
+  device: WebGpuDevice,
+  dataset: Dataset,
+  settings: TrainingSettings,
+): Promise<StepCounts> {
+  using training = start(device, dataset, settings);
+  await steps(training, WARM_UP);
+  const [batch] = training.batches(2);
+  await device.synchronize();
+  const counts = () => {
+    const { submits, dispatches, readbacks, boundBytes } = device;
+    return { submits, dispatches, readbacks, boundBytes };
+  };
+  const before = counts();
+  training.model.step(batch);
+  const after = counts();
+  await training.model.meanLoss();
+  return {
+    submits: after.submits - before.submits,
+    dispatches: after.dispatches - before.dispatches,
+    readbacks: after.readbacks - before.readbacks,
+    boundBytes: after.boundBytes - before.boundBytes,
+    leastBytes: settings.model === "sasrec" ? leastSasRecBytes(dataset, settings, batch as SasRecBatch) : null,
+  };
+}
+
+/** Sequences of a batch of SASRec. */
+type SasRecBatch = {
+  readonly offsets: Uint32Array;
+  readonly items: Uint32Array;
+  readonly positives: Uint32Array;
+  readonly negatives: Uint32Array;
+};
+
+/**
+ * Bytes that a SEvo-AdamW step of SASRec must move if every tensor is written once and read once for each time that it is
+ * needed again, and all that is used where it is made stays in registers. With T tokens, B sequences, N rows of width d in
+ * the item table, R of them in the batch, E entries of the graph, L layers, and P other parameters, in elements of 4 bytes:
+ *
+ * - ids: 4 T + B (inputs, positives, negatives, positions, offsets)
+ * - activations that the backward pass needs, written and read: for each block x, normed, query | key | value, attended,
+ *   their sum, its norm, and the feed-forward layer before and after its function: 2 T 10 d; and the hidden state: 2 T d
+ * - gradient rows of inputs, positives, negatives and positions, written and read: 2 T 4 d
+ * - the table's moments, read and written for R rows, and its direction, written for R rows and read: 5 R d + N d
+ * - layers, each of which reads a matrix and the graph and writes a matrix: L (2 N d + 2 E + N)
+ * - the table, read and written: 2 N d
+ * - other parameters, their gradients and moments: 8 P
+ *
+ * @param dataset The dataset.
+ * @param settings Sizes.
+ * @param batch The batch.
+ * @returns Bytes.
+ */
+export function leastSasRecBytes(dataset: Dataset, settings: TrainingSettings, batch: SasRecBatch): number {
+  const { itemCount, trainOffsets: offsets, trainItems: items } = dataset;
+  const { dimension: d, blocks, layers, last, maxWalk } = settings;
+  const t = batch.items.length, b = batch.offsets.length, n = itemCount + 1;
+  const r = new Set([...batch.items, ...batch.positives, ...batch.negatives]).size;
+  using graph = Graph.fromSequences({ offsets, items }, { rows: n, offset: 1, maxWalk, last });
+  const weights = Object.entries(initialWeights({ userCount: 1, itemCount: 1 }, settings));
+  const p = weights.reduce((sum, [name, { data }]) => name === "item.weight" ? sum : sum + data.length, 0);
+  const activations = 2 * t * d * (10 * blocks + 1), rows = 2 * t * 4 * d;
+  const table = 5 * r * d + n * d + layers * (2 * n * d + 2 * graph.entries + n) + 2 * n * d;
+  return 4 * (4 * t + b + activations + rows + table + 8 * p);
+}
+
+function start(device: Device, dataset: Dataset, settings: TrainingSettings): Training {
+  return startTraining(device, dataset, initialWeights(dataset, settings), settings);
+}
+
+/** Takes steps of an epoch, at most so many, and waits for them; returns how many there were. */
+async function steps({ model, batches }: Training, most: number): Promise<number> {
+  let count = 0;
+  for (const batch of batches(1)) {
+    if (count === most) break;
+    model.step(batch);
+    count++;
+  }
+  await model.meanLoss();
+  return count;
+}
+
+async function seconds(work: () => Promise<unknown>): Promise<number> {
+  const begin = performance.now();
+  await work();
+  return (performance.now() - begin) / 1000;
+}
