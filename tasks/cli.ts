@@ -22,6 +22,7 @@ const COMMANDS: { readonly [name: string]: () => Promise<{ main(args: readonly s
   train: () => import("./train.ts"),
   evaluate: () => import("./evaluate.ts"),
   bench: () => import("./bench.ts"),
+  reproduce: () => import("./reproduce.ts"),
 };
 
 /**

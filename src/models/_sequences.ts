@@ -50,6 +50,39 @@ export function checkSequences({ offsets, items }: PackedSequences, length: numb
 }
 
 /**
+ * Checks that a training batch has a positive and a negative for each prediction.
+ *
+ * @param batch The positives and negatives.
+ * @param count Number of predictions.
+ * @throws {RangeError} If there are more or fewer.
+ */
+export function checkTargets(
+  batch: { readonly positives: Uint32Array; readonly negatives: Uint32Array },
+  count: number,
+): void {
+  for (const role of ["positives", "negatives"] as const) {
+    const { length } = batch[role];
+    if (length !== count) {
+      throw new RangeError(`Cannot step as there must be ${count} ${role}: current value is ${length}`);
+    }
+  }
+}
+
+/**
+ * Checks which places of a training batch are hidden.
+ *
+ * @param hidden The places.
+ * @param tokens Number of tokens.
+ * @throws {RangeError} If there is none, one is no token's, or they do not ascend.
+ */
+export function checkHidden(hidden: Uint32Array, tokens: number): void {
+  if (hidden.length === 0) throw new RangeError("Cannot step as the batch hides no item");
+  const wrong = hidden.find((place, at) => place >= tokens || (at > 0 && place <= hidden[at - 1]!));
+  if (wrong === undefined) return;
+  throw new RangeError(`Cannot step as hidden places must ascend in [0, ${tokens}): current value is ${wrong}`);
+}
+
+/**
  * The last items of each sequence, and in place of an empty one a token that is no item.
  *
  * @param sequences Sequences of any length.

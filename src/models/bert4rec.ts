@@ -15,6 +15,7 @@ import { Tape, type Variable } from "../nn/tape.ts";
 import { InitialWeights } from "./_initial.ts";
 import {
   checkHeads,
+  checkHidden,
   checkSequences,
   itemRows,
   lastRows,
@@ -129,7 +130,7 @@ export class Bert4Rec extends TrainedModel<ClozeBatch> {
   override step(batch: ClozeBatch): void {
     const { device, trained } = this, { length, seed } = this.#options, d = this.#dimension;
     checkSequences(batch, length);
-    if (batch.hidden.length === 0) throw new RangeError("Cannot step as the batch hides no item");
+    checkHidden(batch.hidden, batch.items.length);
     const inputs = itemRows(batch.items, this.#itemCount, PADS);
     const labels = batch.hidden.map((place) => inputs[place]!);
     for (const place of batch.hidden) inputs[place] = HIDDEN_ROW;

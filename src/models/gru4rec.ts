@@ -13,6 +13,7 @@ import { InitialWeights } from "./_initial.ts";
 import {
   checkHeads,
   checkSequences,
+  checkTargets,
   itemRows,
   joined,
   lastRows,
@@ -93,6 +94,7 @@ export class Gru4Rec extends TrainedModel<PrefixBatch> {
   override step(batch: PrefixBatch): void {
     const { device, trained } = this, { length, seed } = this.#options, d = this.#dimension;
     checkSequences(batch, length);
+    checkTargets(batch, batch.offsets.length - 1);
     const { offsets, items, order } = longestFirst(batch);
     const rowsOf = (items: Uint32Array) => itemRows(items, this.#itemCount, PADS);
     const inputs = rowsOf(items);

@@ -15,6 +15,7 @@ import { InitialWeights } from "./_initial.ts";
 import {
   checkHeads,
   checkSequences,
+  checkTargets,
   itemRows,
   joined,
   lastRows,
@@ -111,6 +112,7 @@ export class SasRec extends TrainedModel<NextItemBatch> {
   override step(batch: NextItemBatch): void {
     const { device } = this, weights = this.trained, { length, seed } = this.#options, d = this.#dimension;
     checkSequences(batch, length);
+    checkTargets(batch, batch.items.length);
     const [inputs, positives, negatives] = [batch.items, batch.positives, batch.negatives].map((items) =>
       itemRows(items, this.#itemCount, PADS)
     ) as [Uint32Array, Uint32Array, Uint32Array];

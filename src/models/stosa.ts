@@ -2,7 +2,7 @@ import { gaussianRows, wassersteinLoss } from "../../kernels/wasserstein/wassers
 import type { NextItemBatch } from "../data/next_item_sampler.ts";
 import type { PackedSequences } from "../data/sequences.ts";
 import type { Device } from "../device/device.ts";
-import type { RowRange, Tensor } from "../device/tensor.ts";
+import type { Tensor } from "../device/tensor.ts";
 import { activation, type ActivationOptions } from "../nn/activation.ts";
 import { embedding } from "../nn/embedding.ts";
 import { gatherRows } from "../nn/gather_rows.ts";
@@ -16,6 +16,7 @@ import { InitialWeights } from "./_initial.ts";
 import {
   checkHeads,
   checkSequences,
+  checkTargets,
   itemRows,
   joined,
   lastRows,
@@ -133,6 +134,7 @@ export class Stosa extends TrainedModel<NextItemBatch> {
   override step(batch: NextItemBatch): void {
     const { device, trained } = this, { length, seed, pvn } = this.#options, d = this.#dimension;
     checkSequences(batch, length);
+    checkTargets(batch, batch.items.length);
     const rowsOf = (items: Uint32Array) => itemRows(items, this.#itemCount, PADS);
     const inputs = rowsOf(batch.items), targets = rowsOf(joined(batch.positives, batch.negatives));
     device.batch(() => {
