@@ -127,6 +127,7 @@ export class Bert4Rec extends TrainedModel<ClozeBatch> {
     return initial.done();
   }
 
+  /** See {@linkcode Model.step}. */
   override step(batch: ClozeBatch): void {
     const { device, trained } = this, { length, seed } = this.#options, d = this.#dimension;
     checkSequences(batch, length);
@@ -166,6 +167,7 @@ export class Bert4Rec extends TrainedModel<ClozeBatch> {
     });
   }
 
+  /** See {@linkcode Model.scorer}. */
   override scorer(): Scorer {
     const { device, trained } = this, d = this.#dimension;
     const { tensor: table, rows } = trained.table("out.weight");

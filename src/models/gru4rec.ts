@@ -91,6 +91,7 @@ export class Gru4Rec extends TrainedModel<PrefixBatch> {
       .done();
   }
 
+  /** See {@linkcode Model.step}. */
   override step(batch: PrefixBatch): void {
     const { device, trained } = this, { length, seed } = this.#options, d = this.#dimension;
     checkSequences(batch, length);
@@ -127,6 +128,7 @@ export class Gru4Rec extends TrainedModel<PrefixBatch> {
     });
   }
 
+  /** See {@linkcode Model.scorer}. */
   override scorer(): Scorer {
     const { tensor, rows } = this.trained.table("item.weight");
     return {

@@ -59,6 +59,7 @@ export class MfBpr extends TrainedModel<PairBatch> {
       .done();
   }
 
+  /** See {@linkcode Model.step}. */
   override step({ users, positives, negatives }: PairBatch): void {
     const { device, trained } = this;
     device.batch(() => {
@@ -88,6 +89,7 @@ export class MfBpr extends TrainedModel<PairBatch> {
     });
   }
 
+  /** See {@linkcode Model.scorer}. */
   override scorer(): Scorer {
     return {
       items: this.trained.table("item.weight"),

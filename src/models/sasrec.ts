@@ -109,6 +109,7 @@ export class SasRec extends TrainedModel<NextItemBatch> {
     return initial.norm("last_norm", dimension).done();
   }
 
+  /** See {@linkcode Model.step}. */
   override step(batch: NextItemBatch): void {
     const { device } = this, weights = this.trained, { length, seed } = this.#options, d = this.#dimension;
     checkSequences(batch, length);
@@ -157,6 +158,7 @@ export class SasRec extends TrainedModel<NextItemBatch> {
     });
   }
 
+  /** See {@linkcode Model.scorer}. */
   override scorer(): Scorer {
     const { tensor, rows } = this.trained.table("item.weight");
     return {

@@ -131,6 +131,7 @@ export class Stosa extends TrainedModel<NextItemBatch> {
     return initial.done();
   }
 
+  /** See {@linkcode Model.step}. */
   override step(batch: NextItemBatch): void {
     const { device, trained } = this, { length, seed, pvn } = this.#options, d = this.#dimension;
     checkSequences(batch, length);
@@ -167,6 +168,7 @@ export class Stosa extends TrainedModel<NextItemBatch> {
     });
   }
 
+  /** See {@linkcode Model.scorer}. */
   override scorer(): Scorer {
     const { device, trained } = this, quads = this.#dimension / 4;
     const mean = trained.table("item_mean.weight").tensor, cov = trained.table("item_cov.weight").tensor;

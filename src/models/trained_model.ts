@@ -9,6 +9,7 @@ import { TrainedWeights, type WeightsOptions } from "./trained_weights.ts";
  * @typeParam Batch What it is trained on at a time.
  */
 export abstract class TrainedModel<Batch> implements Model<Batch> {
+  /** The device of the parameters. */
   readonly device: Device;
   /** The weights. */
   protected readonly trained: TrainedWeights;
@@ -25,22 +26,28 @@ export abstract class TrainedModel<Batch> implements Model<Batch> {
     this.trained = new TrainedWeights(device, weights, options);
   }
 
+  /** See {@linkcode Model.step}. */
   abstract step(batch: Batch): void;
 
+  /** See {@linkcode Model.scorer}. */
   abstract scorer(): Scorer;
 
+  /** See {@linkcode Model.meanLoss}. */
   async meanLoss(): Promise<number> {
     return await this.trained.meanLoss();
   }
 
+  /** See {@linkcode Model.weights}. */
   async weights(): Promise<ModelWeights> {
     return await this.trained.read();
   }
 
+  /** See {@linkcode Model.save}. */
   async save(): Promise<Uint8Array<ArrayBuffer>[]> {
     return await this.trained.save();
   }
 
+  /** See {@linkcode Model.restore}. */
   restore(saved: readonly Uint8Array[]): void {
     this.trained.restore(saved);
   }
