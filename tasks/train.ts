@@ -26,8 +26,8 @@ const SGD_LEARNING_RATE = 10;
 const GENERATED: { readonly [Model in TrainingSettings["model"]]: { epochs: number; batch: number } } = {
   "mf-bpr": { epochs: 50, batch: 512 },
   "sasrec": { epochs: 40, batch: 128 },
-  "gru4rec": { epochs: 30, batch: 256 },
-  "bert4rec": { epochs: 60, batch: 128 },
+  "gru4rec": { epochs: 60, batch: 64 },
+  "bert4rec": { epochs: 60, batch: 32 },
   "stosa": { epochs: 40, batch: 128 },
 };
 

@@ -1,4 +1,4 @@
-import { sum4 } from "../_math.as";
+import { exp4, sum4 } from "../_math.as";
 
 // Tokens and items of a tile of logits. A tile, and the rows that make it, stay in the caches of a core.
 const BLOCK: u32 = 64;
@@ -8,46 +8,6 @@ const LOWEST: f32 = -3.4e38;
 
 function madd(sum: v128, weight: v128, row: v128): v128 {
   return f32x4.add(sum, f32x4.mul(weight, row));
-}
-
-/**
- * What expBelow4 reckons with. In memory: V8 makes a constant vector anew wherever it is used, which takes three
- * instructions, and loads take one.
- */
-const EXP: usize = memory.data<f32>([
-  -87.33654,
-  1.44269504088896341,
-  12582912,
-  0.693359375,
-  -2.12194440e-4,
-  1.3814597623422742e-3,
-  8.368716575205326e-3,
-  4.166838899254799e-2,
-  1.666652113199234e-1,
-  4.999999403953552e-1,
-  1,
-]);
-
-/**
- * exp(x) for x up to about 0, within 2 roundoffs for results that are normal numbers; 0 below them, NaN of NaN. Half the
- * instructions of exp4: no upper bound to keep, a polynomial no longer than float32 needs, and the integer part of
- * x / ln 2 rounded into the last bits of a sum, from where it is shifted into an exponent.
- */
-function expBelow4(x: v128): v128 {
-  const least = v128.load32_splat(EXP), shift = v128.load32_splat(EXP, 8), one = v128.load32_splat(EXP, 40);
-  const clamped = f32x4.pmax(x, least);
-  const shifted = f32x4.add(f32x4.mul(clamped, v128.load32_splat(EXP, 4)), shift);
-  const n = f32x4.sub(shifted, shift);
-  let r = f32x4.sub(clamped, f32x4.mul(n, v128.load32_splat(EXP, 12)));
-  r = f32x4.sub(r, f32x4.mul(n, v128.load32_splat(EXP, 16)));
-  let p = v128.load32_splat(EXP, 20);
-  p = f32x4.add(f32x4.mul(p, r), v128.load32_splat(EXP, 24));
-  p = f32x4.add(f32x4.mul(p, r), v128.load32_splat(EXP, 28));
-  p = f32x4.add(f32x4.mul(p, r), v128.load32_splat(EXP, 32));
-  p = f32x4.add(f32x4.mul(p, r), v128.load32_splat(EXP, 36));
-  p = f32x4.add(f32x4.add(f32x4.mul(f32x4.mul(p, r), r), r), one);
-  const power = i32x4.add(i32x4.shl(shifted, 23), one);
-  return v128.andnot(f32x4.mul(p, power), f32x4.lt(x, least));
 }
 
 /**
@@ -329,16 +289,16 @@ function takePanel(tile: usize, items: u32, maxima: usize, sums: usize, first: b
   }
   let s0 = zero, s1 = zero, s2 = zero, s3 = zero;
   for (let row = tile; row != end; row += TILE_ROW) {
-    s0 = f32x4.add(s0, expBelow4(f32x4.sub(v128.load(row), m0)));
-    s1 = f32x4.add(s1, expBelow4(f32x4.sub(v128.load(row, 16), m1)));
-    s2 = f32x4.add(s2, expBelow4(f32x4.sub(v128.load(row, 32), m2)));
-    s3 = f32x4.add(s3, expBelow4(f32x4.sub(v128.load(row, 48), m3)));
+    s0 = f32x4.add(s0, exp4(f32x4.sub(v128.load(row), m0)));
+    s1 = f32x4.add(s1, exp4(f32x4.sub(v128.load(row, 16), m1)));
+    s2 = f32x4.add(s2, exp4(f32x4.sub(v128.load(row, 32), m2)));
+    s3 = f32x4.add(s3, exp4(f32x4.sub(v128.load(row, 48), m3)));
   }
   if (!first) {
-    s0 = madd(s0, v128.load(sums), expBelow4(f32x4.sub(before0, m0)));
-    s1 = madd(s1, v128.load(sums, 16), expBelow4(f32x4.sub(before1, m1)));
-    s2 = madd(s2, v128.load(sums, 32), expBelow4(f32x4.sub(before2, m2)));
-    s3 = madd(s3, v128.load(sums, 48), expBelow4(f32x4.sub(before3, m3)));
+    s0 = madd(s0, v128.load(sums), exp4(f32x4.sub(before0, m0)));
+    s1 = madd(s1, v128.load(sums, 16), exp4(f32x4.sub(before1, m1)));
+    s2 = madd(s2, v128.load(sums, 32), exp4(f32x4.sub(before2, m2)));
+    s3 = madd(s3, v128.load(sums, 48), exp4(f32x4.sub(before3, m3)));
   }
   v128.store(maxima, m0);
   v128.store(maxima, m1, 16);
@@ -518,10 +478,10 @@ function differentiate(
     let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0;
     for (let column: usize = 0; column < width; column += 64) {
       const at = row + column, n = normalisers + column;
-      const d0 = f32x4.mul(shares, expBelow4(f32x4.sub(v128.load(at), v128.load(n))));
-      const d1 = f32x4.mul(shares, expBelow4(f32x4.sub(v128.load(at, 16), v128.load(n, 16))));
-      const d2 = f32x4.mul(shares, expBelow4(f32x4.sub(v128.load(at, 32), v128.load(n, 32))));
-      const d3 = f32x4.mul(shares, expBelow4(f32x4.sub(v128.load(at, 48), v128.load(n, 48))));
+      const d0 = f32x4.mul(shares, exp4(f32x4.sub(v128.load(at), v128.load(n))));
+      const d1 = f32x4.mul(shares, exp4(f32x4.sub(v128.load(at, 16), v128.load(n, 16))));
+      const d2 = f32x4.mul(shares, exp4(f32x4.sub(v128.load(at, 32), v128.load(n, 32))));
+      const d3 = f32x4.mul(shares, exp4(f32x4.sub(v128.load(at, 48), v128.load(n, 48))));
       v128.store(at, d0);
       v128.store(at, d1, 16);
       v128.store(at, d2, 32);

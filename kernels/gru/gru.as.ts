@@ -1,4 +1,4 @@
-import { sigmoid, tanh } from "../_exp.as";
+import { sigmoid4, tanh4 } from "../_math.as";
 
 /** Segments that advance together, so that what is read of W_hh serves all of them. */
 const BLOCK: u32 = 8;
@@ -92,15 +92,15 @@ export function gru(
             if (gate < 2) {
               ra = za;
               rb = zb;
-              za = sigmoid(f32x4.add(gia, gha));
-              zb = sigmoid(f32x4.add(gib, ghb));
+              za = sigmoid4(f32x4.add(gia, gha));
+              zb = sigmoid4(f32x4.add(gib, ghb));
               if (keep) {
                 v128.store(gatesA + gate * row, za);
                 v128.store(gatesB + gate * row, zb);
               }
               continue;
             }
-            const na = tanh(f32x4.add(gia, f32x4.mul(ra, gha))), nb = tanh(f32x4.add(gib, f32x4.mul(rb, ghb)));
+            const na = tanh4(f32x4.add(gia, f32x4.mul(ra, gha))), nb = tanh4(f32x4.add(gib, f32x4.mul(rb, ghb)));
             // The state after a token is the one before the next.
             const nextA = a + 1 < <usize> load<u32>(segmentA, 4) ? stateA + row : results + <usize> s * row;
             const nextB = b + 1 < <usize> load<u32>(segmentB, 4) ? stateB + row : results + <usize> t * row;

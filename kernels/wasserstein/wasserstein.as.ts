@@ -1,5 +1,4 @@
-import { exp } from "../_exp.as";
-import { sum4 } from "../_math.as";
+import { exp4, sum4 } from "../_math.as";
 
 const LEAST: f32 = 1e-24;
 const LEAST_ROOT: f32 = 1e-12;
@@ -7,7 +6,7 @@ const LEAST_ROOT: f32 = 1e-12;
 /** The roots of elu(x) + 1. */
 function tableRoot(x: v128): v128 {
   const zero = f32x4.splat(0), above = f32x4.gt(x, zero);
-  const c = v128.bitselect(f32x4.add(x, f32x4.splat(1)), exp(f32x4.pmin(x, zero)), above);
+  const c = v128.bitselect(f32x4.add(x, f32x4.splat(1)), exp4(f32x4.pmin(x, zero)), above);
   return root(c);
 }
 
