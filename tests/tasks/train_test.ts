@@ -174,3 +174,32 @@ Deno.test("deno task evaluate refuses what is no model, and another dataset", as
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test("deno task train trains a sequence model from a config file, beside AdamW and Adam with decays of their own", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const settings = {
+      model: "gru4rec",
+      dimension: 8,
+      batch: 512,
+      epochs: 1,
+      weightDecay: 0.3,
+      optimizer: "sevo-adamw",
+    };
+    await Deno.writeTextFile(`${folder}/tiny.json`, JSON.stringify(settings));
+    const device = ["--device", "cpu", "--threads", "1"];
+    const flags = ["--config", `${folder}/tiny.json`, "--compare", "--out", `${folder}/runs`];
+    const trained = await runTask("train", ...flags, ...device);
+    assertEquals(trained.code, 0, trained.err);
+    const configs = await Promise.all(["sevo-adamw", "adamw", "adam"].map(async (optimizer) => {
+      const config = JSON.parse(await Deno.readTextFile(`${folder}/runs/${optimizer}-1/config.json`));
+      return [config.model, config.dropout, config.weightDecay];
+    }));
+    assertEquals(configs, [["gru4rec", 0.4, 0.3], ["gru4rec", 0.4, 0.3], ["gru4rec", 0.4, 0]]);
+    const evaluated = await runTask("evaluate", `${folder}/runs/sevo-adamw-1`, "--json", ...device);
+    const { test } = JSON.parse(await Deno.readTextFile(`${folder}/runs/sevo-adamw-1/metrics.json`));
+    assertEquals(JSON.parse(evaluated.out), { split: "test", ...test });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
