@@ -201,7 +201,10 @@ async function measurePropagate(device: Device): Promise<number> {
   using source = device.upload(new Float32Array(rows * columns).fill(1), [rows, columns]);
   using output = device.empty("f32", [rows, columns]);
   const tensors = { rowOffsets, columns: neighbours, values, source, partials: null, addend: source, output };
-  const scalars = { rows, sourceRows: rows, quads: source.stride / 4, keep: 0, neighbour: 0.5, own: 0.5 };
+  const quads = source.stride / 4;
+  const scalars = {
+    ...{ rows, sourceRows: rows, quads, panel: quads, outputPanel: quads, keep: 0, neighbour: 0.5, own: 0.5 },
+  };
   return await secondsOf(device, () => device.launch(propagate, tensors, scalars));
 }
 

@@ -12,6 +12,8 @@ export function adam(
   rows: u32,
   firstRow: u32,
   quads: u32,
+  stackRows: u32,
+  panel: u32,
   sparse: u32,
   coupled: u32,
   correct: u32,
@@ -39,24 +41,28 @@ export function adam(
     const at = <usize> (firstRow + row) * stride;
     const idle = correct != 0 && isIdle(gradient, offsets, order, sparse, row, stride);
     if (idle && !direct && !refresh) continue;
-    for (let column: usize = 0; column < stride; column += 16) {
-      let m = v128.load(moment1 + at + column);
-      let v = v128.load(moment2 + at + column);
-      if (!idle) {
-        let g = rowGradient(gradient, offsets, order, sparse, row, stride, column);
-        bad = v128.or(bad, nonFinite(g));
-        if (coupled) g = f32x4.add(g, f32x4.mul(decays, v128.load(parameter + at + column)));
-        m = f32x4.add(m, f32x4.mul(gains1, f32x4.sub(g, m)));
-        v = f32x4.add(v, f32x4.mul(gains2, f32x4.sub(f32x4.mul(g, g), v)));
-        v128.store(moment1 + at + column, m);
-        v128.store(moment2 + at + column, v);
-      }
-      const d = f32x4.div(m, f32x4.add(f32x4.sqrt(v), epsilons));
-      if (direct) {
-        const p = parameter + at + column;
-        v128.store(p, f32x4.sub(f32x4.mul(keeps, v128.load(p)), f32x4.mul(rates, d)));
-      } else {
-        v128.store(direction + at + column, d);
+    for (let first: u32 = 0; first < quads; first += panel) {
+      const width = min(panel, quads - first);
+      const packed = direction + (<usize> (stackRows * first + (firstRow + row) * width - first) << 4);
+      for (let column = <usize> first << 4; column < <usize> (first + width) << 4; column += 16) {
+        let m = v128.load(moment1 + at + column);
+        let v = v128.load(moment2 + at + column);
+        if (!idle) {
+          let g = rowGradient(gradient, offsets, order, sparse, row, stride, column);
+          bad = v128.or(bad, nonFinite(g));
+          if (coupled) g = f32x4.add(g, f32x4.mul(decays, v128.load(parameter + at + column)));
+          m = f32x4.add(m, f32x4.mul(gains1, f32x4.sub(g, m)));
+          v = f32x4.add(v, f32x4.mul(gains2, f32x4.sub(f32x4.mul(g, g), v)));
+          v128.store(moment1 + at + column, m);
+          v128.store(moment2 + at + column, v);
+        }
+        const d = f32x4.div(m, f32x4.add(f32x4.sqrt(v), epsilons));
+        if (direct) {
+          const p = parameter + at + column;
+          v128.store(p, f32x4.sub(f32x4.mul(keeps, v128.load(p)), f32x4.mul(rates, d)));
+        } else {
+          v128.store(packed + column, d);
+        }
       }
     }
   }

@@ -1,4 +1,5 @@
 import { defineKernel } from "../../src/device/kernel.ts";
+import panelsWgsl from "../_panels.wgsl" with { type: "text" };
 import rowGradientWgsl from "../_row_gradient.wgsl" with { type: "text" };
 import adamWgsl from "./adam.wgsl" with { type: "text" };
 
@@ -14,7 +15,8 @@ import adamWgsl from "./adam.wgsl" with { type: "text" };
  * - `coupled = 1` adds weightDecay * parameter to the gradient (Adam); 0 shrinks the parameter apart from it (AdamW).
  * - `correct = 1` leaves the moments of rows whose whole gradient is 0.
  * - `direct = 1` applies the direction m / (sqrt(v) + epsilon) to the parameter; 0 writes it to `direction`, where a
- *   corrected idle row still has it from the step before (`refresh = 1` writes that row too).
+ *   corrected idle row still has it from the step before (`refresh = 1` writes that row too). `direction` has the
+ *   `stackRows` rows of the stack in panels of `panel` quads, as `propagate` reads them.
  *
  * A gradient that is not finite sets `status` to `step` unless it is set.
  */
@@ -34,6 +36,8 @@ export const adam = defineKernel({
     rows: "u32",
     firstRow: "u32",
     quads: "u32",
+    stackRows: "u32",
+    panel: "u32",
     sparse: "u32",
     coupled: "u32",
     correct: "u32",
@@ -46,7 +50,7 @@ export const adam = defineKernel({
     learningRate: "f32",
     weightDecay: "f32",
   },
-  wgsl: rowGradientWgsl + adamWgsl,
+  wgsl: panelsWgsl + rowGradientWgsl + adamWgsl,
   shape: ({ rows, quads }) => ({
     items: rows,
     grain: 512,

@@ -42,7 +42,7 @@ fn main(
     }
     let d = m / (sqrt(v) + params.epsilon);
     if (params.direct == 0u) {
-      direction[at] = d;
+      direction[panel_place(params.firstRow + row, quad, params.stackRows, params.quads, params.panel)] = d;
     } else {
       var keep = 1.0;
       if (params.coupled == 0u) { keep = 1.0 - params.learningRate * params.weightDecay; }

@@ -1,5 +1,6 @@
 import type { Device } from "../../src/device/device.ts";
 import { type CheckResult, Comparison, Draws, poison, strideOf, Tensors } from "../_check.ts";
+import { fromPanels } from "../_panels.ts";
 import { drawGradient, type GradientCase } from "../_row_gradient_check.ts";
 import { adam } from "./adam.ts";
 import { adamOracle } from "./oracle.ts";
@@ -8,6 +9,8 @@ import { adamOracle } from "./oracle.ts";
 export interface AdamCase extends GradientCase {
   readonly seed: number;
   readonly firstRow: number;
+  /** Quads of a panel of the direction. */
+  readonly panel: number;
   readonly coupled: boolean;
   readonly correct: boolean;
   readonly refresh: boolean;
@@ -20,6 +23,7 @@ const plain = {
   sparse: false,
   nonFinite: false,
   coupled: false,
+  panel: 1024,
   correct: true,
   refresh: false,
   direct: false,
@@ -29,10 +33,10 @@ const plain = {
 /** Cases of the self-check. */
 export const adamCases: readonly AdamCase[] = [
   { ...plain, seed: 1, rows: 1, columns: 1, firstRow: 0, step: 1 },
-  { ...plain, seed: 2, rows: 700, columns: 64, firstRow: 11, step: 3, sparse: true },
+  { ...plain, seed: 2, rows: 700, columns: 64, firstRow: 11, step: 3, sparse: true, panel: 8 },
   { ...plain, seed: 3, rows: 97, columns: 130, firstRow: 5, step: 100, direct: true, weightDecay: 0.1 },
   { ...plain, seed: 4, rows: 60, columns: 33, firstRow: 0, step: 7, coupled: true, correct: false, weightDecay: 0.01 },
-  { ...plain, seed: 5, rows: 12, columns: 1100, firstRow: 1, step: 2, refresh: true },
+  { ...plain, seed: 5, rows: 12, columns: 1100, firstRow: 1, step: 2, refresh: true, panel: 9 },
   { ...plain, seed: 6, rows: 50, columns: 20, firstRow: 3, step: 8, sparse: true, nonFinite: true },
 ];
 
@@ -53,6 +57,7 @@ export async function checkAdam(device: Device, options: AdamCase, kernel = adam
   const draws = new Draws(options.seed);
   const { rows, columns, firstRow, coupled, correct, refresh, direct, step } = options;
   const stride = strideOf(columns), stacked = firstRow + rows + ROWS_BEHIND, shape = [stacked, stride] as const;
+  const quads = stride / 4;
   const scalars = {
     gain1: Math.fround((1 - BETA1) / (1 - BETA1 ** step)),
     gain2: Math.fround((1 - BETA2) / (1 - BETA2 ** step)),
@@ -77,7 +82,15 @@ export async function checkAdam(device: Device, options: AdamCase, kernel = adam
     status: tensors.integers(Uint32Array.of(status)),
   };
   device.launch(kernel, bound, {
-    ...{ rows, firstRow, quads: stride / 4, sparse: Number(options.sparse), coupled: Number(coupled) },
+    ...{
+      rows,
+      firstRow,
+      quads,
+      stackRows: stacked,
+      panel: options.panel,
+      sparse: Number(options.sparse),
+      coupled: Number(coupled),
+    },
     ...{ correct: Number(correct), refresh: Number(refresh), direct: Number(direct), step, ...scalars },
   });
   const expected = adamOracle({
@@ -91,6 +104,9 @@ export async function checkAdam(device: Device, options: AdamCase, kernel = adam
     ...names.map((name) => device.read(bound[name])),
   ]);
   comparison.integers("status", after, [expected.status]);
-  names.forEach((name, at) => comparison.floats(name, floats[at]!, expected[name]));
+  names.forEach((name, at) => {
+    const actual = name === "direction" ? fromPanels(floats[at]!, quads, options.panel) : floats[at]!;
+    comparison.floats(name, actual, expected[name]);
+  });
   return comparison.result(kernel.name, options);
 }

@@ -1,5 +1,6 @@
 import type { Device } from "../../src/device/device.ts";
 import { type CheckResult, Comparison, Draws, poison, strideOf, Tensors } from "../_check.ts";
+import { fromPanels, toPanels } from "../_panels.ts";
 import { propagateOracle } from "./oracle.ts";
 import { propagate } from "./propagate.ts";
 
@@ -16,20 +17,45 @@ export interface PropagateCase {
   readonly hub: number;
   /** Whether some rows collect rows of `partials`. */
   readonly collect: boolean;
+  /** Quads of a panel of `source` and `addend`. */
+  readonly panel: number;
+  /** Whether `output` is in panels too. */
+  readonly packed: boolean;
   readonly keep: number;
   readonly neighbour: number;
   readonly own: number;
 }
 
-const plain = { sourceRows: 257, edges: 9, hub: 0, collect: false, keep: 0, neighbour: 1, own: 0 };
+const plain = {
+  sourceRows: 257,
+  edges: 9,
+  hub: 0,
+  collect: false,
+  panel: 1024,
+  packed: false,
+  keep: 0,
+  neighbour: 1,
+  own: 0,
+};
 
 /** Cases of the self-check. */
 export const propagateCases: readonly PropagateCase[] = [
   { ...plain, seed: 1, rows: 1, sourceRows: 1, columns: 1, edges: 1 },
   { ...plain, seed: 2, rows: 300, columns: 64, edges: 20, neighbour: 0.99, own: 1 },
-  { ...plain, seed: 3, rows: 90, columns: 130, edges: 40, hub: 2000 },
-  { ...plain, seed: 4, rows: 257, columns: 33, collect: true, keep: 0.9, neighbour: -0.1, own: -0.2 },
-  { ...plain, seed: 5, rows: 40, columns: 1100, edges: 5, collect: true, keep: 1, neighbour: -1e-3 },
+  { ...plain, seed: 3, rows: 90, columns: 130, edges: 40, hub: 2000, panel: 8, packed: true, own: 1 },
+  { ...plain, seed: 4, rows: 257, columns: 33, collect: true, panel: 2, keep: 0.9, neighbour: -0.1, own: -0.2 },
+  {
+    ...plain,
+    seed: 5,
+    rows: 40,
+    columns: 1100,
+    edges: 5,
+    collect: true,
+    panel: 9,
+    packed: true,
+    keep: 1,
+    neighbour: -1e-3,
+  },
 ];
 
 /** Rows of `partials` in a check. */
@@ -55,16 +81,17 @@ export async function checkPropagate(device: Device, options: PropagateCase, ker
   const before = keep === 0 ? poison(rows * stride) : draws.matrix(rows, options.columns);
 
   using tensors = new Tensors(device);
-  const output = tensors.floats(before, [rows, stride]);
+  const quads = stride / 4, panel = Math.min(options.panel, quads), outputPanel = options.packed ? panel : quads;
+  const output = tensors.floats(toPanels(before, quads, outputPanel), [rows, stride]);
   device.launch(kernel, {
     rowOffsets: tensors.integers(rowOffsets),
     columns: tensors.integers(columns),
     values: tensors.floats(values),
-    source: tensors.floats(source, [sourceRows, stride]),
+    source: tensors.floats(toPanels(source, quads, panel), [sourceRows, stride]),
     partials: partials && tensors.floats(partials, [PARTIAL_ROWS, stride]),
-    addend: addend && tensors.floats(addend, [rows, stride]),
+    addend: addend && tensors.floats(toPanels(addend, quads, panel), [rows, stride]),
     output,
-  }, { rows, sourceRows, quads: stride / 4, keep, neighbour, own });
+  }, { rows, sourceRows, quads, panel, outputPanel, keep, neighbour, own });
   const comparison = new Comparison();
   const input = {
     rowOffsets,
@@ -80,7 +107,7 @@ export async function checkPropagate(device: Device, options: PropagateCase, ker
     neighbour,
     own,
   };
-  comparison.floats("output", await device.read(output), propagateOracle(input));
+  comparison.floats("output", fromPanels(await device.read(output), quads, outputPanel), propagateOracle(input));
   return comparison.result(kernel.name, options);
 }
 

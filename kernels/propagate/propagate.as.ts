@@ -1,4 +1,4 @@
-// Edges are walked once for every 32 columns, whose eight sums then stay in registers.
+// Edges are walked once for every panel, and in it once for every 32 columns, whose eight sums then stay in registers.
 
 export function propagate(
   rowOffsets: usize,
@@ -11,41 +11,42 @@ export function propagate(
   rows: u32,
   sourceRows: u32,
   quads: u32,
+  panel: u32,
+  outputPanel: u32,
   keep: f32,
   neighbour: f32,
   own: f32,
   begin: u32,
   end: u32,
 ): void {
-  const stride = <usize> quads << 4;
-  for (let row = begin; row < end; row++) {
-    const first = load<u32>(rowOffsets + (<usize> row << 2));
-    const last = load<u32>(rowOffsets + (<usize> row << 2), 4);
-    const collects = first < last && load<u32>(columns + (<usize> first << 2)) >= sourceRows;
-    const base = collects ? partials - <usize> sourceRows * stride : source;
-    const edges = columns + (<usize> first << 2);
-    const edgesEnd = columns + (<usize> last << 2);
-    const weights = values + (<usize> first << 2);
-    const rowAt = <usize> row * stride;
-    let quad: u32 = 0;
-    for (; quad + 8 <= quads; quad += 8) {
-      const at = rowAt + (<usize> quad << 4);
-      eight(
-        edges,
-        edgesEnd,
-        weights,
-        base + (<usize> quad << 4),
-        stride,
-        addend + at,
-        output + at,
-        keep,
-        neighbour,
-        own,
-      );
-    }
-    for (; quad < quads; quad++) {
-      const at = rowAt + (<usize> quad << 4);
-      one(edges, edgesEnd, weights, base + (<usize> quad << 4), stride, addend + at, output + at, keep, neighbour, own);
+  for (let item = begin; item < end;) {
+    const first = item / rows * panel;
+    const width = min(panel, quads - first);
+    let row = item % rows;
+    const rowsEnd = min(rows, row + (end - item));
+    item += rowsEnd - row;
+    for (; row < rowsEnd; row++) {
+      const begins = load<u32>(rowOffsets + (<usize> row << 2));
+      const ends = load<u32>(rowOffsets + (<usize> row << 2), 4);
+      const collects = begins < ends && load<u32>(columns + (<usize> begins << 2)) >= sourceRows;
+      const stride = <usize> (collects ? quads : width) << 4;
+      const base = collects
+        ? partials - <usize> sourceRows * stride + (<usize> first << 4)
+        : source + (<usize> (sourceRows * first) << 4);
+      const edges = columns + (<usize> begins << 2);
+      const edgesEnd = columns + (<usize> ends << 2);
+      const weights = values + (<usize> begins << 2);
+      const place = rows * first + row * width;
+      const addendAt = addend + (<usize> place << 4);
+      const outputAt = output + (<usize> (outputPanel == panel ? place : row * quads + first) << 4);
+      let at: usize = 0;
+      const wide = <usize> (width & ~7) << 4;
+      for (; at < wide; at += 128) {
+        eight(edges, edgesEnd, weights, base + at, stride, addendAt + at, outputAt + at, keep, neighbour, own);
+      }
+      for (; at < <usize> width << 4; at += 16) {
+        one(edges, edgesEnd, weights, base + at, stride, addendAt + at, outputAt + at, keep, neighbour, own);
+      }
     }
   }
 }

@@ -1,5 +1,6 @@
 import { defineKernel } from "../../src/device/kernel.ts";
-import wgsl from "./propagate.wgsl" with { type: "text" };
+import panelsWgsl from "../_panels.wgsl" with { type: "text" };
+import propagateWgsl from "./propagate.wgsl" with { type: "text" };
 
 /**
  * One layer of propagation, a sparse-times-dense product with its epilogue fused in:
@@ -10,6 +11,10 @@ import wgsl from "./propagate.wgsl" with { type: "text" };
  * hub row, whose edges were summed in pieces by an earlier launch of this same kernel, collects the pieces. A row's
  * edges are either all of one kind or all of the other. `keep = 0` does not read `output`; `own = 0` does not read
  * `addend`. Edges are summed in the order stored, so neither threads nor workgroups change a bit.
+ *
+ * `source` and `addend` are in panels of `panel` quads (see `_panels.ts`), `partials` row-major, and `output` in panels
+ * of `outputPanel`, which is either `panel` or `quads`. The cpu device's items are panels by rows, panel after panel:
+ * {@linkcode itemCuts} makes cuts of rows into cuts of these.
  *
  * Least traffic: 8 bytes and one row gathered per edge, one row written per row, and one read each for `addend`
  * and `output` where used.
@@ -25,7 +30,43 @@ export const propagate = defineKernel({
     addend: { type: "vec4f", access: "read" },
     output: { type: "vec4f", access: "update" },
   },
-  params: { rows: "u32", sourceRows: "u32", quads: "u32", keep: "f32", neighbour: "f32", own: "f32" },
-  wgsl,
-  shape: ({ rows, quads }) => ({ items: rows, grain: 256, workgroups: Math.ceil(rows * quads / 256) }),
+  params: {
+    rows: "u32",
+    sourceRows: "u32",
+    quads: "u32",
+    panel: "u32",
+    outputPanel: "u32",
+    keep: "f32",
+    neighbour: "f32",
+    own: "f32",
+  },
+  wgsl: panelsWgsl + propagateWgsl,
+  shape: ({ rows, quads, panel }) => ({
+    items: rows * Math.ceil(quads / panel),
+    grain: 256,
+    workgroups: Math.ceil(rows * quads / 256),
+  }),
 });
+
+/** Pieces of a launch beyond which cuts of rows are left out: a panel is then cut into fewer. */
+const PIECES = 256;
+
+/**
+ * Cuts of the items of a launch, from cuts of its rows.
+ *
+ * @param cuts Rows at which to cut, from 0 to the number of rows.
+ * @param panels Panels of the matrices.
+ * @returns Items at which to cut.
+ */
+export function itemCuts(cuts: Uint32Array, panels: number): Uint32Array {
+  if (panels === 1) return cuts;
+  const rows = cuts.at(-1)!, pieces = cuts.length - 1;
+  const step = Math.ceil(panels * pieces / PIECES);
+  const kept = cuts.filter((_, at) => at < pieces && at % step === 0);
+  const items = new Uint32Array(panels * kept.length + 1);
+  for (let panel = 0; panel < panels; panel++) {
+    kept.forEach((row, at) => items[panel * kept.length + at] = panel * rows + row);
+  }
+  items[panels * kept.length] = panels * rows;
+  return items;
+}

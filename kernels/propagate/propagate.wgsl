@@ -1,5 +1,5 @@
-// A thread owns four columns of one row. Threads of a row are neighbours, so every gathered row is one run of
-// consecutive 16-byte loads, and the edge's index and weight are broadcast from cache.
+// A thread owns four columns of one row. Threads of a row are neighbours, so every row gathered from a row-major matrix
+// is one run of consecutive 16-byte loads, and the edge's index and weight are broadcast from cache.
 @compute @workgroup_size(256)
 fn main(
   @builtin(workgroup_id) id: vec3u,
@@ -19,13 +19,18 @@ fn main(
       sum += values[edge] * partials[(columns[edge] - params.sourceRows) * params.quads + quad];
     }
   } else {
+    let first = panel_place(0u, quad, params.sourceRows, params.quads, params.panel);
+    let stride = panel_place(1u, quad, params.sourceRows, params.quads, params.panel) - first;
     for (var edge = begin; edge < end; edge++) {
-      sum += values[edge] * source[columns[edge] * params.quads + quad];
+      sum += values[edge] * source[first + columns[edge] * stride];
     }
   }
 
   var result = params.neighbour * sum;
-  if (params.own != 0.0) { result += params.own * addend[index]; }
-  if (params.keep != 0.0) { result += params.keep * output[index]; }
-  output[index] = result;
+  if (params.own != 0.0) {
+    result += params.own * addend[panel_place(row, quad, params.rows, params.quads, params.panel)];
+  }
+  let at = panel_place(row, quad, params.rows, params.quads, params.outputPanel);
+  if (params.keep != 0.0) { result += params.keep * output[at]; }
+  output[at] = result;
 }

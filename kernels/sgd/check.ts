@@ -1,5 +1,6 @@
 import type { Device } from "../../src/device/device.ts";
 import { type CheckResult, Comparison, Draws, poison, strideOf, Tensors } from "../_check.ts";
+import { fromPanels } from "../_panels.ts";
 import { drawGradient, type GradientCase } from "../_row_gradient_check.ts";
 import { sgdOracle } from "./oracle.ts";
 import { sgd } from "./sgd.ts";
@@ -8,6 +9,8 @@ import { sgd } from "./sgd.ts";
 export interface SgdCase extends GradientCase {
   readonly seed: number;
   readonly firstRow: number;
+  /** Quads of a panel of the direction. */
+  readonly panel: number;
   readonly nesterov: boolean;
   readonly direct: boolean;
   readonly step: number;
@@ -15,14 +18,33 @@ export interface SgdCase extends GradientCase {
   readonly weightDecay: number;
 }
 
-const plain = { sparse: false, nonFinite: false, nesterov: false, direct: false, momentum: 0, weightDecay: 0 };
+const plain = {
+  panel: 1024,
+  sparse: false,
+  nonFinite: false,
+  nesterov: false,
+  direct: false,
+  momentum: 0,
+  weightDecay: 0,
+};
 
 /** Cases of the self-check. */
 export const sgdCases: readonly SgdCase[] = [
   { ...plain, seed: 1, rows: 1, columns: 1, firstRow: 0, step: 1 },
-  { ...plain, seed: 2, rows: 700, columns: 64, firstRow: 11, step: 4, sparse: true, momentum: 0.9 },
+  { ...plain, seed: 2, rows: 700, columns: 64, firstRow: 11, step: 4, sparse: true, panel: 8, momentum: 0.9 },
   { ...plain, seed: 3, rows: 97, columns: 130, firstRow: 5, step: 5, direct: true, weightDecay: 0.1 },
-  { ...plain, seed: 4, rows: 60, columns: 33, firstRow: 2, step: 7, nesterov: true, momentum: 0.5, weightDecay: 0.01 },
+  {
+    ...plain,
+    seed: 4,
+    rows: 60,
+    columns: 33,
+    firstRow: 2,
+    step: 7,
+    panel: 2,
+    nesterov: true,
+    momentum: 0.5,
+    weightDecay: 0.01,
+  },
   { ...plain, seed: 5, rows: 50, columns: 20, firstRow: 3, step: 8, nonFinite: true },
 ];
 
@@ -41,6 +63,7 @@ export async function checkSgd(device: Device, options: SgdCase, kernel = sgd): 
   const draws = new Draws(options.seed);
   const { rows, columns, firstRow, nesterov, direct, step } = options;
   const stride = strideOf(columns), stacked = firstRow + rows + ROWS_BEHIND, shape = [stacked, stride] as const;
+  const quads = stride / 4;
   const scalars = {
     momentum: Math.fround(options.momentum),
     learningRate: Math.fround(0.1),
@@ -62,7 +85,15 @@ export async function checkSgd(device: Device, options: SgdCase, kernel = sgd): 
     status: tensors.integers(Uint32Array.of(status)),
   };
   device.launch(kernel, bound, {
-    ...{ rows, firstRow, quads: stride / 4, sparse: Number(options.sparse), nesterov: Number(nesterov) },
+    ...{
+      rows,
+      firstRow,
+      quads,
+      stackRows: stacked,
+      panel: options.panel,
+      sparse: Number(options.sparse),
+      nesterov: Number(nesterov),
+    },
     ...{ direct: Number(direct), step, ...scalars },
   });
   const expected = sgdOracle({
@@ -76,6 +107,9 @@ export async function checkSgd(device: Device, options: SgdCase, kernel = sgd): 
     ...names.map((name) => device.read(bound[name])),
   ]);
   comparison.integers("status", after, [expected.status]);
-  names.forEach((name, at) => comparison.floats(name, floats[at]!, expected[name]));
+  names.forEach((name, at) => {
+    const actual = name === "direction" ? fromPanels(floats[at]!, quads, options.panel) : floats[at]!;
+    comparison.floats(name, actual, expected[name]);
+  });
   return comparison.result(kernel.name, options);
 }

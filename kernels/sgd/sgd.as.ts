@@ -11,6 +11,8 @@ export function sgd(
   rows: u32,
   firstRow: u32,
   quads: u32,
+  stackRows: u32,
+  panel: u32,
   sparse: u32,
   nesterov: u32,
   direct: u32,
@@ -28,21 +30,25 @@ export function sgd(
   let bad = i32x4.splat(0);
   for (let row = begin; row < end; row++) {
     const at = <usize> (firstRow + row) * stride;
-    for (let column: usize = 0; column < stride; column += 16) {
-      const p = parameter + at + column;
-      let g = rowGradient(gradient, offsets, order, sparse, row, stride, column);
-      bad = v128.or(bad, nonFinite(g));
-      g = f32x4.add(g, f32x4.mul(decays, v128.load(p)));
-      if (momentum != 0) {
-        const m = moment1 + at + column;
-        const buffer = f32x4.add(f32x4.mul(momenta, v128.load(m)), g);
-        v128.store(m, buffer);
-        g = nesterov ? f32x4.add(g, f32x4.mul(momenta, buffer)) : buffer;
-      }
-      if (direct) {
-        v128.store(p, f32x4.sub(v128.load(p), f32x4.mul(rates, g)));
-      } else {
-        v128.store(direction + at + column, g);
+    for (let first: u32 = 0; first < quads; first += panel) {
+      const width = min(panel, quads - first);
+      const packed = direction + (<usize> (stackRows * first + (firstRow + row) * width - first) << 4);
+      for (let column = <usize> first << 4; column < <usize> (first + width) << 4; column += 16) {
+        const p = parameter + at + column;
+        let g = rowGradient(gradient, offsets, order, sparse, row, stride, column);
+        bad = v128.or(bad, nonFinite(g));
+        g = f32x4.add(g, f32x4.mul(decays, v128.load(p)));
+        if (momentum != 0) {
+          const m = moment1 + at + column;
+          const buffer = f32x4.add(f32x4.mul(momenta, v128.load(m)), g);
+          v128.store(m, buffer);
+          g = nesterov ? f32x4.add(g, f32x4.mul(momenta, buffer)) : buffer;
+        }
+        if (direct) {
+          v128.store(p, f32x4.sub(v128.load(p), f32x4.mul(rates, g)));
+        } else {
+          v128.store(packed + column, g);
+        }
       }
     }
   }

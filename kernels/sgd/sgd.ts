@@ -1,4 +1,5 @@
 import { defineKernel } from "../../src/device/kernel.ts";
+import panelsWgsl from "../_panels.wgsl" with { type: "text" };
 import rowGradientWgsl from "../_row_gradient.wgsl" with { type: "text" };
 import sgdWgsl from "./sgd.wgsl" with { type: "text" };
 
@@ -6,7 +7,7 @@ import sgdWgsl from "./sgd.wgsl" with { type: "text" };
  * Stochastic gradient descent with coupled weight decay on `rows` rows of a stack of tables that starts at row
  * `firstRow` of the stack: g += weightDecay * parameter; buffer = momentum * buffer + g; the direction is g without
  * momentum, `buffer` with it, and g + momentum * buffer with `nesterov = 1`. `moment1` holds the buffer and is not
- * touched without momentum. `sparse`, `direct` and `status` are those of `adam`.
+ * touched without momentum. `sparse`, `direct`, `panel` and `status` are those of `adam`.
  */
 export const sgd = defineKernel({
   name: "sgd",
@@ -23,6 +24,8 @@ export const sgd = defineKernel({
     rows: "u32",
     firstRow: "u32",
     quads: "u32",
+    stackRows: "u32",
+    panel: "u32",
     sparse: "u32",
     nesterov: "u32",
     direct: "u32",
@@ -31,6 +34,6 @@ export const sgd = defineKernel({
     learningRate: "f32",
     weightDecay: "f32",
   },
-  wgsl: rowGradientWgsl + sgdWgsl,
+  wgsl: panelsWgsl + rowGradientWgsl + sgdWgsl,
   shape: ({ rows, quads }) => ({ items: rows, grain: 512, workgroups: Math.ceil(rows * quads / 256) }),
 });

@@ -22,6 +22,6 @@ fn main(
   if (params.direct == 1u) {
     parameter[at] = parameter[at] - params.learningRate * g;
   } else {
-    direction[at] = g;
+    direction[panel_place(params.firstRow + row, quad, params.stackRows, params.quads, params.panel)] = g;
   }
 }

@@ -7,12 +7,19 @@ import {
   columnDots,
   Phase,
 } from "../../kernels/conjugate_gradient/conjugate_gradient.ts";
-import { propagate as propagateKernel } from "../../kernels/propagate/propagate.ts";
+import { toPanels } from "../../kernels/_panels.ts";
+import { itemCuts, propagate as propagateKernel } from "../../kernels/propagate/propagate.ts";
 import type { Device } from "../device/device.ts";
-import type { Tensor } from "../device/tensor.ts";
+import { paddedWidth, padRows, type Tensor } from "../device/tensor.ts";
 import type { DeviceCsr, DeviceGraph } from "../graph/_device_graph.ts";
 import type { Graph } from "../graph/graph.ts";
 import { type Propagation, type ResolvedPropagation, resolvePropagation } from "./options.ts";
+
+/** Quads of a panel on the cpu device: sums of as many stay in registers, and rows of 32 columns in a core's cache. */
+const PANEL = 8;
+
+/** Panels of a matrix at most: each of them is a piece of work at least. */
+const MOST_PANELS = 256;
 
 /** Where the result of a propagation goes: output = keep * output + scale * psi(X). */
 export interface Target {
@@ -73,7 +80,9 @@ export async function propagate(
       `Cannot propagate as data must have ${graph.rows} rows: current value is ${data.length} elements`,
     );
   }
-  using input = device.upload(data, [graph.rows, columns]);
+  const stride = paddedWidth(columns), quads = stride / 4;
+  const panels = toPanels(padRows(data, [graph.rows, columns]), quads, panelOf(device, resolved, quads));
+  using input = device.upload(panels, [graph.rows, stride]);
   using output = device.empty("f32", [graph.rows, columns]);
   using status = device.zeros("u32", [1]);
   device.batch(() => smooth(graph.on(device), resolved, input, { output, keep: 0, scale: 1 }, { status, step: 1 }));
@@ -87,12 +96,26 @@ export async function propagate(
 }
 
 /**
+ * How a matrix to be smoothed is laid out: see `kernels/_panels.ts`. Conjugate gradients work on whole rows, and a gpu
+ * reads whole rows faster.
+ *
+ * @param device The device.
+ * @param propagation Mode and weights.
+ * @param quads Quads of a row.
+ * @returns Quads of a panel; `quads` for row-major.
+ */
+export function panelOf(device: Device, propagation: ResolvedPropagation, quads: number): number {
+  if (device.kind !== "cpu" || propagation.mode === "exact" || isIdentity(propagation)) return quads;
+  return Math.min(quads, Math.max(PANEL, Math.ceil(quads / MOST_PANELS)));
+}
+
+/**
  * Launches the smoothing of `input` into a target.
  *
  * @param graph The graph on the device of the tensors.
  * @param propagation Mode and weights.
- * @param input X, a row for each row of the graph; must not be the output.
- * @param target Where psi(X) goes.
+ * @param input X, a row for each row of the graph, in panels of {@linkcode panelOf} quads; must not be the output.
+ * @param target Where psi(X) goes, row-major.
  * @param report Where `exact` says that it did not reach its tolerance.
  */
 export function smooth(
@@ -139,21 +162,33 @@ export function reserveScratch(
 /** Neumann by Horner's rule, y <- X + b A y, or the iteration y <- b A y + (1-b) X: one launch a layer. */
 function layered(
   graph: DeviceGraph,
-  { mode, beta, layers }: ResolvedPropagation,
+  propagation: ResolvedPropagation,
   input: Tensor<"f32">,
   { output, keep, scale }: Target,
 ): void {
+  const { mode, beta, layers } = propagation, { device, shape } = input;
   const own = mode === "neumann" ? 1 : 1 - beta;
   const last = scale * (mode === "neumann" ? (1 - beta) / (1 - beta ** (layers + 1)) : 1);
+  const quads = input.stride / 4, panel = panelOf(device, propagation, quads);
   let source = input;
   for (let layer = 1; layer < layers; layer++) {
-    const next = input.device.empty("f32", input.shape);
-    product(graph, source, input, next, { keep: 0, neighbour: beta, own });
+    const next = device.empty("f32", shape);
+    product(graph, source, input, next, { panel, outputPanel: panel, keep: 0, neighbour: beta, own });
     if (source !== input) source.dispose();
     source = next;
   }
-  product(graph, source, input, output, { keep, neighbour: last * beta, own: last * own });
+  const scalars = { panel, outputPanel: quads, keep, neighbour: last * beta, own: last * own };
+  product(graph, source, input, output, scalars);
   if (source !== input) source.dispose();
+}
+
+/** Scalars of one product: its factors, and the layout of what it reads and of what it writes. */
+interface ProductScalars {
+  readonly panel: number;
+  readonly outputPanel: number;
+  readonly keep: number;
+  readonly neighbour: number;
+  readonly own: number;
 }
 
 /** output = keep * output + neighbour * A source + own * addend. */
@@ -162,11 +197,13 @@ function product(
   source: Tensor<"f32">,
   addend: Tensor<"f32">,
   output: Tensor<"f32">,
-  scalars: { keep: number; neighbour: number; own: number },
+  scalars: ProductScalars,
 ): void {
   using partials = partial && source.device.empty("f32", [partial.rows, source.shape[1]!]);
   if (partial) {
     launchProduct(partial, main.rows, { source, partials: null, addend: null, output: partials! }, {
+      panel: scalars.panel,
+      outputPanel: source.stride / 4,
       keep: 0,
       neighbour: 1,
       own: 0,
@@ -184,13 +221,14 @@ function launchProduct(
     addend: Tensor<"f32"> | null;
     output: Tensor<"f32">;
   },
-  scalars: { keep: number; neighbour: number; own: number },
+  scalars: ProductScalars,
 ): void {
+  const quads = tensors.source.stride / 4;
   tensors.source.device.launch(
     propagateKernel,
     { rowOffsets, columns, values, ...tensors },
-    { rows, sourceRows, quads: tensors.source.stride / 4, ...scalars },
-    { cuts },
+    { rows, sourceRows, quads, ...scalars },
+    { cuts: itemCuts(cuts, Math.ceil(quads / scalars.panel)) },
   );
 }
 
@@ -216,7 +254,13 @@ function solve(
   device.launch(columnDots, { left: residual, right: residual, partials }, { rows, quads });
   advance(Phase.start);
   for (let iteration = 0; iteration < maxIterations; iteration++) {
-    product(graph, direction, direction, image, { keep: 0, neighbour: -beta, own: 1 });
+    product(graph, direction, direction, image, {
+      panel: quads,
+      outputPanel: quads,
+      keep: 0,
+      neighbour: -beta,
+      own: 1,
+    });
     device.launch(columnDots, { left: direction, right: image, partials }, { rows, quads });
     advance(Phase.step);
     device.launch(cgStep, { scalars, direction, image, solution, residual, partials }, { rows, quads });

@@ -15,7 +15,7 @@ export interface StateTensors {
   readonly moment1: Tensor<"f32"> | null;
   /** Second moments, bias-corrected. Null where the rule keeps none. */
   readonly moment2: Tensor<"f32"> | null;
-  /** The unsmoothed direction of the last step, which idle rows keep. */
+  /** The unsmoothed direction of the last step, which idle rows keep, laid out as propagation reads it. */
   readonly direction: Tensor<"f32"> | null;
   /** For each table the first step whose gradient was not finite, or 0. */
   readonly statuses: readonly Tensor<"u32">[];

@@ -3,7 +3,7 @@ import { sgd } from "../../kernels/sgd/sgd.ts";
 import type { Graph } from "../graph/graph.ts";
 import { bindGradient, type BoundGradient, checkGradient, type Gradient } from "./gradient.ts";
 import { checkLearningRate } from "./options.ts";
-import { isIdentity, reserveScratch, smooth } from "./propagation.ts";
+import { isIdentity, panelOf, reserveScratch, smooth } from "./propagation.ts";
 import { copyTensors, SevoState, type StateTensors } from "./state.ts";
 
 /** Options of a single {@linkcode sevoStep}. */
@@ -97,11 +97,13 @@ function launchRule(
   bound: BoundGradient,
   place: { rows: number; firstRow: number; step: number; learningRate: number; direct: boolean },
 ): void {
-  const { rule, betas, epsilon, weightDecay, momentum, nesterov, correction } = options;
-  const { step, direct, ...rest } = place;
+  const { rule, betas, epsilon, weightDecay, momentum, nesterov, correction, propagation } = options;
+  const { step, direct, ...rest } = place, quads = parameter.stride / 4;
   const scalars = {
     ...rest,
-    quads: parameter.stride / 4,
+    quads,
+    stackRows: parameter.shape[0],
+    panel: propagation ? panelOf(device, propagation, quads) : quads,
     sparse: bound.order ? 1 : 0,
     direct: direct ? 1 : 0,
     step,

@@ -7,7 +7,17 @@ import { testOnDevices } from "../_on_devices.ts";
 import { assertChecks, assertPasses, columns, seed } from "./_assert_checks.ts";
 
 const plain: AdamCase = {
-  ...{ seed: 3, rows: 9, columns: 8, firstRow: 0, step: 2, weightDecay: 0, sparse: false, nonFinite: false },
+  ...{
+    seed: 3,
+    rows: 9,
+    columns: 8,
+    firstRow: 0,
+    panel: 1024,
+    step: 2,
+    weightDecay: 0,
+    sparse: false,
+    nonFinite: false,
+  },
   ...{ coupled: false, correct: true, refresh: false, direct: false },
 };
 
@@ -17,6 +27,7 @@ testOnDevices("adam: random tables, gradients and options", async (device) => {
     columns,
     rows: fc.oneof(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 200, max: 600 })),
     firstRow: fc.integer({ min: 0, max: 9 }),
+    panel: fc.constantFrom(1, 2, 8, 1024),
     sparse: fc.boolean(),
     nonFinite: fc.constantFrom(false, false, false, true),
     coupled: fc.boolean(),
@@ -47,7 +58,8 @@ async function isIdle(device: Device, row: number[]): Promise<boolean> {
     adam,
     { gradient, offsets: null, order: null, moment1, moment2, parameter, direction, status },
     {
-      ...{ rows: 1, firstRow: 0, quads: moment1.stride / 4, sparse: 0, coupled: 0, correct: 1, refresh: 0, direct: 0 },
+      ...{ rows: 1, firstRow: 0, quads: moment1.stride / 4, stackRows: 1, panel: 1024, sparse: 0, coupled: 0 },
+      ...{ correct: 1, refresh: 0, direct: 0 },
       ...{ step: 2, gain1: 0.5, gain2: 0.5, epsilon: 1e-8, learningRate: 0.1, weightDecay: 0 },
     },
   );

@@ -1,9 +1,11 @@
+import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { Graph } from "@sevo/sevo";
 import { Comparison, Draws, strideOf } from "../../kernels/_check.ts";
+import { fromPanels, toPanels } from "../../kernels/_panels.ts";
 import { checkPropagate } from "../../kernels/propagate/check.ts";
 import { propagateOracle } from "../../kernels/propagate/oracle.ts";
-import { propagate } from "../../kernels/propagate/propagate.ts";
+import { itemCuts, propagate } from "../../kernels/propagate/propagate.ts";
 import type { Device } from "../../src/device/device.ts";
 import { testOnDevices } from "../_on_devices.ts";
 import { assertChecks, assertPasses, columns, seed } from "./_assert_checks.ts";
@@ -19,6 +21,8 @@ testOnDevices("propagate: random graphs", async (device) => {
     edges: fc.integer({ min: 0, max: 30 }),
     hub: fc.constantFrom(0, 511, 512, 513, 1500),
     collect: fc.boolean(),
+    panel: fc.constantFrom(1, 2, 8, 1024),
+    packed: fc.boolean(),
     keep: factor,
     neighbour: factor,
     own: factor,
@@ -30,31 +34,33 @@ testOnDevices("propagate: more quads than a workgroup has threads", async (devic
   assertPasses(
     await checkPropagate(device, {
       ...{ seed: 1, rows: 9, sourceRows: 8, columns: 1030, edges: 5, hub: 600, collect: true },
-      ...{ keep: 0.5, neighbour: 1, own: -1 },
+      ...{ panel: 1024, packed: false, keep: 0.5, neighbour: 1, own: -1 },
     }),
   );
 });
 
 /** Launches a product as the optimizer does, hubs in pieces, and checks it against the whole graph. */
-async function checkGraph(device: Device, graph: Graph, width: number) {
-  const stride = strideOf(width), draws = new Draws(5);
+async function checkGraph(device: Device, graph: Graph, width: number, panel: number) {
+  const stride = strideOf(width), quads = stride / 4, panels = Math.ceil(quads / panel), draws = new Draws(5);
   const data = draws.matrix(graph.rows, width), before = draws.matrix(graph.rows, width);
   const keep = Math.fround(0.9), neighbour = Math.fround(-0.3), own = 1;
   const { main, partial } = graph.on(device);
-  using source = device.upload(data, [graph.rows, stride]);
+  using source = device.upload(toPanels(data, quads, panel), [graph.rows, stride]);
   using output = device.upload(before, [graph.rows, stride]);
   using partials = partial && device.empty("f32", [partial.rows, stride]);
   using addend = device.copy(source);
-  const shared = { sourceRows: main.rows, quads: stride / 4 };
+  const shared = { sourceRows: main.rows, quads, panel, outputPanel: quads };
   device.batch(() => {
     if (partial) {
       const { rowOffsets, columns, values, rows, cuts } = partial;
       const tensors = { rowOffsets, columns, values, source, partials: null, addend: null, output: partials! };
-      device.launch(propagate, tensors, { ...shared, rows, keep: 0, neighbour: 1, own: 0 }, { cuts });
+      device.launch(propagate, tensors, { ...shared, rows, keep: 0, neighbour: 1, own: 0 }, {
+        cuts: itemCuts(cuts, panels),
+      });
     }
     const { rowOffsets, columns, values, rows, cuts } = main;
     const tensors = { rowOffsets, columns, values, source, partials, addend, output };
-    device.launch(propagate, tensors, { ...shared, rows, keep, neighbour, own }, { cuts });
+    device.launch(propagate, tensors, { ...shared, rows, keep, neighbour, own }, { cuts: itemCuts(cuts, panels) });
   });
   const { rowOffsets, columns, values } = graph;
   const input = { rowOffsets, columns, values, source: data, partials: null, addend: data, before };
@@ -80,10 +86,27 @@ function stars(...leaves: number[]): Graph {
 
 testOnDevices("propagate: a star of 5,000 leaves, its hub in pieces", async (device) => {
   using graph = stars(5000);
-  await checkGraph(device, graph, 9);
+  await checkGraph(device, graph, 9, 3);
 });
 
 testOnDevices("propagate: hubs of 512, 513 and 1,024 edges", async (device) => {
   using graph = stars(512, 513, 1, 1024);
-  await checkGraph(device, graph, 64);
+  await checkGraph(device, graph, 64, 16);
+  await checkGraph(device, graph, 100, 8);
+});
+
+Deno.test("toPanels() puts all rows of a panel before those of the next, and fromPanels() brings them back", () => {
+  const rows = 3, quads = 5;
+  const data = Float32Array.from({ length: rows * quads * 4 }, (_, at) => at);
+  const packed = toPanels(data, quads, 2);
+  const quadsOf = (matrix: Float32Array) => [...matrix].filter((_, at) => at % 4 === 0).map((value) => value / 4);
+  assertEquals(quadsOf(packed), [0, 1, 5, 6, 10, 11, 2, 3, 7, 8, 12, 13, 4, 9, 14]);
+  assertEquals(fromPanels(packed, quads, 2), data);
+});
+
+Deno.test("itemCuts() cuts every panel at the same rows, at fewer the more panels there are", () => {
+  assertEquals([...itemCuts(Uint32Array.of(0, 2, 5), 3)], [0, 2, 5, 7, 10, 12, 15]);
+  assertEquals([...itemCuts(Uint32Array.of(0, 2, 5), 1)], [0, 2, 5]);
+  const many = itemCuts(Uint32Array.from({ length: 65 }, (_, at) => at), 200);
+  assertEquals([many.length - 1, many[1], many.at(-1)], [2 * 200, 50, 64 * 200]);
 });

@@ -152,8 +152,10 @@ testOnDevices("sabotage: every check notices work left undone", async (device) =
 
 /** Slips that a person makes in WGSL: what the source says, and what it is changed to. */
 const slips: readonly (readonly [kernel: keyof typeof suspects, from: string, to: string])[] = [
-  ["propagate", "if (params.keep != 0.0) { result += params.keep * output[index]; }", ""],
+  ["propagate", "if (params.keep != 0.0) { result += params.keep * output[at]; }", ""],
   ["propagate", "let end = rowOffsets[row + 1u];", "let end = max(rowOffsets[row + 1u], begin + 1u) - 1u;"],
+  ["propagate", "row * min(panel, quads - first)", "row * panel"],
+  ["propagate", "let stride = panel_place(1u", "let stride = panel_place(2u"],
   ["propagate", "columns[begin] >= params.sourceRows", "columns[begin] > params.sourceRows"],
   ["adam", "vec4u(0x7fffffffu)", "vec4u(0xffffffffu)"],
   ["adam", "if (idle && params.direct == 0u && params.refresh == 0u) { return; }", ""],

@@ -9,6 +9,7 @@ testOnDevices("sgd: random tables, gradients and options", async (device) => {
     columns,
     rows: fc.oneof(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 200, max: 600 })),
     firstRow: fc.integer({ min: 0, max: 9 }),
+    panel: fc.constantFrom(1, 2, 8, 1024),
     sparse: fc.boolean(),
     nonFinite: fc.constantFrom(false, false, false, true),
     nesterov: fc.boolean(),
@@ -23,7 +24,7 @@ testOnDevices("sgd: random tables, gradients and options", async (device) => {
 testOnDevices("sgd: more quads than a workgroup has threads", async (device) => {
   assertPasses(
     await checkSgd(device, {
-      ...{ seed: 1, rows: 12, columns: 1030, firstRow: 1, sparse: true, nonFinite: false },
+      ...{ seed: 1, rows: 12, columns: 1030, firstRow: 1, panel: 1024, sparse: true, nonFinite: false },
       ...{ nesterov: true, direct: true, step: 2, momentum: 0.9, weightDecay: 0.01 },
     }),
   );

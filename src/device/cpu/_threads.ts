@@ -1,10 +1,12 @@
 /**
- * The threads of the cpu device. A launch is cut into pieces; the calling thread and the workers take pieces off one
- * counter until none is left. Which thread runs a piece changes nothing: pieces write apart.
+ * The threads of the cpu device. A launch is cut into pieces, and the pieces into a share for each thread: a run of
+ * neighbours, the same in every launch alike, as what a thread wrote in one launch is still in its own cache in the
+ * next. A thread that is through with its share helps with the others'. Which thread runs a piece changes no bit: pieces
+ * write apart.
  *
  * The control block sits at the bottom of the shared memory. Whoever takes a piece does so with one atomic
- * subtraction on PIECES_LEFT, and the launch is described before that counter is set, so a thread that wakes late
- * either takes a piece of the launch it then reads, or nothing.
+ * subtraction on the counter of its share, and the launch is described before the counters are set, so a thread that
+ * wakes late either takes a piece of the launch it then reads, or nothing.
  *
  * A worker that has had nothing to do for a while goes, and one is started anew when there is work again: parked, it
  * would keep alive the process of a caller who does not dispose of the device.
@@ -13,10 +15,13 @@
  */
 
 /** Words of the control block. */
-const PIECES_LEFT = 0, PIECES_DONE = 1, GENERATION = 2, KERNEL = 3, ARGUMENTS = 4, QUIT = 5, WORKERS = 6, FAILED = 7;
+const PIECES = 0, PIECES_DONE = 1, GENERATION = 2, KERNEL = 3, ARGUMENTS = 4, QUIT = 5, WORKERS = 6, FAILED = 7;
 
-/** Byte addresses of the arguments (f64) and of the cuts (u32) of the current launch. */
-const ARGUMENTS_AT = 256, CUTS_AT = 1024;
+/** Byte addresses of the arguments (f64) and of the cuts (u32) of the current launch, and of the counters of shares. */
+const ARGUMENTS_AT = 256, CUTS_AT = 1024, COUNTERS_AT = 20480;
+
+/** Words from one counter to the next: a cache line each. */
+const COUNTER_WORDS = 16;
 
 /** Milliseconds without work after which a worker goes. */
 const IDLE_MILLISECONDS = 2000;
@@ -26,8 +31,8 @@ export const MAXIMUM_PIECES = 4096;
 
 /** What the worker's text is given of this module. */
 const CONTROL_WORDS = {
-  ...{ PIECES_LEFT, PIECES_DONE, GENERATION, KERNEL, ARGUMENTS, QUIT, WORKERS, FAILED },
-  ...{ ARGUMENTS_AT, CUTS_AT, MAXIMUM_PIECES, IDLE_MILLISECONDS },
+  ...{ PIECES, PIECES_DONE, GENERATION, KERNEL, ARGUMENTS, QUIT, WORKERS, FAILED },
+  ...{ ARGUMENTS_AT, CUTS_AT, COUNTERS_AT, COUNTER_WORDS, MAXIMUM_PIECES, IDLE_MILLISECONDS },
 };
 type ControlWords = typeof CONTROL_WORDS;
 
@@ -37,38 +42,65 @@ type KernelFunction = (...values: number[]) => void;
 interface WorkerStart {
   module: WebAssembly.Module;
   memory: WebAssembly.Memory;
+  /** Number of threads, the calling one included. */
+  count: number;
+  /** The share to begin with. */
+  home: number;
+}
+
+/**
+ * Runs pieces of the launch that is going on until none is left to take. Like {@linkcode workerBody} it refers to
+ * nothing outside itself.
+ */
+function runPieces(
+  words: ControlWords,
+  memory: WebAssembly.Memory,
+  count: number,
+  home: number,
+): (run: (begin: number, end: number) => void) => void {
+  const control = new Int32Array(memory.buffer, 0, 64);
+  const cuts = new Uint32Array(memory.buffer, words.CUTS_AT, words.MAXIMUM_PIECES + 1);
+  const counters = new Int32Array(memory.buffer, words.COUNTERS_AT, count * words.COUNTER_WORDS);
+  return (run) => {
+    for (let turn = 0; turn < count; turn++) {
+      const share = (home + turn) % count;
+      let left;
+      while ((left = Atomics.sub(counters, share * words.COUNTER_WORDS, 1)) > 0) {
+        const piece = Math.floor(control[words.PIECES]! * share / count) + left - 1;
+        try {
+          run(cuts[piece]!, cuts[piece + 1]!);
+        } catch {
+          Atomics.store(control, words.FAILED, 1);
+        }
+        Atomics.add(control, words.PIECES_DONE, 1);
+      }
+    }
+  };
 }
 
 /**
  * The body of a worker. It is turned into text for a Blob URL (a worker made from a file would need a permission), so
- * it refers to nothing outside itself.
+ * it refers to nothing outside itself but what it is called with.
  */
-function workerBody(words: ControlWords): void {
-  const { PIECES_LEFT, PIECES_DONE, GENERATION, KERNEL, ARGUMENTS, QUIT, WORKERS, FAILED } = words;
+function workerBody(words: ControlWords, makeRunPieces: typeof runPieces): void {
+  const { GENERATION, KERNEL, ARGUMENTS, QUIT, WORKERS } = words;
   const scope = globalThis as unknown as {
     onmessage: (event: MessageEvent<WorkerStart>) => void;
     postMessage: (message: "ready" | "gone") => void;
     close: () => void;
   };
-  scope.onmessage = ({ data: { module, memory } }) => {
+  scope.onmessage = ({ data: { module, memory, count, home } }) => {
     const instance = new WebAssembly.Instance(module, { env: { memory } });
     const kernels = WebAssembly.Module.exports(module).map(({ name }) => instance.exports[name] as KernelFunction);
     const control = new Int32Array(memory.buffer, 0, 64);
     const scalars = new Float64Array(memory.buffer, words.ARGUMENTS_AT, 64);
-    const cuts = new Uint32Array(memory.buffer, words.CUTS_AT, words.MAXIMUM_PIECES + 1);
+    const runAll = makeRunPieces(words, memory, count, home);
+    const run = (begin: number, end: number) =>
+      kernels[control[KERNEL]!]!(...scalars.subarray(0, control[ARGUMENTS]), begin, end);
     scope.postMessage("ready");
     for (;;) {
       const generation = Atomics.load(control, GENERATION);
-      let piece;
-      while ((piece = Atomics.sub(control, PIECES_LEFT, 1) - 1) >= 0) {
-        const call = Array.from(scalars.subarray(0, control[ARGUMENTS]));
-        try {
-          kernels[control[KERNEL]!]!(...call, cuts[piece]!, cuts[piece + 1]!);
-        } catch {
-          Atomics.store(control, FAILED, 1);
-        }
-        Atomics.add(control, PIECES_DONE, 1);
-      }
+      runAll(run);
       if (Atomics.load(control, QUIT) === 1) break;
       // The next launch of a step is microseconds away: looking for it is cheaper than being woken.
       for (let spin = 0; spin < 2000 && Atomics.load(control, GENERATION) === generation; spin++);
@@ -89,18 +121,23 @@ export class Threads {
   readonly #scalars: Float64Array;
   readonly #cuts: Uint32Array;
   readonly #kernels = new Map<string, { index: number; run: KernelFunction }>();
-  readonly #start: WorkerStart;
+  readonly #counters: Int32Array;
+  readonly #runPieces: ReturnType<typeof runPieces>;
+  readonly #start: Omit<WorkerStart, "home">;
   readonly #url: string;
   readonly #workers = new Set<Worker>();
+  #started = 0;
 
   private constructor(module: WebAssembly.Module, memory: WebAssembly.Memory, count: number) {
     this.count = count;
-    this.#start = { module, memory };
-    const source = `(${workerBody})(${JSON.stringify(CONTROL_WORDS)})`;
+    this.#start = { module, memory, count };
+    const source = `(${workerBody})(${JSON.stringify(CONTROL_WORDS)}, ${runPieces})`;
     this.#url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
     this.#control = new Int32Array(memory.buffer, 0, 64);
     this.#scalars = new Float64Array(memory.buffer, ARGUMENTS_AT, 64);
     this.#cuts = new Uint32Array(memory.buffer, CUTS_AT, MAXIMUM_PIECES + 1);
+    this.#counters = new Int32Array(memory.buffer, COUNTERS_AT, count * COUNTER_WORDS);
+    this.#runPieces = runPieces(CONTROL_WORDS, memory, count, 0);
     const instance = new WebAssembly.Instance(module, { env: { memory } });
     WebAssembly.Module.exports(module).forEach(({ name, kind }, index) => {
       if (kind === "function") this.#kernels.set(name, { index, run: instance.exports[name] as KernelFunction });
@@ -148,7 +185,9 @@ export class Threads {
         Atomics.sub(this.#control, WORKERS, 1);
         reject(new Error(`Cannot start a worker thread: ${event.message}`));
       };
-      worker.postMessage(this.#start);
+      // After some have gone two may begin with the same share, which only costs time.
+      const home = 1 + this.#started++ % (this.count - 1);
+      worker.postMessage({ ...this.#start, home } satisfies WorkerStart);
     });
   }
 
@@ -177,21 +216,17 @@ export class Threads {
     const control = this.#control;
     for (let piece = 0; piece <= pieces; piece++) this.#cuts[piece] = cut(piece);
     this.#scalars.set(values);
+    control[PIECES] = pieces;
     control[KERNEL] = kernel.index;
     control[ARGUMENTS] = values.length;
     Atomics.store(control, PIECES_DONE, 0);
-    Atomics.store(control, PIECES_LEFT, pieces);
+    for (let share = 0; share < this.count; share++) {
+      const size = Math.floor(pieces * (share + 1) / this.count) - Math.floor(pieces * share / this.count);
+      Atomics.store(this.#counters, share * COUNTER_WORDS, size);
+    }
     Atomics.add(control, GENERATION, 1);
     Atomics.notify(control, GENERATION, pieces - 1);
-    let piece;
-    while ((piece = Atomics.sub(control, PIECES_LEFT, 1) - 1) >= 0) {
-      try {
-        kernel.run(...values, this.#cuts[piece]!, this.#cuts[piece + 1]!);
-      } catch {
-        Atomics.store(control, FAILED, 1);
-      }
-      Atomics.add(control, PIECES_DONE, 1);
-    }
+    this.#runPieces((begin, end) => kernel.run(...values, begin, end));
     this.#waitForPieces(pieces);
     if (Atomics.exchange(control, FAILED, 0) === 1) throw trapped(name);
   }
