@@ -1,5 +1,6 @@
 import type { RankingMetrics } from "../src/ranking/metrics.ts";
 import type { TrainingEvent } from "../src/training/train.ts";
+import { median } from "./_median.ts";
 import { type CurvePoint, type Experiment, publishedCurve, publishedTest } from "./_published.ts";
 
 /** How far beyond the published range a point may lie. */
@@ -31,7 +32,7 @@ export function reproductionReport(runs: readonly Progress[]): string {
   return [
     "## Sequence models, published settings",
     "",
-    "Written by `deno task reproduce`. Seconds are those of a training epoch, on average, on a machine that may have done",
+    "Written by `deno task reproduce`. Seconds are the median of a training epoch, on a machine that may have done",
     `other work beside it; ${device}.`,
     "",
     "### Full runs",
@@ -119,7 +120,7 @@ function fullRow({ experiment, events }: Progress): string[] {
       deviation === null ? four(mean) : `${four(mean)} ± ${four(deviation)}`,
       verdict(),
     ],
-    epochs.length > 0 ? (epochs.reduce((sum, { seconds }) => sum + seconds, 0) / epochs.length).toFixed(2) : "",
+    epochs.length > 0 ? median(epochs.map(({ seconds }) => seconds)).toFixed(2) : "",
   ];
 }
 
