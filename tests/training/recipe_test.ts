@@ -1,0 +1,199 @@
+import { assert, assertEquals, assertGreater, assertLess, assertNotEquals, assertThrows } from "@std/assert";
+import { type Device, openDevice } from "@sevo/sevo";
+import { generatedDataset } from "../../src/data/generated.ts";
+import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "../../src/training/checkpoint.ts";
+import { encodeModel } from "../../src/training/model_file.ts";
+import { initialWeights, startTraining, weightShapes } from "../../src/training/recipe.ts";
+import { MODELS, PUBLISHED, type TrainingSettings } from "../../src/training/settings.ts";
+import { train, type TrainingEvent } from "../../src/training/train.ts";
+import { range } from "../data/_fixtures.ts";
+import { testOnDevices } from "../_on_devices.ts";
+
+const DATASET = generatedDataset({ users: 60, items: 47, seed: 4, minLength: 4, maxLength: 12 });
+
+/** The smallest sizes, with something of everything. */
+function tiny(model: TrainingSettings["model"], wanted: Partial<TrainingSettings> = {}): TrainingSettings {
+  const sizes = { dimension: 8, maxLength: 5, blocks: 2, heads: 2, dropout: 0.2, attentionDropout: 0.3, batch: 17 };
+  return { ...PUBLISHED[model], ...sizes, learningRate: 0.01, beta: 0.9, ...wanted };
+}
+
+for (const model of MODELS) {
+  Deno.test(`weightShapes() is the shapes of initialWeights(): ${model}`, () => {
+    for (const [userCount, itemCount] of [[7, 5], [1, 1], [3, 40]] as const) {
+      for (const blocks of [1, 3]) {
+        const settings = tiny(model, { blocks, dimension: 12, heads: 3 }), sizes = { userCount, itemCount };
+        const initial = Object.entries(initialWeights(sizes, settings));
+        assertEquals(
+          weightShapes(sizes, settings),
+          Object.fromEntries(initial.map(([name, { shape }]) => [name, shape])),
+        );
+        assertEquals(Object.keys(weightShapes(sizes, settings)), initial.map(([name]) => name));
+        for (const [name, { data, shape }] of initial) assertEquals(data.length, shape.reduce((a, b) => a * b), name);
+      }
+    }
+  });
+
+  Deno.test(`weightShapes() draws no catalogue: ${model}`, () => {
+    const start = performance.now();
+    const shapes = weightShapes({ userCount: 2 ** 31, itemCount: 2 ** 31 }, tiny(model));
+    assert(Object.values(shapes).some(([rows]) => rows! >= 2 ** 31), "a table has a row for each");
+    assertLess(performance.now() - start, 1000);
+  });
+
+  Deno.test(`initialWeights() of ${model} is a function of the seed`, () => {
+    const weights = (seed: number) => initialWeights(DATASET, tiny(model, { seed }));
+    assertEquals(weights(3), weights(3));
+    for (const [name, { data }] of Object.entries(weights(3))) {
+      // Weights that begin at one value begin at it for every seed
+      if (data.every((value) => value === data[0])) assertEquals(weights(4)[name]!.data, data, name);
+      else assertNotEquals(weights(4)[name]!.data, data, name);
+    }
+  });
+}
+
+/** Mean loss of the second epoch. */
+async function lossOf(device: Device, settings: TrainingSettings): Promise<number> {
+  using training = startTraining(device, DATASET, initialWeights(DATASET, settings), settings);
+  let loss = NaN;
+  for (const epoch of [1, 2]) {
+    for (const batch of training.batches(epoch)) training.model.step(batch);
+    loss = await training.model.meanLoss();
+  }
+  return loss;
+}
+
+const OF_ALL: Partial<TrainingSettings> = {
+  optimizer: "adamw",
+  propagation: "iterative",
+  beta: 0.5,
+  layers: 2,
+  maxWalk: 2,
+  last: 2,
+  dimension: 16,
+  learningRate: 0.02,
+  betas: [0.8, 0.9],
+  weightDecay: 0.5,
+  batch: 8,
+  seed: 2,
+};
+
+const MATTERS: { readonly [Model in TrainingSettings["model"]]: Partial<TrainingSettings> } = {
+  "mf-bpr": { ...OF_ALL, graph: "user-item" },
+  "sasrec": { ...OF_ALL, maxLength: 4, blocks: 1, heads: 1, dropout: 0.3 },
+  "gru4rec": { ...OF_ALL, maxLength: 4, dropout: 0.3 },
+  "bert4rec": { ...OF_ALL, maxLength: 4, blocks: 1, heads: 1, dropout: 0.3, maskRate: 0.4 },
+  "stosa": {
+    ...{ ...OF_ALL, maxLength: 4, blocks: 1, heads: 1, dropout: 0.3, attentionDropout: 0.2, pvn: 0.1 },
+    attendedMean: true,
+  },
+};
+
+for (const model of MODELS) {
+  Deno.test(`startTraining() hands ${model} each of its settings`, async () => {
+    await using device = await openDevice("cpu", { threads: 2 });
+    const loss = await lossOf(device, tiny(model));
+    assert(Number.isFinite(loss) && loss > 0, `${loss}`);
+    assertEquals(await lossOf(device, tiny(model)), loss);
+    for (const [name, value] of Object.entries(MATTERS[model])) {
+      assertNotEquals(await lossOf(device, tiny(model, { [name]: value })), loss, name);
+    }
+    // At a rate that moves the tiny initial tables of mf-bpr
+    const sgd = tiny(model, { optimizer: "sgd", learningRate: model === "mf-bpr" ? 10 : 0.01, weightDecay: 0 });
+    assertNotEquals(await lossOf(device, sgd), await lossOf(device, { ...sgd, momentum: 0.5 }), "momentum");
+    assertEquals(device.liveBytes, 0);
+  });
+}
+
+testOnDevices("startTraining() keeps nothing of what it refuses", (device) => {
+  for (const model of ["sasrec", "bert4rec", "stosa"] as const) {
+    const settings = tiny(model, { heads: 3 });
+    assertThrows(() => startTraining(device, DATASET, initialWeights(DATASET, settings), settings), RangeError);
+  }
+  const single = generatedDataset({ users: 20, items: 1, minLength: 1, maxLength: 1 });
+  for (const model of ["mf-bpr", "sasrec", "gru4rec", "stosa"] as const) {
+    const settings = tiny(model);
+    assertThrows(
+      () => startTraining(device, single, initialWeights(single, settings), settings),
+      RangeError,
+      "as no user",
+    );
+  }
+  assertEquals(device.liveBytes, 0);
+});
+
+/** A run with all that happens in it but how long it takes. */
+async function runOf(device: Device, settings: TrainingSettings, from: Checkpoint | null = null) {
+  const events: string[] = [], checkpoints: Checkpoint[] = [], valid: [epoch: number, ndcg: number][] = [];
+  const onEvent = (event: TrainingEvent) => {
+    events.push(event.type === "epoch" ? `epoch ${event.epoch}` : `${event.split} ${event.epoch}`);
+    if (event.type === "evaluation" && event.split === "valid") valid.push([event.epoch, event.metrics["ndcg@10"]!]);
+  };
+  const result = await train(device, DATASET, settings, onEvent, {
+    from,
+    // By way of its file
+    onCheckpoint: (checkpoint) => void checkpoints.push(decodeCheckpoint(encodeCheckpoint(checkpoint))),
+  });
+  return { events, checkpoints, valid, result, bytes: encodeModel(result.weights, settings, DATASET) };
+}
+
+/** Nothing is learnt, so that no validation is better than the one before training. */
+const IDLE = { learningRate: 0, weightDecay: 0, evalEvery: 2, epochs: 9 } as const;
+
+testOnDevices("train() ends after as many validations without a better one as it has patience for", async (device) => {
+  // The models of a software adapter are slow, and patience is none of theirs
+  for (const model of device.kind === "cpu" ? MODELS : ["mf-bpr"] as const) {
+    const last = async (patience: number) => (await runOf(device, tiny(model, { ...IDLE, patience }))).events;
+    assertEquals(await last(1), ["valid 0", "epoch 1", "epoch 2", "valid 2", "test 0"]);
+    assertEquals(await last(3), [
+      ...["valid 0", "epoch 1", "epoch 2", "valid 2", "epoch 3", "epoch 4", "valid 4", "epoch 5", "epoch 6", "valid 6"],
+      "test 0",
+    ]);
+    // Without patience, or with more of it than there are validations, all epochs are trained
+    const all = [
+      ...range(9).flatMap((at) => at % 2 ? [`epoch ${at + 1}`, `valid ${at + 1}`] : [`epoch ${at + 1}`]),
+      "valid 9",
+    ];
+    for (const patience of [0, 5, 100]) {
+      assertEquals(await last(patience), ["valid 0", ...all, "test 0"], `${patience}`);
+    }
+  }
+});
+
+testOnDevices("train() resumed ends where a run that was not interrupted has run out of patience", async (device) => {
+  const settings = tiny("sasrec", { ...IDLE, patience: 2 });
+  const whole = await runOf(device, settings);
+  assertEquals(whole.checkpoints.map(({ epoch }) => epoch), [2, 4]);
+  for (const [from, left] of [[0, ["epoch 3", "epoch 4", "valid 4", "test 0"]], [1, ["test 0"]]] as const) {
+    const resumed = await runOf(device, settings, whole.checkpoints[from]!);
+    assertEquals([resumed.events, resumed.bytes], [[...left], whole.bytes]);
+    assertEquals(resumed.result, whole.result);
+  }
+});
+
+Deno.test("train() counts its patience from the best validation, in a resumed run too", async () => {
+  await using device = await openDevice("cpu", { threads: 2 });
+  const settings = tiny("sasrec", { seed: 2, epochs: 14, evalEvery: 1 });
+  const all = await runOf(device, settings);
+  assertEquals(all.valid.length, 15);
+  let early = 0;
+  for (const patience of [1, 2, 3]) {
+    // The first validation that comes so many after the best before it
+    let best = all.valid[0]!, end = 0;
+    for (const [epoch, ndcg] of all.valid) {
+      if (ndcg > best[1]) best = [epoch, ndcg];
+      end = epoch;
+      if (epoch - best[0] >= patience) break;
+    }
+    if (best[0] > 0 && end < 14) early++;
+    const patient = await runOf(device, { ...settings, patience });
+    assertEquals(patient.valid, all.valid.slice(0, end + 1), `patience ${patience}`);
+    assertEquals(patient.result.bestEpoch, best[0]);
+    for (const checkpoint of patient.checkpoints) {
+      const resumed = await runOf(device, { ...settings, patience }, checkpoint);
+      assertEquals(resumed.bytes, patient.bytes, `patience ${patience}, from ${checkpoint.epoch}`);
+      assertEquals(resumed.result, patient.result);
+      assertEquals(resumed.valid, patient.valid.slice(checkpoint.epoch + 1));
+    }
+  }
+  assertGreater(early, 0, "a run that has learnt something and ends early");
+});
