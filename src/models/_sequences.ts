@@ -8,6 +8,7 @@ import type { PackedSequences } from "../data/sequences.ts";
 import type { Device } from "../device/device.ts";
 import type { Tensor } from "../device/tensor.ts";
 
+import type { ModelWeights } from "../nn/parameters.ts";
 import { Tape, type Variable } from "../nn/tape.ts";
 import { type PlannedGradient, planRows } from "../sevo/gradient.ts";
 import type { Queries } from "./model.ts";
@@ -42,7 +43,10 @@ export function checkSequences({ offsets, items }: PackedSequences, length: numb
     if (own >= 1 && own <= length) continue;
     throw new RangeError(`Cannot step as a sequence must have 1 to ${length} items: current value is ${own}`);
   }
-  if (offsets[0] !== 0 || offsets.at(-1) !== items.length) {
+  if (offsets[0] !== 0) {
+    throw new RangeError(`Cannot step as the first sequence must begin at 0: current value is ${offsets[0]}`);
+  }
+  if (offsets.at(-1) !== items.length) {
     throw new RangeError(
       `Cannot step as the sequences must have ${offsets.at(-1)} items: current value is ${items.length}`,
     );
@@ -182,6 +186,43 @@ export function joined(...parts: Uint32Array[]): Uint32Array<ArrayBuffer> {
     at += part.length;
   }
   return all;
+}
+
+/**
+ * Checks that there is an embedding for each position.
+ *
+ * @param weights Weights of the model.
+ * @param name The table of embeddings by position.
+ * @param length Number of positions.
+ * @throws {RangeError} If there are more or fewer.
+ */
+export function checkPositions(weights: ModelWeights, name: string, length: number): void {
+  const rows = weights[name]?.shape[0];
+  if (rows === length) return;
+  throw new RangeError(
+    `Cannot make the model as length must be the ${rows} rows of '${name}': current value is ${length}`,
+  );
+}
+
+/**
+ * Checks that there is a history for each user.
+ *
+ * @param users The users.
+ * @param histories Their histories.
+ * @throws {RangeError} If there are more or fewer, or their items are not those that they say.
+ */
+export function checkHistories(users: Uint32Array, { offsets, items }: PackedSequences): void {
+  if (offsets.length !== users.length + 1) {
+    throw new RangeError(
+      `Cannot rank as there must be ${users.length} histories, one for each user: current value is ${
+        offsets.length - 1
+      }`,
+    );
+  }
+  if (offsets[0] === 0 && offsets.at(-1) === items.length) return;
+  throw new RangeError(
+    `Cannot rank as the histories must have ${offsets.at(-1)} items from 0 on: current value is ${items.length}`,
+  );
 }
 
 /**

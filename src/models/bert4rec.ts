@@ -16,6 +16,8 @@ import { InitialWeights } from "./_initial.ts";
 import {
   checkHeads,
   checkHidden,
+  checkHistories,
+  checkPositions,
   checkSequences,
   itemRows,
   lastRows,
@@ -73,7 +75,7 @@ export class Bert4Rec extends TrainedModel<ClozeBatch> {
    * @param weights Initial weights: see {@linkcode Bert4Rec.initialWeights}.
    * @param options Sizes and rates.
    * @param optimizer Rule, rates and graph, which has two rows, for padding and hidden items, before those of the items.
-   * @throws {RangeError} If the columns of a head are no multiple of 4.
+   * @throws {RangeError} If the columns of a head are no multiple of 4, or there are more or fewer positions than `length`.
    */
   constructor(
     device: Device,
@@ -83,6 +85,7 @@ export class Bert4Rec extends TrainedModel<ClozeBatch> {
   ) {
     const [rows, dimension] = weights["item.weight"]!.shape as [number, number], { heads = 4 } = options;
     checkHeads(dimension, heads);
+    checkPositions(weights, "position.weight", options.length);
     super(device, weights, {
       options: rule,
       groups: [
@@ -178,7 +181,10 @@ export class Bert4Rec extends TrainedModel<ClozeBatch> {
     });
     return {
       items: { tensor, firstRow: PADS, rows: rows - PADS },
-      queries: (_users, histories) => this.#queries(histories),
+      queries: (users, histories) => {
+        checkHistories(users, histories);
+        return this.#queries(histories);
+      },
       [Symbol.dispose]: () => tensor.dispose(),
     };
   }

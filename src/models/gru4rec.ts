@@ -12,6 +12,7 @@ import { Tape, type Variable } from "../nn/tape.ts";
 import { InitialWeights } from "./_initial.ts";
 import {
   checkHeads,
+  checkHistories,
   checkSequences,
   checkTargets,
   itemRows,
@@ -133,7 +134,10 @@ export class Gru4Rec extends TrainedModel<PrefixBatch> {
     const { tensor, rows } = this.trained.table("item.weight");
     return {
       items: { tensor, firstRow: PADS, rows: rows - PADS },
-      queries: (_users, histories) => this.#queries(histories),
+      queries: (users, histories) => {
+        checkHistories(users, histories);
+        return this.#queries(histories);
+      },
       [Symbol.dispose]() {},
     };
   }

@@ -7,7 +7,7 @@ import type { ModelWeights } from "../nn/parameters.ts";
 import { Tape, Variable } from "../nn/tape.ts";
 import type { SevoOptions } from "../sevo/options.ts";
 import { InitialWeights } from "./_initial.ts";
-import { joined, plannedGradient, queriesOf } from "./_sequences.ts";
+import { checkTargets, joined, plannedGradient, queriesOf } from "./_sequences.ts";
 import type { Queries, Scorer } from "./model.ts";
 import { TrainedModel } from "./trained_model.ts";
 
@@ -60,8 +60,12 @@ export class MfBpr extends TrainedModel<PairBatch> {
   }
 
   /** See {@linkcode Model.step}. */
-  override step({ users, positives, negatives }: PairBatch): void {
-    const { device, trained } = this;
+  override step(batch: PairBatch): void {
+    const { device, trained } = this, { users, positives, negatives } = batch;
+    if (users.length === 0) throw new RangeError("Cannot step as the batch has no sample");
+    checkTargets(batch, users.length);
+    checkRows("user", users, trained.table("user.weight").rows);
+    for (const items of [positives, negatives]) checkRows("item", items, trained.table("item.weight").rows);
     device.batch(() => {
       using tape = new Tape(device, { seed: 0, step: trained.steps + 1 });
       const user = trained.table("user.weight"), item = trained.table("item.weight");
@@ -100,10 +104,15 @@ export class MfBpr extends TrainedModel<PairBatch> {
 
   #queries(users: Uint32Array): Queries {
     const { tensor, rows } = this.trained.table("user.weight");
-    const outside = users.find((user) => user >= rows);
-    if (outside !== undefined) {
-      throw new RangeError(`Cannot rank for a user as it must be in [0, ${rows}): current value is ${outside}`);
-    }
+    checkRows("user", users, rows);
     return queriesOf(this.device, (tape) => gatherRows(tape, new Variable(tensor), users));
   }
+}
+
+function checkRows(what: "user" | "item", ids: Uint32Array, rows: number): void {
+  const outside = ids.find((id) => id >= rows);
+  if (outside === undefined) return;
+  throw new RangeError(
+    `Cannot use ${what === "item" ? "an item" : "a user"} as it must be in [0, ${rows}): current value is ${outside}`,
+  );
 }

@@ -14,6 +14,8 @@ import { Tape, type Variable } from "../nn/tape.ts";
 import { InitialWeights } from "./_initial.ts";
 import {
   checkHeads,
+  checkHistories,
+  checkPositions,
   checkSequences,
   checkTargets,
   itemRows,
@@ -64,11 +66,12 @@ export class SasRec extends TrainedModel<NextItemBatch> {
    * @param weights Initial weights: see {@linkcode SasRec.initialWeights}.
    * @param options Sizes and rates.
    * @param optimizer Rule, rates and graph, which has a row for padding before those of the items.
-   * @throws {RangeError} If the columns of a head are no multiple of 4.
+   * @throws {RangeError} If the columns of a head are no multiple of 4, or there are more or fewer positions than `length`.
    */
   constructor(device: Device, weights: ModelWeights, options: SasRecOptions, { options: rule, graph }: ModelOptimizer) {
     const [rows, dimension] = weights["item.weight"]!.shape as [number, number], { heads = 1 } = options;
     checkHeads(dimension, heads);
+    checkPositions(weights, "position.weight", options.length);
     super(device, weights, {
       options: rule,
       groups: [{ tables: ["item.weight"], graph }, { tables: ["position.weight"], graph: null }],
@@ -163,7 +166,10 @@ export class SasRec extends TrainedModel<NextItemBatch> {
     const { tensor, rows } = this.trained.table("item.weight");
     return {
       items: { tensor, firstRow: PADS, rows: rows - PADS },
-      queries: (_users, histories) => this.#queries(histories),
+      queries: (users, histories) => {
+        checkHistories(users, histories);
+        return this.#queries(histories);
+      },
       [Symbol.dispose]() {},
     };
   }

@@ -15,6 +15,8 @@ import { type Columns, Tape, type Variable } from "../nn/tape.ts";
 import { InitialWeights } from "./_initial.ts";
 import {
   checkHeads,
+  checkHistories,
+  checkPositions,
   checkSequences,
   checkTargets,
   itemRows,
@@ -77,12 +79,13 @@ export class Stosa extends TrainedModel<NextItemBatch> {
    * @param weights Initial weights: see {@linkcode Stosa.initialWeights}.
    * @param options Sizes and rates.
    * @param optimizer Rule, rates and graph, which has a row for padding before those of the items.
-   * @throws {RangeError} If the columns of a head are no multiple of 4.
+   * @throws {RangeError} If the columns of a head are no multiple of 4, or there are more or fewer positions than `length`.
    */
   constructor(device: Device, weights: ModelWeights, options: StosaOptions, { options: rule, graph }: ModelOptimizer) {
     const [rows, dimension] = weights["item_mean.weight"]!.shape as [number, number];
     const { heads = 4, attendedMean = false } = options;
     checkHeads(dimension, heads);
+    checkPositions(weights, "pos_mean.weight", options.length);
     const dropped = /^mean_(value|dense|ffn1|ffn2|ffn_norm)\./;
     super(device, weights, {
       options: rule,
@@ -178,7 +181,10 @@ export class Stosa extends TrainedModel<NextItemBatch> {
     });
     return {
       items: { tensor, firstRow: PADS, rows: rows - PADS },
-      queries: (_users, histories) => this.#queries(histories),
+      queries: (users, histories) => {
+        checkHistories(users, histories);
+        return this.#queries(histories);
+      },
       [Symbol.dispose]: () => tensor.dispose(),
     };
   }

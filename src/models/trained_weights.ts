@@ -168,13 +168,26 @@ export class TrainedWeights implements Disposable {
    * Goes on from what {@linkcode TrainedWeights.save} gave, to the bit.
    *
    * @param saved The files.
-   * @throws {SyntaxError} If a file is not a saved state.
+   * @throws {SyntaxError} If a file is not a saved state, or not of these weights; they stay as they are then.
    */
   restore(saved: readonly Uint8Array[]): void {
+    const fail = (why: string) => new SyntaxError(`Cannot restore the weights as ${why}`);
+    if (saved.length !== this.#groups.length) {
+      throw fail(`there must be ${this.#groups.length} saved states: current value is ${saved.length}`);
+    }
+    using loaded = new DisposableStack();
+    const states = saved.map((bytes) => loaded.use(loadState(this.device, bytes)));
+    const shapesOf = (state: SevoState) => JSON.stringify(state.shapes);
+    this.#groups.forEach(({ state }, at) => {
+      if (shapesOf(states[at]!) === shapesOf(state)) return;
+      throw fail(
+        `the saved states are of other tables: expected ${shapesOf(state)}, current value is ${shapesOf(states[at]!)}`,
+      );
+    });
+    loaded.move();
     this.#groups.forEach((group, at) => {
-      const state = loadState(this.device, saved[at]!);
       group.state[Symbol.dispose]();
-      group.state = state;
+      group.state = states[at]!;
     });
   }
 
