@@ -1,4 +1,4 @@
-import { assertEquals, assertLess, assertLessOrEqual, assertNotEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertLess, assertLessOrEqual, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
 import { Graph, NonFiniteError, type Propagation, sevoInit, type SevoOptions, sevoStep } from "@sevo/sevo";
 import { WebGpuDevice } from "../../src/device/webgpu/device.ts";
 import { MfBpr, type ModelWeights } from "../../src/models/mod.ts";
@@ -144,4 +144,25 @@ testOnDevices("a step is one launch for each table and one for each layer, in on
   await device.synchronize();
   assertEquals(count(() => model.step(BATCH)), [2 + 2 + 3, 1]);
   await device.synchronize();
+});
+
+testOnDevices("MfBpr refuses a batch that cannot be trained on, and stays as it was", async (device) => {
+  const start = weights();
+  using model = new MfBpr(device, start, { options: SGD, smoothing: null });
+  const none = new Uint32Array();
+  const cases: [Partial<typeof BATCH>, string][] = [
+    [{ users: none, positives: none, negatives: none }, "Cannot step as the batch has no sample"],
+    [{ positives: Uint32Array.of(1, 0) }, "Cannot step as there must be 3 positives: current value is 2"],
+    [{ negatives: none }, "Cannot step as there must be 3 negatives: current value is 0"],
+    [{ users: Uint32Array.of(0, 3, 0) }, "Cannot use a user as it must be in [0, 3): current value is 3"],
+    [{ positives: Uint32Array.of(0, 4, 0) }, "Cannot use an item as it must be in [0, 4): current value is 4"],
+    [{ negatives: Uint32Array.of(9, 0, 0) }, "Cannot use an item as it must be in [0, 4): current value is 9"],
+  ];
+  for (const [change, message] of cases) {
+    assertEquals(assertThrows(() => model.step({ ...BATCH, ...change }), RangeError).message, message);
+  }
+  assertEquals(await model.weights(), start);
+  using scorer = model.scorer();
+  const histories = { offsets: new Uint32Array(2), items: none };
+  assertThrows(() => scorer.queries(Uint32Array.of(3), histories), RangeError, "current value is 3");
 });

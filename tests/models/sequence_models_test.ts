@@ -315,3 +315,33 @@ testOnDevices("sasrec attends to the pads of its own sequence alone", async (dev
   using short = new SasRec(device, shorter, { length: 2, heads: 2 }, { options: SGD, graph: null });
   assertNotEquals((await queriesOf(device, short, [[3, 1]]))[0], alone);
 });
+
+testEach("refuses histories that are not those of the users", (device, tiny) => {
+  using model = tiny.create(device);
+  using scorer = model.scorer();
+  const { offsets, items } = packed([[1, 2], [3]]);
+  assertThrows(
+    () => scorer.queries(Uint32Array.of(0), { offsets, items }),
+    RangeError,
+    "Cannot rank as there must be 1 histories, one for each user: current value is 2",
+  );
+  assertThrows(
+    () => scorer.queries(Uint32Array.of(0, 1), { offsets, items: items.subarray(1) }),
+    RangeError,
+    "Cannot rank as the histories must have 3 items from 0 on: current value is 2",
+  );
+  return Promise.resolve();
+});
+
+testOnDevices("SasRec refuses a length that is not its number of positions", (device) => {
+  const weights = SasRec.initialWeights(ITEMS, 8, LENGTH, 1, 1);
+  const { message } = assertThrows(
+    () => new SasRec(device, weights, { length: LENGTH + 1, blocks: 1 }, { options: SGD, graph: null }),
+    RangeError,
+  );
+  assertEquals(
+    message,
+    `Cannot make the model as length must be the ${LENGTH} rows of 'position.weight': current value is ${LENGTH + 1}`,
+  );
+  return Promise.resolve();
+});

@@ -191,3 +191,25 @@ testOnDevices("stosa leaves what means would be attended with as it is, undecaye
   }
   assert(MEANS.every((name) => name in start));
 });
+
+testOnDevices("TrainedWeights.restore() refuses what is not its own, and stays as it was", async (device) => {
+  const weights = () => new TrainedWeights(device, WEIGHTS, { options: ADAMW, groups: GROUPS, unused: ["old"] });
+  using trained = weights();
+  using stepped = weights();
+  step(device, stepped);
+  const saved = await stepped.save(), [item, position, parameters] = saved as [Uint8Array, Uint8Array, Uint8Array];
+  const before = numbers(await trained.read());
+  for (
+    const [files, message] of [
+      [[item, position], "there must be 3 saved states: current value is 2"],
+      [[item, parameters, position], "the saved states are of other tables"],
+      [[item, position, parameters.subarray(0, 100)], ""],
+    ] as const
+  ) {
+    assertThrows(() => trained.restore(files), SyntaxError, message);
+    assertEquals(numbers(await trained.read()), before);
+    assertEquals(trained.steps, 0);
+  }
+  trained.restore(saved);
+  assertEquals(numbers(await trained.read()), numbers(await stepped.read()));
+});
