@@ -5,7 +5,7 @@ import { Graph } from "../src/graph/graph.ts";
 import { rankSplit } from "../src/training/rank_split.ts";
 import { initialWeights, startTraining, type Training } from "../src/training/recipe.ts";
 import { PUBLISHED, type TrainingSettings } from "../src/training/settings.ts";
-import { torchStepSeconds, type TrainTorchOptions } from "./_bench_train_torch.ts";
+import { sequencesText, torchEpochSeconds, type TrainTorchOptions } from "./_bench_train_torch.ts";
 import { median } from "./_median.ts";
 import { Table } from "./_table.ts";
 
@@ -43,36 +43,91 @@ export async function benchModels(device: Device, dataset: Dataset, options: Mod
 }
 
 async function timeEpochs(device: Device, dataset: Dataset, { models, rounds, torch }: ModelsBench): Promise<void> {
-  const table = new Table([
-    ...["model:9", "steps:-6", "epoch s:-8", "AdamW s:-8", "SEvo adds:-10", "ranking s:-10"],
-    ...torch ? ["torch epoch s:-14", "times faster:-13"] : [],
-  ]);
-  for (const model of models) {
-    const settings = PUBLISHED[model];
-    using sevo = start(device, dataset, settings);
-    using plain = start(device, dataset, { ...settings, optimizer: "adamw" });
-    for (const training of [sevo, plain]) await steps(training, WARM_UP);
-    const times: Record<"sevo" | "plain" | "ranking" | "torch" | "added" | "ratio", number[]> = {
-      ...{ sevo: [], plain: [], ranking: [], torch: [], added: [], ratio: [] },
-    };
-    let count = 0;
-    for (let round = 0; round < rounds; round++) {
-      const own = await seconds(async () => void (count = await steps(sevo, Infinity)));
-      const other = await seconds(() => steps(plain, Infinity));
-      times.sevo.push(own);
-      times.plain.push(other);
-      times.added.push(own / other - 1);
-      times.ranking.push(await seconds(() => rankSplit(sevo.model, dataset, settings, "valid")));
-      if (!torch) continue;
-      times.torch.push(await torchStepSeconds(model, torch) * count);
-      times.ratio.push(times.torch.at(-1)! / own);
-    }
-    table.add([
-      ...[model, `${count}`, median(times.sevo).toFixed(2), median(times.plain).toFixed(2)],
-      ...[`${(100 * median(times.added)).toFixed(0)} %`, median(times.ranking).toFixed(2)],
-      ...torch ? [median(times.torch).toFixed(0), median(times.ratio).toFixed(1)] : [],
+  const sequences = torch && await Deno.makeTempFile({ suffix: ".txt" });
+  try {
+    // The reference reads what we train on
+    if (sequences) await Deno.writeTextFile(sequences, sequencesText(dataset));
+    const table = new Table([
+      ...["model:9", "steps:-6", "epoch s:-8", "AdamW s:-8", "SEvo adds:-10", "ranking s:-10"],
+      ...torch ? ["torch epoch s:-14", "times faster:-13"] : [],
     ]);
+    for (const model of models) {
+      const peer = torch && ((count: number) => torchEpochSeconds(model, sequences!, count, torch));
+      const { steps, epoch, plainEpoch, added, ranking, peerEpoch, ratio } = await timeModel(
+        device,
+        dataset,
+        PUBLISHED[model],
+        { rounds, peer },
+      );
+      table.add([
+        ...[model, `${steps}`, epoch.toFixed(2), plainEpoch.toFixed(2), `${(100 * added).toFixed(0)} %`],
+        ...[ranking.toFixed(2), ...peer ? [peerEpoch.toFixed(0), ratio.toFixed(1)] : []],
+      ]);
+    }
+  } finally {
+    if (sequences) await Deno.remove(sequences);
   }
+}
+
+/** Medians over rounds; times in seconds. */
+export interface ModelTimes {
+  /** Steps of an epoch. */
+  readonly steps: number;
+  /** An epoch with the optimizer of the settings. */
+  readonly epoch: number;
+  /** An epoch with AdamW. */
+  readonly plainEpoch: number;
+  /** What the former takes beyond the latter of its round, as a part of the latter. */
+  readonly added: number;
+  /** Full ranking of the users with an item to validate on. */
+  readonly ranking: number;
+  /** An epoch of the peer; NaN without one. */
+  readonly peerEpoch: number;
+  /** Epoch of the peer over ours of its round; NaN without one. */
+  readonly ratio: number;
+}
+
+/**
+ * Times a model: in each round, in turn, an epoch with its optimizer, one with AdamW, full ranking, and a peer.
+ *
+ * @param device The device.
+ * @param dataset What is trained on.
+ * @param settings The model.
+ * @param options Rounds, and what tells the seconds that an epoch of so many steps takes elsewhere.
+ * @returns The medians.
+ */
+export async function timeModel(
+  device: Device,
+  dataset: Dataset,
+  settings: TrainingSettings,
+  { rounds, peer }: { readonly rounds: number; readonly peer: ((steps: number) => Promise<number>) | null },
+): Promise<ModelTimes> {
+  using sevo = start(device, dataset, settings);
+  using plain = start(device, dataset, { ...settings, optimizer: "adamw" });
+  for (const training of [sevo, plain]) await steps(training, WARM_UP);
+  const times: Record<Exclude<keyof ModelTimes, "steps">, number[]> = {
+    ...{ epoch: [], plainEpoch: [], added: [], ranking: [], peerEpoch: [], ratio: [] },
+  };
+  let count = 0;
+  const turns = [
+    async () => void times.epoch.push(await seconds(async () => void (count = await steps(sevo, Infinity)))),
+    async () => void times.plainEpoch.push(await seconds(() => steps(plain, Infinity))),
+  ];
+  for (let round = 0; round < rounds; round++) {
+    // Whoever comes second may find the machine warmer, or more throttled
+    for (const turn of round % 2 === 0 ? turns : turns.toReversed()) await turn();
+    const own = times.epoch.at(-1)!;
+    times.added.push(own / times.plainEpoch.at(-1)! - 1);
+    times.ranking.push(await seconds(() => rankSplit(sevo.model, dataset, settings, "valid")));
+    if (!peer) continue;
+    const other = await peer(count);
+    times.peerEpoch.push(other);
+    times.ratio.push(other / own);
+  }
+  return {
+    ...{ steps: count, epoch: median(times.epoch), plainEpoch: median(times.plainEpoch), added: median(times.added) },
+    ...{ ranking: median(times.ranking), peerEpoch: median(times.peerEpoch), ratio: median(times.ratio) },
+  };
 }
 
 /** Prints what one training step of each model is on a GPU. */
@@ -160,11 +215,13 @@ type SasRecBatch = {
  *
  * - ids: 4 T + B (inputs, positives, negatives, positions, offsets)
  * - activations that the backward pass needs, written and read: for each block x, normed, query | key | value, attended,
- *   their sum, its norm, and the feed-forward layer before and after its function: 2 T 10 d; and the hidden state: 2 T d
+ *   their sum, its norm, and the feed-forward layer after its function (where that is 0, so is the derivative, dropout's
+ *   too): 2 T 9 d; and the input of the last norm and the hidden state: 4 T d
  * - gradient rows of inputs, positives, negatives and positions, written and read: 2 T 4 d
- * - the table's moments, read and written for R rows, and its direction, written for R rows and read: 5 R d + N d
- * - layers, each of which reads a matrix and the graph and writes a matrix: L (2 N d + 2 E + N)
- * - the table, read and written: 2 N d
+ * - the table's moments, read and written for R rows, and its direction, written for R rows: 5 R d
+ * - layers, each of which reads the direction and the graph, and, but for the first, what the one before wrote:
+ *   L (N d + 2 E + N) + (L - 1) 2 N d
+ * - the table, which the last layer reads and writes: 2 N d
  * - other parameters, their gradients and moments: 8 P
  *
  * @param dataset The dataset.
@@ -180,8 +237,9 @@ export function leastSasRecBytes(dataset: Dataset, settings: TrainingSettings, b
   using graph = Graph.fromSequences({ offsets, items }, { rows: n, offset: 1, maxWalk, last });
   const weights = Object.entries(initialWeights({ userCount: 1, itemCount: 1 }, settings));
   const p = weights.reduce((sum, [name, { data }]) => name === "item.weight" ? sum : sum + data.length, 0);
-  const activations = 2 * t * d * (10 * blocks + 1), rows = 2 * t * 4 * d;
-  const table = 5 * r * d + n * d + layers * (2 * n * d + 2 * graph.entries + n) + 2 * n * d;
+  const activations = 2 * t * d * (9 * blocks + 2), rows = 2 * t * 4 * d;
+  const propagation = layers * (n * d + 2 * graph.entries + n) + (layers - 1) * 2 * n * d;
+  const table = 5 * r * d + propagation + 2 * n * d;
   return 4 * (4 * t + b + activations + rows + table + 8 * p);
 }
 

@@ -1,3 +1,4 @@
+import type { Dataset } from "../src/data/dataset.ts";
 import type { TrainingSettings } from "../src/training/settings.ts";
 import { UsageError } from "./_flags.ts";
 
@@ -5,8 +6,6 @@ import { UsageError } from "./_flags.ts";
 export interface TrainTorchOptions {
   /** Where train_torch.py lies. */
   readonly reference: string;
-  /** The sequences it reads. */
-  readonly sequences: string;
   /** Python with PyTorch. */
   readonly python: string;
   /** Threads; by default one for each core. */
@@ -16,17 +15,22 @@ export interface TrainTorchOptions {
 }
 
 /**
- * Seconds that the PyTorch reference takes for a step of training, sampling included, in a process of its own. It makes as
- * many steps before, so that nothing is new to it.
+ * Seconds of an epoch of the PyTorch reference, extrapolated from a few steps, in a process of its own. It makes as many
+ * steps before, so that nothing is new to it. Sampling is counted as it was in these steps and not extrapolated: listing and
+ * shuffling the samples of the whole epoch is most of it.
  *
  * @param model The model.
+ * @param sequences The sequences: see {@linkcode sequencesText}.
+ * @param count Steps of the epoch.
  * @param options Where things are.
- * @returns Seconds of a step.
+ * @returns Seconds of the epoch.
  * @throws {UsageError} If PyTorch or the reference does not run.
  */
-export async function torchStepSeconds(
+export async function torchEpochSeconds(
   model: TrainingSettings["model"],
-  { reference, sequences, python, threads, steps }: TrainTorchOptions,
+  sequences: string,
+  count: number,
+  { reference, python, threads, steps }: TrainTorchOptions,
 ): Promise<number> {
   const cores = threads ?? navigator.hardwareConcurrency;
   const args = [
@@ -47,5 +51,23 @@ export async function torchStepSeconds(
     );
   }
   const epoch = JSON.parse(last) as Record<"steps" | "data_s" | "forward_backward_s" | "optimizer_s", number>;
-  return (epoch.data_s + epoch.forward_backward_s + epoch.optimizer_s) / epoch.steps;
+  return epoch.data_s + (epoch.forward_backward_s + epoch.optimizer_s) / epoch.steps * count;
+}
+
+/**
+ * A dataset as the reference reads it: a line for each user, of the user and its items, of which the reference holds the
+ * last two out. A user from whom nothing is held out is given two items more.
+ *
+ * @param dataset The dataset.
+ * @returns The lines.
+ */
+export function sequencesText({ userCount, trainOffsets, trainItems, validItems, testItems }: Dataset): string {
+  let text = "";
+  for (let user = 0; user < userCount; user++) {
+    const items = [...trainItems.subarray(trainOffsets[user], trainOffsets[user + 1])];
+    if (items.length === 0) continue;
+    for (const held of [validItems[user]!, testItems[user]!]) items.push(held < 0 ? items[0]! : held);
+    text += `${user} ${items.join(" ")}\n`;
+  }
+  return text;
 }

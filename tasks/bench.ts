@@ -62,13 +62,6 @@ const task = defineTask({
       description: `Models, by commas: ${MODELS.join(", ")}`,
       group: "Models",
     },
-    sequences: {
-      kind: "string",
-      placeholder: "FILE",
-      default: "../shared/data/Beauty.seq.txt.gz",
-      description: "What PyTorch reads in place of the prepared dataset",
-      group: "Models",
-    },
     torchSteps: {
       kind: "integer",
       min: 1,

@@ -1,11 +1,12 @@
-import { assertEquals, assertGreater, assertLess, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertGreater, assertLess, assertRejects } from "@std/assert";
 import { openDevice } from "@sevo/sevo";
 import { generatedDataset } from "../../src/data/generated.ts";
 import type { WebGpuDevice } from "../../src/device/webgpu/device.ts";
-import { PUBLISHED } from "../../src/training/settings.ts";
-import { countStep, leastSasRecBytes } from "../../tasks/_bench_models.ts";
-import { torchStepSeconds } from "../../tasks/_bench_train_torch.ts";
+import { MODELS, PUBLISHED } from "../../src/training/settings.ts";
+import { countStep, leastSasRecBytes, timeModel } from "../../tasks/_bench_models.ts";
+import { sequencesText, torchEpochSeconds } from "../../tasks/_bench_train_torch.ts";
 import { UsageError } from "../../tasks/_flags.ts";
+import { main } from "../../tasks/bench.ts";
 import { webgpuAvailable } from "../_devices.ts";
 
 const DATASET = generatedDataset({ users: 60, items: 40 });
@@ -25,6 +26,40 @@ Deno.test({
   },
 });
 
+Deno.test("timeModel() times an epoch of each model, and asks its peer for one of as many steps", async () => {
+  await using device = await openDevice("cpu", { threads: 2 });
+  const before = device.liveBytes;
+  for (const model of MODELS) {
+    const asked: number[] = [];
+    const peer = (steps: number) => {
+      asked.push(steps);
+      return Promise.resolve(1000);
+    };
+    const times = await timeModel(device, DATASET, { ...PUBLISHED[model], ...SMALL }, { rounds: 2, peer });
+    assertEquals(asked, [times.steps, times.steps], model);
+    assertGreater(times.steps, 1, model);
+    for (const name of ["epoch", "plainEpoch", "ranking"] as const) assertGreater(times[name], 0, `${model} ${name}`);
+    assertGreater(times.added, -1, model);
+    assertEquals(times.peerEpoch, 1000, model);
+    assertGreater(times.ratio, 1, model);
+  }
+  const { peerEpoch } = await timeModel(device, DATASET, { ...PUBLISHED.sasrec, ...SMALL }, { rounds: 1, peer: null });
+  assert(Number.isNaN(peerEpoch));
+  assertEquals(device.liveBytes, before);
+});
+
+Deno.test("bench refuses what it cannot time", async () => {
+  const complaint = async (...args: string[]) => (await assertRejects(() => main(args), UsageError)).message;
+  assertEquals(
+    await complaint("model"),
+    "Cannot run bench as it times 'optimizer' or 'models': current value is 'model'",
+  );
+  assertEquals(
+    await complaint("models", "--models", "sasrec,gru"),
+    `Cannot run bench as there is no model 'gru': there are ${MODELS.join(", ")}`,
+  );
+});
+
 Deno.test("leastSasRecBytes() grows with tokens, by what its description says", () => {
   const batch = (tokens: number) => {
     const items = Uint32Array.from({ length: tokens }, (_, at) => at % 5);
@@ -32,17 +67,17 @@ Deno.test("leastSasRecBytes() grows with tokens, by what its description says", 
   };
   const settings = { ...PUBLISHED.sasrec, ...SMALL };
   const bytes = (tokens: number) => leastSasRecBytes(DATASET, settings, batch(tokens));
-  // Of a token: 4 ids, 2 x 16 x (10 x 2 + 1) activations and 2 x 4 x 16 of gradient rows, 4 bytes each
-  assertEquals(bytes(12) - bytes(10), 2 * 4 * (4 + 2 * 16 * 21 + 8 * 16));
+  // Of a token: 4 ids, 2 x 16 x (9 x 2 + 2) activations and 2 x 4 x 16 of gradient rows, 4 bytes each
+  assertEquals(bytes(12) - bytes(10), 2 * 4 * (4 + 2 * 16 * 20 + 8 * 16));
   assertLess(bytes(10), bytes(11));
 });
 
 Deno.test({
-  name: "torchStepSeconds() takes the second epoch, and says why there is none",
+  name: "torchEpochSeconds() extrapolates the second epoch, and says why there is none",
   ignore: Deno.build.os === "windows",
   fn: async () => {
     const folder = await Deno.makeTempDir();
-    const options = { reference: "/the reference", sequences: "log", threads: 2, steps: 4 };
+    const options = { reference: "/the reference", threads: 2, steps: 4 };
     try {
       const python = async (program: string) => {
         await Deno.writeTextFile(`${folder}/python`, `#!/bin/sh\n${program}\n`, { mode: 0o755 });
@@ -50,14 +85,32 @@ Deno.test({
       };
       const line = (seconds: number) =>
         `{"epoch": 1, "steps": 4, "data_s": 1, "forward_backward_s": ${seconds}, "optimizer_s": 2}`;
-      assertEquals(await torchStepSeconds("sasrec", await python(`echo '${line(90)}'; echo '${line(5)}'`)), 2);
+      // 1 s of sampling, and (5 + 2) / 4 s for each of 8 steps
+      const working = await python(`echo '${line(90)}'; echo '${line(5)}'; echo "$*" > "$(dirname "$0")/arguments"`);
+      assertEquals(await torchEpochSeconds("mf-bpr", "log", 8, working), 15);
+      assertEquals(
+        await Deno.readTextFile(`${folder}/arguments`),
+        "/the reference/train_torch.py --model mf_bpr --data log --epochs 2 --max-steps 4 --threads 2\n",
+      );
       const failing = await python("echo 'No module named torch' >&2; exit 1");
-      const { message } = await assertRejects(() => torchStepSeconds("sasrec", failing), UsageError);
+      const { message } = await assertRejects(() => torchEpochSeconds("sasrec", "log", 8, failing), UsageError);
       assertEquals(message, "Cannot run bench --versus-torch as the reference does not run: No module named torch");
       const missing = { ...options, python: `${folder}/nothing` };
-      await assertRejects(() => torchStepSeconds("sasrec", missing), UsageError, "does not start");
+      await assertRejects(() => torchEpochSeconds("sasrec", "log", 8, missing), UsageError, "does not start");
     } finally {
       await Deno.remove(folder, { recursive: true });
     }
   },
+});
+
+Deno.test("sequencesText() gives a user's items with those held out last, and two in their place where there are none", () => {
+  const dataset = {
+    ...DATASET,
+    userCount: 3,
+    trainOffsets: Uint32Array.of(0, 2, 2, 3),
+    trainItems: Uint32Array.of(7, 1, 4),
+    validItems: Int32Array.of(5, -1, -1),
+    testItems: Int32Array.of(6, -1, -1),
+  };
+  assertEquals(sequencesText(dataset), "0 7 1 5 6\n2 4 4 4\n");
 });
