@@ -6,12 +6,12 @@
 import { NO_ROW } from "../../kernels/embed/embed.ts";
 import type { PackedSequences } from "../data/sequences.ts";
 import type { Device } from "../device/device.ts";
-import type { Tensor } from "../device/tensor.ts";
+import type { RowRange, Tensor } from "../device/tensor.ts";
 
 import type { ModelWeights } from "../nn/parameters.ts";
 import { Tape, type Variable } from "../nn/tape.ts";
 import { type PlannedGradient, planRows } from "../sevo/gradient.ts";
-import type { Queries } from "./model.ts";
+import type { Queries, Scorer } from "./model.ts";
 
 /**
  * Rows of items in a table that begins with other rows.
@@ -23,10 +23,21 @@ import type { Queries } from "./model.ts";
  * @throws {RangeError} If there is no such item.
  */
 export function itemRows(items: Uint32Array, itemCount: number, pads: number): Uint32Array<ArrayBuffer> {
-  return Uint32Array.from(items, (item) => {
-    if (item < itemCount) return item + pads;
-    throw new RangeError(`Cannot use an item as it must be in [0, ${itemCount}): current value is ${item}`);
-  });
+  return Uint32Array.from(items, (item) => itemRow(item, itemCount, pads));
+}
+
+/**
+ * The row of an item in a table that begins with other rows.
+ *
+ * @param item The item.
+ * @param itemCount Number of items.
+ * @param pads Rows before that of item 0.
+ * @returns The row.
+ * @throws {RangeError} If there is no such item.
+ */
+export function itemRow(item: number, itemCount: number, pads: number): number {
+  if (item < itemCount) return item + pads;
+  throw new RangeError(`Cannot use an item as it must be in [0, ${itemCount}): current value is ${item}`);
 }
 
 /**
@@ -211,7 +222,7 @@ export function checkPositions(weights: ModelWeights, name: string, length: numb
  * @param histories Their histories.
  * @throws {RangeError} If there are more or fewer, or their items are not those that they say.
  */
-export function checkHistories(users: Uint32Array, { offsets, items }: PackedSequences): void {
+function checkHistories(users: Uint32Array, { offsets, items }: PackedSequences): void {
   if (offsets.length !== users.length + 1) {
     throw new RangeError(
       `Cannot rank as there must be ${users.length} histories, one for each user: current value is ${
@@ -255,4 +266,27 @@ export function queriesOf(device: Device, pass: (tape: Tape) => Variable): Queri
     tape[Symbol.dispose]();
     throw error;
   }
+}
+
+/**
+ * What a sequence model ranks with.
+ *
+ * @param items A row for each item.
+ * @param queries The queries of histories.
+ * @param dispose Gives back what was made for it.
+ * @returns The scorer.
+ */
+export function sequenceScorer(
+  items: RowRange,
+  queries: (histories: PackedSequences) => Queries,
+  dispose: () => void = () => {},
+): Scorer {
+  return {
+    items,
+    queries: (users, histories) => {
+      checkHistories(users, histories);
+      return queries(histories);
+    },
+    [Symbol.dispose]: dispose,
+  };
 }

@@ -16,15 +16,16 @@ import { InitialWeights } from "./_initial.ts";
 import {
   checkHeads,
   checkHidden,
-  checkHistories,
   checkPositions,
   checkSequences,
+  itemRow,
   itemRows,
   lastRows,
   lastTokens,
   plannedGradient,
   positionsOf,
   queriesOf,
+  sequenceScorer,
 } from "./_sequences.ts";
 import type { ModelOptimizer, Queries, Scorer } from "./model.ts";
 import { TrainedModel } from "./trained_model.ts";
@@ -179,23 +180,15 @@ export class Bert4Rec extends TrainedModel<ClozeBatch> {
     device.launch(appendColumn, { input: table, column: trained.parameters, output: tensor }, {
       ...{ rows, quads: d / 4, first: 4 * trained.layout.offset("out.bias"), value: 0, given: 1 },
     });
-    return {
-      items: { tensor, firstRow: PADS, rows: rows - PADS },
-      queries: (users, histories) => {
-        checkHistories(users, histories);
-        return this.#queries(histories);
-      },
-      [Symbol.dispose]: () => tensor.dispose(),
-    };
+    const items = { tensor, firstRow: PADS, rows: rows - PADS };
+    return sequenceScorer(items, (histories) => this.#queries(histories), () => tensor.dispose());
   }
 
   /** What the model says of a hidden item after each history. */
   #queries(histories: PackedSequences): Queries {
     const { length } = this.#options, d = this.#dimension;
     const rowsOf = (items: Uint32Array) =>
-      items.map((item) =>
-        item === HIDDEN_ITEM ? HIDDEN_ROW : itemRows(Uint32Array.of(item), this.#itemCount, PADS)[0]!
-      );
+      items.map((item) => item === HIDDEN_ITEM ? HIDDEN_ROW : itemRow(item, this.#itemCount, PADS));
     const { offsets, rows } = withHidden(histories, length, rowsOf);
     return queriesOf(this.device, (tape) => {
       const places = lastTokens(offsets), positions = positionsOf(offsets, length);

@@ -1,4 +1,3 @@
-import { pairLoss } from "../../kernels/pair_loss/pair_loss.ts";
 import type { PrefixBatch } from "../data/prefix_sampler.ts";
 import type { PackedSequences } from "../data/sequences.ts";
 import type { Device } from "../device/device.ts";
@@ -6,13 +5,13 @@ import { embedding, type EmbeddingOptions } from "../nn/embedding.ts";
 import { gatherRows } from "../nn/gather_rows.ts";
 import { gru } from "../nn/gru.ts";
 import { linear } from "../nn/linear.ts";
+import { pairLoss } from "../nn/pair_loss.ts";
 import type { ModelWeights } from "../nn/parameters.ts";
 import { segmentsOf } from "../nn/segments.ts";
 import { Tape, type Variable } from "../nn/tape.ts";
 import { InitialWeights } from "./_initial.ts";
 import {
   checkHeads,
-  checkHistories,
   checkSequences,
   checkTargets,
   itemRows,
@@ -21,6 +20,7 @@ import {
   longestFirst,
   plannedGradient,
   queriesOf,
+  sequenceScorer,
 } from "./_sequences.ts";
 import type { ModelOptimizer, Queries, Scorer } from "./model.ts";
 import { TrainedModel } from "./trained_model.ts";
@@ -106,21 +106,10 @@ export class Gru4Rec extends TrainedModel<PrefixBatch> {
     device.batch(() => {
       using tape = new Tape(device, { seed, step: trained.steps + 1 });
       // Gradient rows of the item table: of inputs, then of positives, then of negatives
-      const rows = tape.empty([tokens + 2 * samples, d]), losses = tape.empty([samples]);
+      const rows = tape.empty([tokens + 2 * samples, d]);
       const queries = this.#encode(tape, inputs, offsets, { table: rows, firstRow: 0 });
       const item = trained.table("item.weight");
-      device.launch(pairLoss, {
-        userTable: queries.tensor,
-        itemTable: item.tensor,
-        users: null,
-        positives: tape.upload(positives),
-        negatives: tape.upload(negatives),
-        userGradient: tape.gradientOf(queries).tensor,
-        itemGradient: rows,
-        losses,
-      }, {
-        ...{ samples, quads: d / 4, firstUser: 0, firstItem: 0, pointwise: 0, indexed: 0, firstGradient: tokens },
-      });
+      const losses = pairLoss(tape, queries, item, { kind: "bpr", positives, negatives, rows, firstRow: tokens });
       tape.backward();
       trained.addLoss(losses, 1 / samples);
       trained.step({
@@ -132,14 +121,7 @@ export class Gru4Rec extends TrainedModel<PrefixBatch> {
   /** See {@linkcode Model.scorer}. */
   override scorer(): Scorer {
     const { tensor, rows } = this.trained.table("item.weight");
-    return {
-      items: { tensor, firstRow: PADS, rows: rows - PADS },
-      queries: (users, histories) => {
-        checkHistories(users, histories);
-        return this.#queries(histories);
-      },
-      [Symbol.dispose]() {},
-    };
+    return sequenceScorer({ tensor, firstRow: PADS, rows: rows - PADS }, (histories) => this.#queries(histories));
   }
 
   #queries(histories: PackedSequences): Queries {

@@ -1,4 +1,3 @@
-import { pairLoss } from "../../kernels/pair_loss/pair_loss.ts";
 import type { NextItemBatch } from "../data/next_item_sampler.ts";
 import type { PackedSequences } from "../data/sequences.ts";
 import type { Device } from "../device/device.ts";
@@ -8,13 +7,13 @@ import { embedding, type EmbeddingOptions } from "../nn/embedding.ts";
 import { gatherRows } from "../nn/gather_rows.ts";
 import { layerNorm } from "../nn/layer_norm.ts";
 import { linear } from "../nn/linear.ts";
+import { pairLoss } from "../nn/pair_loss.ts";
 import type { ModelWeights } from "../nn/parameters.ts";
 import { type Segments, segmentsOf } from "../nn/segments.ts";
 import { Tape, type Variable } from "../nn/tape.ts";
 import { InitialWeights } from "./_initial.ts";
 import {
   checkHeads,
-  checkHistories,
   checkPositions,
   checkSequences,
   checkTargets,
@@ -25,6 +24,7 @@ import {
   plannedGradient,
   positionsOf,
   queriesOf,
+  sequenceScorer,
 } from "./_sequences.ts";
 import type { ModelOptimizer, Queries, Scorer } from "./model.ts";
 import { TrainedModel } from "./trained_model.ts";
@@ -125,32 +125,19 @@ export class SasRec extends TrainedModel<NextItemBatch> {
       const segments = segmentsOf(tape, batch.offsets), { tokens } = segments;
       const positions = positionsOf(batch.offsets, length);
       // Gradient rows of the item table: of inputs, then of positives, then of negatives
-      const rows = tape.empty([3 * tokens, d]), positionRows = tape.empty([tokens, d]), losses = tape.empty([tokens]);
+      const rows = tape.empty([3 * tokens, d]), positionRows = tape.empty([tokens, d]);
       const hidden = this.#encode(tape, inputs, positions, segments, null, {
         table: rows,
         firstRow: 0,
         positions: positionRows,
       });
       const item = weights.table("item.weight");
-      device.launch(pairLoss, {
-        userTable: hidden.tensor,
-        itemTable: item.tensor,
-        users: null,
-        positives: tape.upload(positives),
-        negatives: tape.upload(negatives),
-        userGradient: tape.gradientOf(hidden).tensor,
-        itemGradient: rows,
-        losses,
-      }, {
-        ...{
-          samples: tokens,
-          quads: d / 4,
-          firstUser: 0,
-          firstItem: 0,
-          pointwise: 1,
-          indexed: 0,
-          firstGradient: tokens,
-        },
+      const losses = pairLoss(tape, hidden, item, {
+        kind: "crossEntropy",
+        positives,
+        negatives,
+        rows,
+        firstRow: tokens,
       });
       tape.backward();
       weights.addLoss(losses, 1 / tokens);
@@ -164,14 +151,7 @@ export class SasRec extends TrainedModel<NextItemBatch> {
   /** See {@linkcode Model.scorer}. */
   override scorer(): Scorer {
     const { tensor, rows } = this.trained.table("item.weight");
-    return {
-      items: { tensor, firstRow: PADS, rows: rows - PADS },
-      queries: (users, histories) => {
-        checkHistories(users, histories);
-        return this.#queries(histories);
-      },
-      [Symbol.dispose]() {},
-    };
+    return sequenceScorer({ tensor, firstRow: PADS, rows: rows - PADS }, (histories) => this.#queries(histories));
   }
 
   #queries(histories: PackedSequences): Queries {

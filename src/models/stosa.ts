@@ -15,7 +15,6 @@ import { type Columns, Tape, type Variable } from "../nn/tape.ts";
 import { InitialWeights } from "./_initial.ts";
 import {
   checkHeads,
-  checkHistories,
   checkPositions,
   checkSequences,
   checkTargets,
@@ -26,6 +25,7 @@ import {
   plannedGradient,
   positionsOf,
   queriesOf,
+  sequenceScorer,
 } from "./_sequences.ts";
 import type { ModelOptimizer, Queries, Scorer } from "./model.ts";
 import { TrainedModel } from "./trained_model.ts";
@@ -179,14 +179,8 @@ export class Stosa extends TrainedModel<NextItemBatch> {
     device.launch(gaussianRows, { mean, cov, output: tensor }, {
       ...{ rows, quads, meanOffset: 0, meanStride: quads, covOffset: 0, covStride: quads, query: 0 },
     });
-    return {
-      items: { tensor, firstRow: PADS, rows: rows - PADS },
-      queries: (users, histories) => {
-        checkHistories(users, histories);
-        return this.#queries(histories);
-      },
-      [Symbol.dispose]: () => tensor.dispose(),
-    };
+    const items = { tensor, firstRow: PADS, rows: rows - PADS };
+    return sequenceScorer(items, (histories) => this.#queries(histories), () => tensor.dispose());
   }
 
   #queries(histories: PackedSequences): Queries {

@@ -1,6 +1,5 @@
 import { activate, activateGradient, Activation } from "../../kernels/activate/activate.ts";
-import { columnsOf, passOn } from "./linear.ts";
-import type { Columns, Tape, Variable } from "./tape.ts";
+import { type Columns, columnsOf, type Tape, type Variable } from "./tape.ts";
 
 /** Dropout scalars of a launch that drops nothing. */
 export const NO_DROPOUT = { seed: 0, step: 0, site: 0, threshold: 0, scale: 1 } as const;
@@ -51,4 +50,26 @@ export function activation(
     if (residual) passOn(tape, output.variable, residual);
   });
   return output.variable;
+}
+
+/**
+ * Hands the gradient of a sum to one of its terms: the tensor itself where the term has no gradient yet, as nothing reads
+ * the sum's again.
+ *
+ * @param tape The tape.
+ * @param sum The sum; its other terms have had its gradient.
+ * @param term The term.
+ */
+export function passOn(tape: Tape, sum: Variable, term: Variable): void {
+  if (term.gradient === null) {
+    term.gradient = sum.gradient;
+    term.written.add(0);
+    return;
+  }
+  const { tensor } = tape.gradientOf(term);
+  const [rows] = tensor.shape, quads = tensor.stride / 4;
+  tape.device.launch(activateGradient, { input: null, outputGradient: sum.gradient!, inputGradient: tensor }, {
+    ...{ rows, inputStride: quads, inputOffset: 0, outputStride: quads, outputOffset: 0, quads, kind: 0 },
+    ...{ ...NO_DROPOUT, accumulate: 1 },
+  });
 }

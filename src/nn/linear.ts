@@ -1,8 +1,7 @@
-import { activateGradient } from "../../kernels/activate/activate.ts";
 import { matmul, matmulGradient } from "../../kernels/matmul/matmul.ts";
-import { NO_DROPOUT } from "./activation.ts";
+import { passOn } from "./activation.ts";
 import type { ParameterTensors } from "./parameters.ts";
-import type { Columns, Tape, Variable } from "./tape.ts";
+import { type Columns, columnsOf, type Tape, type Variable } from "./tape.ts";
 
 /** What a linear layer takes besides its input. */
 export interface LinearOptions {
@@ -75,36 +74,4 @@ export function linear(
     if (residual) passOn(tape, output.variable, residual);
   });
   return output.variable;
-}
-
-/**
- * Hands the gradient of a sum to one of its terms: the tensor itself where the term has no gradient yet, as nothing reads
- * the sum's again.
- *
- * @param tape The tape.
- * @param sum The sum; its other terms have had its gradient.
- * @param term The term.
- */
-export function passOn(tape: Tape, sum: Variable, term: Variable): void {
-  if (term.gradient === null) {
-    term.gradient = sum.gradient;
-    term.written.add(0);
-    return;
-  }
-  const { tensor } = tape.gradientOf(term);
-  const [rows] = tensor.shape, quads = tensor.stride / 4;
-  tape.device.launch(activateGradient, { input: null, outputGradient: sum.gradient!, inputGradient: tensor }, {
-    ...{ rows, inputStride: quads, inputOffset: 0, outputStride: quads, outputOffset: 0, quads, kind: 0 },
-    ...{ ...NO_DROPOUT, accumulate: 1 },
-  });
-}
-
-/**
- * All columns of a variable.
- *
- * @param x A variable, or some of its columns.
- * @returns The columns.
- */
-export function columnsOf(x: Variable | Columns): Columns {
-  return "variable" in x ? x : { variable: x, first: 0, count: x.tensor.stride };
 }

@@ -26,6 +26,16 @@ export interface Columns {
   readonly count: number;
 }
 
+/**
+ * All columns of a variable.
+ *
+ * @param x A variable, or some of its columns.
+ * @returns The columns.
+ */
+export function columnsOf(x: Variable | Columns): Columns {
+  return "variable" in x ? x : { variable: x, first: 0, count: x.tensor.stride };
+}
+
 /** What a mask of dropout depends on besides its place. */
 export interface DropoutKey {
   /** Seed of the training run. */

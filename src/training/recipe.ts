@@ -40,7 +40,7 @@ const mfBpr: Recipe<Parameters<MfBpr["step"]>[0]> = {
     MfBpr.initialWeights(userCount, itemCount, dimension, seed),
   make: (device, weights, settings, graph) =>
     new MfBpr(device, weights, {
-      options: graph ? optimizerOptions(settings) : { ...optimizerOptions(settings), propagation: null },
+      options: optimizerOf(settings, graph).options,
       smoothing: graph && { over: settings.graph, graph },
     }),
   sampler: (dataset, { seed }) => new PairSampler(dataset, seed),
@@ -181,7 +181,7 @@ export function weightShapes(sizes: Sizes, settings: TrainingSettings): Record<s
   }));
 }
 
-/** The optimizer of a sequence model; without a graph that of one which is not trained. */
+/** The optimizer of a model; without a graph that of one which is not trained. */
 function optimizerOf(settings: TrainingSettings, graph: Graph | null) {
   const options = optimizerOptions(settings);
   return { options: graph ? options : { ...options, propagation: null }, graph };

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertNotStrictEquals, assertStrictEquals } from "@std/assert";
 import type { Device } from "@sevo/sevo";
-import { activation } from "../../src/nn/activation.ts";
+import { activation, passOn } from "../../src/nn/activation.ts";
 import { gatherRows } from "../../src/nn/gather_rows.ts";
-import { linear, passOn } from "../../src/nn/linear.ts";
+import { linear } from "../../src/nn/linear.ts";
 import { ParameterLayout } from "../../src/nn/parameters.ts";
 import { Tape, Variable } from "../../src/nn/tape.ts";
 import { testOnDevices } from "../_on_devices.ts";
