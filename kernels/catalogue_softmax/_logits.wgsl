@@ -10,7 +10,7 @@ var<workgroup> quads_shared: array<vec4f, 1024>;
 
 fn padded_tokens() -> u32 { return (params.tokens + BLOCK - 1u) / BLOCK * BLOCK; }
 
-// Logits of tokens first_token + 4 (lane / 16) + r and items first_item + 4 (lane % 16) + 0 .. 3. Items from last_item on
+// Logits of tokens first_token + 4 (lane / 16) + r of the launch and items first_item + 4 (lane % 16) + 0 .. 3. Items from last_item on
 // have the lowest of all; tokens that are none have rows of zeros.
 fn logits_tile(first_token: u32, first_item: u32, last_item: u32, lane: u32) -> array<vec4f, 4> {
   let x = lane % 16u;
@@ -23,7 +23,7 @@ fn logits_tile(first_token: u32, first_item: u32, last_item: u32, lane: u32) -> 
     var token_quad = vec4f(0.0);
     var item_quad = vec4f(0.0);
     if (quad < params.quads) {
-      if (first_token + row < params.tokens) { token_quad = hidden[(first_token + row) * params.quads + quad]; }
+      if (first_token + row < params.tokens) { token_quad = hidden[(params.firstToken + first_token + row) * params.quads + quad]; }
       if (first_item + row < last_item) { item_quad = table[(first_item + row) * params.quads + quad]; }
     }
     workgroupBarrier();

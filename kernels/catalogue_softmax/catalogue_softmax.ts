@@ -1,12 +1,16 @@
 /**
  * Softmax cross-entropy over the whole catalogue. The logit of item j for token i is hidden_i . table_j + bias_j; the loss
- * of a token is the log-sum-exp of its logits less that of its label. Logits are made tile by tile, once for the
- * normalisers and once more for the gradients, and used at once: no tokens x items matrix is ever stored.
+ * of a token is the log-sum-exp of its logits less that of its label.
+ *
+ * A launch takes the `tokens` rows from `firstToken` on. Logits are made tile by tile and used at once. On webgpu they are
+ * made once for the normalisers and once more for the gradients. On the cpu, where a product costs more than memory,
+ * `softmaxPartials` leaves their exponentials to `softmaxGradient`: the caller takes no more tokens at a time than have
+ * theirs stay in the caches.
  *
  * The items are cut into chunks of `chunkItems`, each the work of one thread or workgroup, and every sum over items runs
- * over the chunks in order. A chunk has a slot in the `workspace`: first its part of the gradient of the hidden rows, a
- * row for each token, padded to a multiple of 64 tokens; then what the cpu device makes a tile with, namely 64 token rows
- * regrouped, the tile of 64 x 64, and 64 normalisers.
+ * over the chunks in order. The `workspace` begins with a part for each chunk: its part of the gradient of the hidden rows,
+ * a row for each token of the launch, padded to a multiple of 64. Behind all parts lies what the cpu device has for each
+ * chunk: 64 token rows regrouped, 64 factors, and the tiles of 64 x 64 exponentials, each with what they are above.
  *
  * The bias is a parameter of `items` elements from quad `biasOffset` on; what lies behind in its last quad is neither read
  * nor written.
@@ -21,7 +25,7 @@ import softmaxPartialsWgsl from "./softmax_partials.wgsl" with { type: "text" };
 import sumChunksWgsl from "./sum_chunks.wgsl" with { type: "text" };
 
 /** Tokens and items of one tile. */
-const BLOCK = 64;
+export const BLOCK = 64;
 
 /**
  * Items of a chunk for a catalogue cut into no more than so many.
@@ -45,14 +49,27 @@ export function paddedTokens(tokens: number): number {
 }
 
 /**
- * Elements of the slot of a chunk in the workspace.
+ * Elements of the part of a chunk in the workspace.
  *
  * @param tokens Number of tokens.
  * @param quads Quads of a row.
  * @returns The number of float32.
  */
-export function slotLength(tokens: number, quads: number): number {
-  return (paddedTokens(tokens) + BLOCK) * quads * 4 + BLOCK * BLOCK + BLOCK;
+export function partLength(tokens: number, quads: number): number {
+  return paddedTokens(tokens) * quads * 4;
+}
+
+/**
+ * Elements that the cpu device keeps of a chunk behind the parts in the workspace.
+ *
+ * @param tokens Number of tokens.
+ * @param quads Quads of a row.
+ * @param chunkItems Items of a chunk.
+ * @returns The number of float32.
+ */
+export function tilesLength(tokens: number, quads: number, chunkItems: number): number {
+  const tiles = paddedTokens(tokens) / BLOCK * (chunkItems / BLOCK);
+  return BLOCK * quads * 4 + BLOCK + tiles * (BLOCK + 1) * BLOCK;
 }
 
 /**
@@ -68,7 +85,7 @@ export const softmaxPartials = defineKernel({
     workspace: { type: "vec4f", access: "write" },
     partials: { type: "f32", access: "write" },
   },
-  params: { tokens: "u32", quads: "u32", items: "u32", chunkItems: "u32", biasOffset: "u32" },
+  params: { firstToken: "u32", tokens: "u32", quads: "u32", items: "u32", chunkItems: "u32", biasOffset: "u32" },
   wgsl: logitsWgsl + softmaxPartialsWgsl,
   shape: ({ tokens, items, chunkItems }) => {
     const chunks = Math.ceil(items / chunkItems);
@@ -78,7 +95,7 @@ export const softmaxPartials = defineKernel({
 
 /**
  * Makes the partials of `chunks` chunks into normaliser[i], the log-sum-exp of all logits of token i, and losses[i], that
- * less the logit of its label.
+ * less the logit of its label; i counts all tokens.
  */
 export const softmaxNormaliser = defineKernel({
   name: "softmaxNormaliser",
@@ -91,15 +108,16 @@ export const softmaxNormaliser = defineKernel({
     normaliser: { type: "f32", access: "write" },
     losses: { type: "f32", access: "write" },
   },
-  params: { tokens: "u32", quads: "u32", chunks: "u32", biasOffset: "u32" },
+  params: { firstToken: "u32", tokens: "u32", quads: "u32", chunks: "u32", biasOffset: "u32" },
   wgsl: softmaxNormaliserWgsl,
   shape: ({ tokens }) => ({ items: tokens, grain: 64, workgroups: Math.ceil(tokens / 256) }),
 });
 
 /**
- * The gradient of the mean loss. With d_ij = (exp(logit_ij - normaliser_i) - [j = label_i]) / tokens: tableGradient_j =
- * sum_i d_ij hidden_i; that of bias_j, which goes to its place in the flat `gradient`, is sum_i d_ij; and row i of the slot
- * of a chunk is its part of that of hidden_i, sum_j d_ij table_j over the items of the chunk.
+ * The gradient of `share` times the sum of the losses, with the `workspace` as `softmaxPartials` left it. With d_ij =
+ * share (exp(logit_ij - normaliser_i) - [j = label_i]): tableGradient_j = sum_i d_ij hidden_i; that of bias_j, which goes to
+ * its place in the flat `gradient`, is sum_i d_ij; and row i of the part of a chunk is its part of that of hidden_i,
+ * sum_j d_ij table_j over the items of the chunk. A launch with `firstToken` > 0 adds to the gradients of table and bias.
  */
 export const softmaxGradient = defineKernel({
   name: "softmaxGradient",
@@ -109,11 +127,19 @@ export const softmaxGradient = defineKernel({
     parameters: { type: "f32", access: "read" },
     labels: { type: "u32", access: "read" },
     normaliser: { type: "f32", access: "read" },
-    workspace: { type: "vec4f", access: "write" },
-    tableGradient: { type: "vec4f", access: "write" },
+    workspace: { type: "vec4f", access: "update" },
+    tableGradient: { type: "vec4f", access: "update" },
     gradient: { type: "f32", access: "update" },
   },
-  params: { tokens: "u32", quads: "u32", items: "u32", chunkItems: "u32", biasOffset: "u32" },
+  params: {
+    firstToken: "u32",
+    tokens: "u32",
+    quads: "u32",
+    items: "u32",
+    chunkItems: "u32",
+    biasOffset: "u32",
+    share: "f32",
+  },
   wgsl: logitsWgsl + softmaxGradientWgsl,
   shape: ({ items, chunkItems }) => {
     const chunks = Math.ceil(items / chunkItems);
@@ -121,14 +147,14 @@ export const softmaxGradient = defineKernel({
   },
 });
 
-/** hiddenGradient = the sum over the chunks of what `softmaxGradient` left in their slots. */
+/** hiddenGradient = the sum over the chunks of what `softmaxGradient` left in their parts. */
 export const sumChunks = defineKernel({
   name: "sumChunks",
   bindings: {
     workspace: { type: "vec4f", access: "read" },
     hiddenGradient: { type: "vec4f", access: "write" },
   },
-  params: { tokens: "u32", quads: "u32", chunks: "u32" },
+  params: { firstToken: "u32", tokens: "u32", quads: "u32", chunks: "u32" },
   wgsl: sumChunksWgsl,
   shape: ({ tokens, quads }) => ({ items: tokens, grain: 32, workgroups: Math.ceil(tokens * quads / 256) }),
 });

@@ -3,11 +3,12 @@ import type { Tensor } from "../../src/device/tensor.ts";
 import { type CheckResult, Comparison, Draws, type Expected, poison, strideOf, Tensors, unchanged } from "../_check.ts";
 import {
   paddedTokens,
-  slotLength,
+  partLength,
   softmaxGradient,
   softmaxNormaliser,
   softmaxPartials,
   sumChunks,
+  tilesLength,
 } from "./catalogue_softmax.ts";
 import { gradientOracle, normaliserOracle, partialsOracle, type SoftmaxInput, sumChunksOracle } from "./oracle.ts";
 
@@ -19,6 +20,8 @@ export interface SoftmaxCase {
   readonly columns: number;
   /** Items of a chunk, a multiple of 64. */
   readonly chunkItems: number;
+  /** Tokens of a launch, a multiple of 64. */
+  readonly most: number;
   /** Bound of the magnitudes of the biases: with large ones, so are logits. */
   readonly bias: number;
   /** Whether all labels are the same two items. */
@@ -27,9 +30,9 @@ export interface SoftmaxCase {
 
 /** Cases of the self-check. */
 export const softmaxCases: readonly SoftmaxCase[] = [
-  { seed: 1, tokens: 1, items: 1, columns: 1, chunkItems: 64, bias: 1, repeated: false },
-  { seed: 2, tokens: 70, items: 193, columns: 64, chunkItems: 64, bias: 0.1, repeated: false },
-  { seed: 3, tokens: 65, items: 131, columns: 33, chunkItems: 128, bias: 60, repeated: true },
+  { seed: 1, tokens: 1, items: 1, columns: 1, chunkItems: 64, most: 64, bias: 1, repeated: false },
+  { seed: 2, tokens: 70, items: 193, columns: 64, chunkItems: 64, most: 64, bias: 0.1, repeated: false },
+  { seed: 3, tokens: 65, items: 131, columns: 33, chunkItems: 128, most: 128, bias: 60, repeated: true },
 ];
 
 /** Quads of other parameters before the bias, and elements behind its last quad. */
@@ -93,20 +96,21 @@ export async function checkSoftmaxPartials(
   options: SoftmaxCase,
   kernel = softmaxPartials,
 ): Promise<CheckResult> {
-  const { tokens, items, chunkItems } = options, input = drawSoftmax(new Draws(options.seed), options);
-  const quads = input.stride / 4, chunks = Math.ceil(items / chunkItems), padded = paddedTokens(tokens);
+  const { items, chunkItems } = options, input = drawSoftmax(new Draws(options.seed), options);
+  const quads = input.stride / 4, chunks = Math.ceil(items / chunkItems);
   using tensors = new Tensors(device);
-  const partials = tensors.floats(poison(2 * chunks * padded));
-  device.launch(kernel, {
-    ...bindRows(tensors, input),
-    workspace: tensors.floats(poison(chunks * slotLength(tokens, quads))),
-    partials,
-  }, { tokens, quads, items, chunkItems, biasOffset: BIAS_OFFSET });
-  const actual = await device.read(partials), stands = new Float32Array(chunks * tokens);
-  stands.forEach((_, at) => {
-    const from = Math.floor(at / tokens) * 2 * padded + at % tokens;
-    stands[at] = actual[from]! + Math.log(actual[from + padded]!);
-  });
+  const rows = bindRows(tensors, input), workspace = tensors.floats(poisonedWorkspace(options, quads));
+  const stands = new Float32Array(chunks * options.tokens);
+  for (const { firstToken, tokens } of launches(options)) {
+    const padded = paddedTokens(tokens), partials = tensors.floats(poison(2 * chunks * padded));
+    const sizes = { firstToken, tokens, quads, items, chunkItems, biasOffset: BIAS_OFFSET };
+    device.launch(kernel, { ...rows, workspace, partials }, sizes);
+    const actual = await device.read(partials);
+    for (let at = 0; at < chunks * tokens; at++) {
+      const chunk = Math.floor(at / tokens), token = at % tokens, from = chunk * 2 * padded + token;
+      stands[chunk * options.tokens + firstToken + token] = actual[from]! + Math.log(actual[from + padded]!);
+    }
+  }
   const comparison = new Comparison();
   comparison.floats("partials", stands, partialsOracle(input, chunkItems));
   return comparison.result(kernel.name, options);
@@ -126,23 +130,22 @@ export async function checkSoftmaxNormaliser(
   kernel = softmaxNormaliser,
 ): Promise<CheckResult> {
   const draws = new Draws(options.seed), { tokens } = options, input = drawSoftmax(draws, options);
-  const quads = input.stride / 4, chunks = Math.ceil(options.items / options.chunkItems), padded = paddedTokens(tokens);
+  const quads = input.stride / 4, chunks = Math.ceil(options.items / options.chunkItems);
   const maxima = Float32Array.from({ length: chunks * tokens }, () => draws.float(options.bias));
   const sums = Float32Array.from({ length: chunks * tokens }, () => 1 + draws.integer(100) + draws.float());
-  const partials = poison(2 * chunks * padded);
-  for (let chunk = 0; chunk < chunks; chunk++) {
-    const row = (array: Float32Array) => array.subarray(chunk * tokens, (chunk + 1) * tokens);
-    partials.set(row(maxima), 2 * chunk * padded);
-    partials.set(row(sums), (2 * chunk + 1) * padded);
-  }
   using tensors = new Tensors(device);
+  const rows = bindRows(tensors, input), labels = tensors.integers(input.labels);
   const outputs = { normaliser: tensors.floats(poison(tokens)), losses: tensors.floats(poison(tokens)) };
-  device.launch(kernel, {
-    ...bindRows(tensors, input),
-    labels: tensors.integers(input.labels),
-    partials: tensors.floats(partials),
-    ...outputs,
-  }, { tokens, quads, chunks, biasOffset: BIAS_OFFSET });
+  for (const launch of launches(options)) {
+    const { firstToken } = launch, padded = paddedTokens(launch.tokens), partials = poison(2 * chunks * padded);
+    for (let chunk = 0; chunk < chunks; chunk++) {
+      const from = chunk * tokens + firstToken, past = from + launch.tokens;
+      partials.set(maxima.subarray(from, past), 2 * chunk * padded);
+      partials.set(sums.subarray(from, past), (2 * chunk + 1) * padded);
+    }
+    const bindings = { ...rows, labels, partials: tensors.floats(partials), ...outputs };
+    device.launch(kernel, bindings, { ...launch, quads, chunks, biasOffset: BIAS_OFFSET });
+  }
   const expected = normaliserOracle(input, { maxima, sums });
   const comparison = new Comparison();
   comparison.floats("normaliser", await device.read(outputs.normaliser), expected.normaliser);
@@ -151,7 +154,7 @@ export async function checkSoftmaxNormaliser(
 }
 
 /**
- * Checks `softmaxGradient` against its oracle, on the normalisers of the case in float32.
+ * Checks `softmaxGradient`, after `softmaxPartials`, against its oracle, on the normalisers of the case in float32.
  *
  * @param device The device.
  * @param options Sizes and options.
@@ -163,31 +166,31 @@ export async function checkSoftmaxGradient(
   options: SoftmaxCase,
   kernel = softmaxGradient,
 ): Promise<CheckResult> {
-  const { tokens, items, chunkItems } = options, input = drawSoftmax(new Draws(options.seed), options);
+  const { items, chunkItems } = options, input = drawSoftmax(new Draws(options.seed), options);
   const { stride } = input, quads = stride / 4, chunks = Math.ceil(items / chunkItems);
   // One chunk of all items: its log-sum-exp is the normaliser
   const normaliser = Float32Array.from(partialsOracle(input, items).values);
   using tensors = new Tensors(device);
-  const workspace = tensors.floats(poison(chunks * slotLength(tokens, quads)));
+  const rows = bindRows(tensors, input), workspace = tensors.floats(poisonedWorkspace(options, quads));
   const tableGradient = tensors.floats(poison(items * stride), [items, stride]);
-  const gradient = tensors.floats(input.gradient);
-  device.launch(kernel, {
-    ...bindRows(tensors, input),
-    labels: tensors.integers(input.labels),
-    normaliser: tensors.floats(normaliser),
-    workspace,
-    tableGradient,
-    gradient,
-  }, { tokens, quads, items, chunkItems, biasOffset: BIAS_OFFSET });
-  const exact = { values: Float64Array.from(normaliser), tolerance: new Float64Array(tokens) };
-  const expected = gradientOracle(input, exact, chunkItems), length = tokens * stride;
-  const slots = await device.read(workspace), partials = new Float32Array(chunks * length);
-  for (let chunk = 0; chunk < chunks; chunk++) {
-    const from = chunk * slotLength(tokens, quads);
-    partials.set(slots.subarray(from, from + length), chunk * length);
+  const gradient = tensors.floats(input.gradient), share = 1 / options.tokens;
+  const inputs = { ...rows, labels: tensors.integers(input.labels), normaliser: tensors.floats(normaliser) };
+  const parts = new Float32Array(chunks * options.tokens * stride);
+  for (const { firstToken, tokens } of launches(options)) {
+    const sizes = { firstToken, tokens, quads, items, chunkItems, biasOffset: BIAS_OFFSET };
+    const partials = tensors.floats(poison(2 * chunks * paddedTokens(tokens)));
+    device.launch(softmaxPartials, { ...rows, workspace, partials }, sizes);
+    device.launch(kernel, { ...inputs, workspace, tableGradient, gradient }, { ...sizes, share });
+    const actual = await device.read(workspace);
+    for (let chunk = 0; chunk < chunks; chunk++) {
+      const from = chunk * partLength(tokens, quads), to = (chunk * options.tokens + firstToken) * stride;
+      parts.set(actual.subarray(from, from + tokens * stride), to);
+    }
   }
+  const exact = { values: Float64Array.from(normaliser), tolerance: new Float64Array(options.tokens) };
+  const expected = gradientOracle(input, exact, chunkItems);
   const comparison = new Comparison();
-  comparison.floats("workspace", partials, expected.partials);
+  comparison.floats("workspace", parts, expected.partials);
   comparison.floats("tableGradient", await device.read(tableGradient), expected.tableGradient);
   comparison.floats("gradient", await device.read(gradient), flatGradient(input.gradient, expected.biasGradient));
   return comparison.result(kernel.name, options);
@@ -202,21 +205,41 @@ export async function checkSoftmaxGradient(
  * @returns The outcome.
  */
 export async function checkSumChunks(device: Device, options: SoftmaxCase, kernel = sumChunks): Promise<CheckResult> {
-  const draws = new Draws(options.seed), { tokens } = options, stride = strideOf(options.columns), quads = stride / 4;
-  const chunks = Math.ceil(options.items / options.chunkItems), length = tokens * stride;
-  const workspace = poison(chunks * slotLength(tokens, quads)), parts = new Float64Array(chunks * length);
-  for (let chunk = 0; chunk < chunks; chunk++) {
-    const part = draws.matrix(tokens, options.columns);
-    workspace.set(part, chunk * slotLength(tokens, quads));
-    parts.set(part, chunk * length);
-  }
+  const draws = new Draws(options.seed), stride = strideOf(options.columns), quads = stride / 4;
+  const chunks = Math.ceil(options.items / options.chunkItems), length = options.tokens * stride;
+  const parts = draws.matrix(chunks * options.tokens, options.columns);
   using tensors = new Tensors(device);
-  const hiddenGradient = tensors.floats(poison(length), [tokens, stride]);
-  device.launch(kernel, { workspace: tensors.floats(workspace), hiddenGradient }, { tokens, quads, chunks });
-  const expected = sumChunksOracle({ values: parts, tolerance: new Float64Array(parts.length) }, length);
+  const hiddenGradient = tensors.floats(poison(length), [options.tokens, stride]);
+  for (const { firstToken, tokens } of launches(options)) {
+    const workspace = poisonedWorkspace(options, quads);
+    for (let chunk = 0; chunk < chunks; chunk++) {
+      const from = (chunk * options.tokens + firstToken) * stride;
+      workspace.set(parts.subarray(from, from + tokens * stride), chunk * partLength(tokens, quads));
+    }
+    const bindings = { workspace: tensors.floats(workspace), hiddenGradient };
+    device.launch(kernel, bindings, { firstToken, tokens, quads, chunks });
+  }
+  const expected = sumChunksOracle(
+    { values: Float64Array.from(parts), tolerance: new Float64Array(parts.length) },
+    length,
+  );
   const comparison = new Comparison();
   comparison.floats("hiddenGradient", await device.read(hiddenGradient), expected);
   return comparison.result(kernel.name, options);
+}
+
+/** The tokens of each launch of a case. */
+function launches({ tokens, most }: SoftmaxCase): { firstToken: number; tokens: number }[] {
+  const count = Math.ceil(tokens / most);
+  return Array.from(
+    { length: count },
+    (_, at) => ({ firstToken: at * most, tokens: Math.min(most, tokens - at * most) }),
+  );
+}
+
+function poisonedWorkspace({ tokens, most, items, chunkItems }: SoftmaxCase, quads: number): Float32Array<ArrayBuffer> {
+  const largest = Math.min(tokens, most), chunk = partLength(largest, quads) + tilesLength(largest, quads, chunkItems);
+  return poison(Math.ceil(items / chunkItems) * chunk);
 }
 
 function bindRows(

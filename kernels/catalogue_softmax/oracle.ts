@@ -153,8 +153,9 @@ export function normaliserOracle(input: SoftmaxInput, { maxima, sums }: Partials
 /**
  * The gradient of the mean loss by tables and bias, and that by the hidden rows chunk by chunk.
  *
- * Tolerance: a derivative d is off by the errors of its logit and normaliser and of an exponential, by two roundoffs for
- * the share and its product, and two of the share if it is the label's. A sum of n products with derivatives is off by
+ * Tolerance: a derivative d is off by the errors of its logit and normaliser and of an exponential, or of two whose
+ * arguments add up to that one's, by three roundoffs for the share and the products, and two of the share if it is the
+ * label's. A sum of n products with derivatives is off by
  * their errors and n + 2 roundoffs of the magnitudes.
  *
  * @param input Rows.
@@ -177,7 +178,7 @@ export function gradientOracle(input: SoftmaxInput, normaliser: Expected, chunkI
       const at = token * items + item, exponent = logits.values[at]! - normaliser.values[token]!;
       const probability = Math.exp(exponent) / tokens, share = labels[token] === item ? 1 / tokens : 0;
       const relative = logits.tolerance[at]! + normaliser.tolerance[token]! +
-        ROUNDOFF * (exponentialRoundoffs(exponent) + 2);
+        ROUNDOFF * (exponentialRoundoffs(0) + exponentialRoundoffs(exponent) + 3);
       const error = probability * Math.expm1(relative) + share * 2 * ROUNDOFF + TINY;
       const magnitude = ROUNDOFF * (probability + share), derivative = probability - share;
       for (let column = 0; column < stride; column++) {

@@ -10,8 +10,7 @@ fn main(
   let chunk = linear_workgroup(id, count);
   let begin = chunk * params.chunkItems;
   let last = min(begin + params.chunkItems, params.items);
-  let slot = chunk * ((padded_tokens() + BLOCK) * params.quads + BLOCK * BLOCK / 4u + BLOCK / 4u);
-  let share = 1.0 / f32(params.tokens);
+  let part = chunk * padded_tokens() * params.quads;
   let x = lane % 16u;
   let y = lane / 16u;
   for (var item = begin; item < last; item += BLOCK) {
@@ -26,8 +25,8 @@ fn main(
         let t = token + 4u * y + r;
         var derivatives = vec4f(0.0);
         if (t < params.tokens) {
-          derivatives = share * exp(logits[r] - normaliser[t]);
-          derivatives -= select(vec4f(0.0), vec4f(share), own == vec4u(labels[t]));
+          derivatives = params.share * exp(logits[r] - normaliser[params.firstToken + t]);
+          derivatives -= select(vec4f(0.0), vec4f(params.share), own == vec4u(labels[params.firstToken + t]));
         }
         quads_shared[(4u * y + r) * 16u + x] = derivatives;
       }
@@ -50,7 +49,7 @@ fn main(
         }
         for (var r = 0u; r < 4u; r++) {
           if (4u * y + r < block_tokens) {
-            let to = slot + (token + 4u * y + r) * params.quads + quad;
+            let to = part + (token + 4u * y + r) * params.quads + quad;
             if (item > begin) { sums[r] += workspace[to]; }
             workspace[to] = sums[r];
           }
@@ -58,13 +57,13 @@ fn main(
         sums = array<vec4f, 4>(vec4f(0.0), vec4f(0.0), vec4f(0.0), vec4f(0.0));
         for (var t = 0u; t < block_tokens; t++) {
           let d = quads_shared[t * 16u + y];
-          let row = hidden[(token + t) * params.quads + quad];
+          let row = hidden[(params.firstToken + token + t) * params.quads + quad];
           for (var c = 0u; c < 4u; c++) { sums[c] += d[c] * row; }
         }
         for (var c = 0u; c < 4u; c++) {
           if (4u * y + c < block_items) {
             let to = (item + 4u * y + c) * params.quads + quad;
-            if (token > 0u) { sums[c] += tableGradient[to]; }
+            if (params.firstToken + token > 0u) { sums[c] += tableGradient[to]; }
             tableGradient[to] = sums[c];
           }
         }
@@ -72,7 +71,11 @@ fn main(
     }
     if (lane < 16u) {
       for (var c = 0u; c < 4u; c++) {
-        if (own[c] < last) { gradient[4u * params.biasOffset + own[c]] = bias_sums[c]; }
+        if (own[c] < last) {
+          let to = 4u * params.biasOffset + own[c];
+          if (params.firstToken > 0u) { bias_sums[c] += gradient[to]; }
+          gradient[to] = bias_sums[c];
+        }
       }
     }
   }

@@ -16,11 +16,12 @@ fn main(
     sum += partials[at + padded] * exp(partials[at] - maximum);
   }
   let result = maximum + log(sum);
-  let label = labels[token];
+  let place = params.firstToken + token;
+  let label = labels[place];
   var logit = 0.0;
   for (var quad = 0u; quad < params.quads; quad++) {
-    logit += dot(hidden[token * params.quads + quad], table[label * params.quads + quad]);
+    logit += dot(hidden[place * params.quads + quad], table[label * params.quads + quad]);
   }
-  normaliser[token] = result;
-  losses[token] = result - (logit + parameters[4u * params.biasOffset + label]);
+  normaliser[place] = result;
+  losses[place] = result - (logit + parameters[4u * params.biasOffset + label]);
 }

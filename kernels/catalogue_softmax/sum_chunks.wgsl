@@ -6,9 +6,8 @@ fn main(
 ) {
   let index = linear_workgroup(id, count) * WORKGROUP_SIZE + lane;
   if (index >= params.tokens * params.quads) { return; }
-  let padded = (params.tokens + 63u) / 64u * 64u;
-  let slot = (padded + 64u) * params.quads + 64u * 16u + 16u;
+  let part = (params.tokens + 63u) / 64u * 64u * params.quads;
   var sum = workspace[index];
-  for (var chunk = 1u; chunk < params.chunks; chunk++) { sum += workspace[chunk * slot + index]; }
-  hiddenGradient[index] = sum;
+  for (var chunk = 1u; chunk < params.chunks; chunk++) { sum += workspace[chunk * part + index]; }
+  hiddenGradient[params.firstToken * params.quads + index] = sum;
 }

@@ -1,11 +1,13 @@
 import {
+  BLOCK,
   chunkItemsOf,
   paddedTokens,
-  slotLength,
+  partLength,
   softmaxGradient,
   softmaxNormaliser,
   softmaxPartials,
   sumChunks,
+  tilesLength,
 } from "../../kernels/catalogue_softmax/catalogue_softmax.ts";
 import type { Device } from "../device/device.ts";
 import type { Tensor } from "../device/tensor.ts";
@@ -15,6 +17,9 @@ import type { Tensor } from "../device/tensor.ts";
  * the threads of a processor, and among the multiprocessors of a GPU.
  */
 const CHUNKS = { cpu: 32, webgpu: 128 } as const;
+
+/** Bytes of the exponentials that the cpu device keeps at a time: about half of a third-level cache. */
+const KEPT_BYTES = 2 ** 24;
 
 /** Tensors of {@linkcode catalogueSoftmax}. */
 export interface CatalogueSoftmaxTensors {
@@ -42,8 +47,9 @@ export interface CatalogueSoftmaxTensors {
 
 /**
  * Softmax cross-entropy of each token over the whole catalogue, and the gradient of the mean over the tokens. The logit of
- * item j for token i is hidden_i . table_j + bias_j. Logits are made tile by tile and never stored; besides its outputs
- * this takes memory for at most 32 (`cpu`) or 128 (`webgpu`) matrices like `hidden`.
+ * item j for token i is hidden_i . table_j + bias_j. There is never a matrix of tokens x items: besides its outputs this takes
+ * memory for at most 32 (`cpu`) or 128 (`webgpu`) matrices like `hidden`, and on `cpu` for 16 MiB of exponentials, or those
+ * of 64 tokens if these are more.
  *
  * @param device The device.
  * @param tensors Inputs, and outputs to fill.
@@ -78,19 +84,35 @@ export function catalogueSoftmax(device: Device, tensors: CatalogueSoftmaxTensor
   const { hidden, table, parameters, biasOffset, labels, losses, hiddenGradient, tableGradient, gradient } = tensors;
   const tokens = hidden.shape[0], items = table.shape[0], quads = hidden.stride / 4;
   const chunkItems = chunkItemsOf(items, CHUNKS[device.kind]), chunks = Math.ceil(items / chunkItems);
+  const most = tokensAtATime(device, items, tokens);
   device.batch(() => {
     using own = tensors.normaliser === undefined ? device.empty("f32", [tokens]) : null;
-    using workspace = device.empty("f32", [chunks * slotLength(tokens, quads)]);
-    using partials = device.empty("f32", [2 * chunks * paddedTokens(tokens)]);
+    const tiles = device.kind === "cpu" ? tilesLength(most, quads, chunkItems) : 0;
+    using workspace = device.empty("f32", [chunks * (partLength(most, quads) + tiles)]);
+    using partials = device.empty("f32", [2 * chunks * paddedTokens(most)]);
     const rows = { hidden, table, parameters }, normaliser = own ?? tensors.normaliser!;
-    const sizes = { tokens, quads, items, chunkItems, biasOffset };
-    device.launch(softmaxPartials, { ...rows, workspace, partials }, sizes);
-    device.launch(softmaxNormaliser, { ...rows, labels, partials, normaliser, losses }, {
-      ...{ tokens, quads, chunks, biasOffset },
-    });
-    device.launch(softmaxGradient, { ...rows, labels, normaliser, workspace, tableGradient, gradient }, sizes);
-    device.launch(sumChunks, { workspace, hiddenGradient }, { tokens, quads, chunks });
+    for (let firstToken = 0; firstToken < tokens; firstToken += most) {
+      const some = { firstToken, tokens: Math.min(most, tokens - firstToken), quads };
+      const sizes = { ...some, items, chunkItems, biasOffset }, share = 1 / tokens;
+      device.launch(softmaxPartials, { ...rows, workspace, partials }, sizes);
+      device.launch(softmaxNormaliser, { ...rows, labels, partials, normaliser, losses }, {
+        ...some,
+        chunks,
+        biasOffset,
+      });
+      device.launch(softmaxGradient, { ...rows, labels, normaliser, workspace, tableGradient, gradient }, {
+        ...sizes,
+        share,
+      });
+      device.launch(sumChunks, { workspace, hiddenGradient }, { ...some, chunks });
+    }
   });
+}
+
+/** Tokens of a launch: on the cpu device those whose exponentials it keeps in the cache. */
+function tokensAtATime(device: Device, items: number, tokens: number): number {
+  if (device.kind === "webgpu") return tokens;
+  return Math.min(tokens, Math.max(1, Math.floor(KEPT_BYTES / (4 * items * BLOCK))) * BLOCK);
 }
 
 function checkTensors(tensors: CatalogueSoftmaxTensors): void {

@@ -30,6 +30,7 @@ testOnDevices("catalogue softmax: random batches", async (device) => {
     tokens: fc.oneof(fc.integer({ min: 1, max: 20 }), fc.constantFrom(1, 63, 64, 65, 130)),
     items: fc.oneof(fc.integer({ min: 1, max: 200 }), fc.constantFrom(63, 64, 65, 128, 129)),
     chunkItems: fc.constantFrom(64, 128),
+    most: fc.constantFrom(64, 128, 192),
     bias: fc.constantFrom(0, 1, 60),
     repeated: fc.boolean(),
   });
@@ -37,14 +38,14 @@ testOnDevices("catalogue softmax: random batches", async (device) => {
 });
 
 testOnDevices("catalogue softmax: one token, and one item more than a chunk", async (device) => {
-  const plain = { columns: 16, chunkItems: 64, bias: 1, repeated: false };
+  const plain = { columns: 16, chunkItems: 64, most: 128, bias: 1, repeated: false };
   assertPasses(await checkAll(device, { ...plain, seed: 1, tokens: 1, items: 65 }));
   assertPasses(await checkAll(device, { ...plain, seed: 2, tokens: 129, items: 10 }));
   assertPasses(await checkAll(device, { ...plain, seed: 3, tokens: 67, items: 129, bias: 60, repeated: true }));
 });
 
 Deno.test("catalogue softmax: the oracle's gradient is that of its mean loss", () => {
-  const options = { seed: 7, tokens: 5, items: 9, columns: 4, chunkItems: 64, bias: 2, repeated: true };
+  const options = { seed: 7, tokens: 5, items: 9, columns: 4, chunkItems: 64, most: 64, bias: 2, repeated: true };
   const drawn = drawSoftmax(new Draws(options.seed), options), { labels, stride } = drawn;
   const rows = {
     hidden: Float64Array.from(drawn.hidden),

@@ -250,13 +250,16 @@ const slips: readonly (readonly [kernel: keyof typeof suspects, from: string, to
   ["softmaxPartials", "sums * exp(before - maxima)", "sums"],
   ["softmaxPartials", "half > 0u", "half > 1u"],
   ["softmaxNormaliser", " * exp(partials[at] - maximum)", ""],
-  ["softmaxNormaliser", "labels[token]", "token"],
-  ["softmaxGradient", "own == vec4u(labels[t])", "own == vec4u(labels[token])"],
-  ["softmaxGradient", "1.0 / f32(params.tokens)", "1.0"],
+  ["softmaxNormaliser", "labels[place]", "place"],
+  ["softmaxNormaliser", "let place = params.firstToken + token;", "let place = token;"],
+  ["softmaxGradient", "labels[params.firstToken + t]", "labels[params.firstToken + token]"],
+  ["softmaxGradient", "params.share * exp", "exp"],
   ["softmaxGradient", "if (item > begin) { sums[r] += workspace[to]; }", ""],
-  ["softmaxGradient", "if (token > 0u) { sums[c] += tableGradient[to]; }", ""],
+  ["softmaxGradient", "if (params.firstToken + token > 0u) { sums[c] += tableGradient[to]; }", ""],
+  ["softmaxGradient", "if (params.firstToken > 0u) { bias_sums[c] += gradient[to]; }", ""],
   ["softmaxGradient", "if (own[c] < last)", "if (own[c] <= last)"],
   ["sumChunks", "chunk < params.chunks", "chunk + 1u < params.chunks"],
+  ["sumChunks", "hiddenGradient[params.firstToken * params.quads + index]", "hiddenGradient[index]"],
 ];
 
 Deno.test({
