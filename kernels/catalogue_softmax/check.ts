@@ -55,7 +55,7 @@ export interface SoftmaxDraw extends SoftmaxInput {
  * @param options Sizes and options.
  * @returns Host arrays.
  */
-export function drawSoftmax(draws: Draws, options: SoftmaxCase): SoftmaxDraw {
+export function drawSoftmax(draws: Draws, options: Omit<SoftmaxCase, "most">): SoftmaxDraw {
   const { tokens, items, columns, repeated } = options, stride = strideOf(columns);
   const hidden = draws.matrix(tokens, columns), table = draws.matrix(items, columns);
   const labels = Uint32Array.from({ length: tokens }, () => {
