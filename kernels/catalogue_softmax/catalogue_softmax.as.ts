@@ -51,8 +51,8 @@ function logits(
     const next = item + 1 < items ? item + 1 : item;
     const from = table + <usize> item * stride, fromNext = table + <usize> next * stride;
     const to = tile + <usize> item * TILE_ROW, toNext = tile + <usize> next * TILE_ROW;
-    const start = v128.load32_splat(bias + (<usize> item << 2)),
-      startNext = v128.load32_splat(bias + (<usize> next << 2));
+    const start = v128.load32_splat(bias + (<usize> item << 2));
+    const startNext = v128.load32_splat(bias + (<usize> next << 2));
     for (let token: u32 = 0; token < tokens; token += PANEL) {
       const panel = panels + <usize> token * stride, at = <usize> token << 2;
       rowsTile(from, fromNext, panel, 64, to + at, toNext + at, depth, false, start, startNext);
@@ -116,10 +116,10 @@ function partBytes(tokens: u32, stride: usize): usize {
 
 /** Where a chunk makes its tiles: 64 token rows regrouped, 64 factors, and the tiles, those of a block of tokens together. */
 function scratchOf(chunk: u32, workspace: usize, tokens: u32, stride: usize, items: u32, chunkItems: u32): usize {
-  const chunks = <usize> ((items + chunkItems - 1) / chunkItems),
-    tiles = <usize> (paddedTokens(tokens) * chunkItems / (BLOCK * BLOCK));
-  return workspace + chunks * partBytes(tokens, stride) +
-    <usize> chunk * (<usize> BLOCK * stride + TILE_ROW + tiles * TILE);
+  const chunks = <usize> ((items + chunkItems - 1) / chunkItems);
+  const tiles = <usize> (paddedTokens(tokens) / BLOCK * (chunkItems / BLOCK));
+  const bytes = <usize> BLOCK * stride + TILE_ROW + tiles * TILE;
+  return workspace + chunks * partBytes(tokens, stride) + <usize> chunk * bytes;
 }
 
 function paddedTokens(tokens: u32): u32 {
