@@ -15,7 +15,15 @@
  */
 
 /** Words of the control block. */
-const PIECES = 0, PIECES_DONE = 1, GENERATION = 2, KERNEL = 3, ARGUMENTS = 4, QUIT = 5, WORKERS = 6, FAILED = 7;
+const PIECES = 0,
+  PIECES_DONE = 1,
+  GENERATION = 2,
+  KERNEL = 3,
+  ARGUMENTS = 4,
+  QUIT = 5,
+  WORKERS = 6,
+  FAILED = 7,
+  LAUNCH = 8;
 
 /** Byte addresses of the arguments (f64) and of the cuts (u32) of the current launch, and of the counters of shares. */
 const ARGUMENTS_AT = 256, CUTS_AT = 1024, COUNTERS_AT = 20480;
@@ -31,7 +39,7 @@ export const MAXIMUM_PIECES = 4096;
 
 /** What the worker's text is given of this module. */
 const CONTROL_WORDS = {
-  ...{ PIECES, PIECES_DONE, GENERATION, KERNEL, ARGUMENTS, QUIT, WORKERS, FAILED },
+  ...{ PIECES, PIECES_DONE, GENERATION, KERNEL, ARGUMENTS, QUIT, WORKERS, FAILED, LAUNCH },
   ...{ ARGUMENTS_AT, CUTS_AT, COUNTERS_AT, COUNTER_WORDS, MAXIMUM_PIECES, IDLE_MILLISECONDS },
 };
 type ControlWords = typeof CONTROL_WORDS;
@@ -83,7 +91,7 @@ function runPieces(
  * it refers to nothing outside itself but what it is called with.
  */
 function workerBody(words: ControlWords, makeRunPieces: typeof runPieces): void {
-  const { GENERATION, KERNEL, ARGUMENTS, QUIT, WORKERS } = words;
+  const { GENERATION, KERNEL, ARGUMENTS, QUIT, WORKERS, LAUNCH } = words;
   const scope = globalThis as unknown as {
     onmessage: (event: MessageEvent<WorkerStart>) => void;
     postMessage: (message: "ready" | "gone") => void;
@@ -95,8 +103,15 @@ function workerBody(words: ControlWords, makeRunPieces: typeof runPieces): void 
     const control = new Int32Array(memory.buffer, 0, 64);
     const scalars = new Float64Array(memory.buffer, words.ARGUMENTS_AT, 64);
     const runAll = makeRunPieces(words, memory, count, home);
-    const run = (begin: number, end: number) =>
-      kernels[control[KERNEL]!]!(...scalars.subarray(0, control[ARGUMENTS]), begin, end);
+    let launch = 0, kernel: KernelFunction = () => {};
+    const run = (begin: number, end: number) => {
+      // A launch does not end while a piece of it is out: what is read here is its description
+      if (launch !== control[LAUNCH]) {
+        launch = control[LAUNCH]!;
+        kernel = kernels[control[KERNEL]!]!.bind(null, ...scalars.subarray(0, control[ARGUMENTS]));
+      }
+      kernel(begin, end);
+    };
     scope.postMessage("ready");
     for (;;) {
       const generation = Atomics.load(control, GENERATION);
@@ -219,6 +234,7 @@ export class Threads {
     control[PIECES] = pieces;
     control[KERNEL] = kernel.index;
     control[ARGUMENTS] = values.length;
+    control[LAUNCH]!++;
     Atomics.store(control, PIECES_DONE, 0);
     for (let share = 0; share < this.count; share++) {
       const size = Math.floor(pieces * (share + 1) / this.count) - Math.floor(pieces * share / this.count);
@@ -226,7 +242,7 @@ export class Threads {
     }
     Atomics.add(control, GENERATION, 1);
     Atomics.notify(control, GENERATION, pieces - 1);
-    this.#runPieces((begin, end) => kernel.run(...values, begin, end));
+    this.#runPieces(kernel.run.bind(null, ...values));
     this.#waitForPieces(pieces);
     if (Atomics.exchange(control, FAILED, 0) === 1) throw trapped(name);
   }
