@@ -1,4 +1,5 @@
 // Edges are walked once for every panel, and in it once for every 32 columns, whose eight sums then stay in registers.
+// Rows are short, so what is done once a row counts: 32 columns take no call, and ask for the factors of the epilogue once.
 
 export function propagate(
   rowOffsets: usize,
@@ -42,63 +43,80 @@ export function propagate(
       let at: usize = 0;
       const wide = <usize> (width & ~7) << 4;
       for (; at < wide; at += 128) {
-        eight(edges, edgesEnd, weights, base + at, stride, addendAt + at, outputAt + at, keep, neighbour, own);
+        const from = base + at, more = addendAt + at, to = outputAt + at;
+        let edge = edges, weight = weights;
+        let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0;
+        for (; edge + 4 < edgesEnd; edge += 8, weight += 8) {
+          const a = from + <usize> load<u32>(edge) * stride;
+          const b = from + <usize> load<u32>(edge, 4) * stride;
+          const wa = v128.load32_splat(weight);
+          const wb = v128.load32_splat(weight, 4);
+          s0 = f32x4.add(f32x4.add(s0, f32x4.mul(wa, v128.load(a))), f32x4.mul(wb, v128.load(b)));
+          s1 = f32x4.add(f32x4.add(s1, f32x4.mul(wa, v128.load(a, 16))), f32x4.mul(wb, v128.load(b, 16)));
+          s2 = f32x4.add(f32x4.add(s2, f32x4.mul(wa, v128.load(a, 32))), f32x4.mul(wb, v128.load(b, 32)));
+          s3 = f32x4.add(f32x4.add(s3, f32x4.mul(wa, v128.load(a, 48))), f32x4.mul(wb, v128.load(b, 48)));
+          s4 = f32x4.add(f32x4.add(s4, f32x4.mul(wa, v128.load(a, 64))), f32x4.mul(wb, v128.load(b, 64)));
+          s5 = f32x4.add(f32x4.add(s5, f32x4.mul(wa, v128.load(a, 80))), f32x4.mul(wb, v128.load(b, 80)));
+          s6 = f32x4.add(f32x4.add(s6, f32x4.mul(wa, v128.load(a, 96))), f32x4.mul(wb, v128.load(b, 96)));
+          s7 = f32x4.add(f32x4.add(s7, f32x4.mul(wa, v128.load(a, 112))), f32x4.mul(wb, v128.load(b, 112)));
+        }
+        if (edge < edgesEnd) {
+          const a = from + <usize> load<u32>(edge) * stride;
+          const wa = v128.load32_splat(weight);
+          s0 = f32x4.add(s0, f32x4.mul(wa, v128.load(a)));
+          s1 = f32x4.add(s1, f32x4.mul(wa, v128.load(a, 16)));
+          s2 = f32x4.add(s2, f32x4.mul(wa, v128.load(a, 32)));
+          s3 = f32x4.add(s3, f32x4.mul(wa, v128.load(a, 48)));
+          s4 = f32x4.add(s4, f32x4.mul(wa, v128.load(a, 64)));
+          s5 = f32x4.add(s5, f32x4.mul(wa, v128.load(a, 80)));
+          s6 = f32x4.add(s6, f32x4.mul(wa, v128.load(a, 96)));
+          s7 = f32x4.add(s7, f32x4.mul(wa, v128.load(a, 112)));
+        }
+        const n = f32x4.splat(neighbour);
+        s0 = f32x4.mul(n, s0);
+        s1 = f32x4.mul(n, s1);
+        s2 = f32x4.mul(n, s2);
+        s3 = f32x4.mul(n, s3);
+        s4 = f32x4.mul(n, s4);
+        s5 = f32x4.mul(n, s5);
+        s6 = f32x4.mul(n, s6);
+        s7 = f32x4.mul(n, s7);
+        if (own != 0) {
+          const o = f32x4.splat(own);
+          s0 = f32x4.add(s0, f32x4.mul(o, v128.load(more)));
+          s1 = f32x4.add(s1, f32x4.mul(o, v128.load(more, 16)));
+          s2 = f32x4.add(s2, f32x4.mul(o, v128.load(more, 32)));
+          s3 = f32x4.add(s3, f32x4.mul(o, v128.load(more, 48)));
+          s4 = f32x4.add(s4, f32x4.mul(o, v128.load(more, 64)));
+          s5 = f32x4.add(s5, f32x4.mul(o, v128.load(more, 80)));
+          s6 = f32x4.add(s6, f32x4.mul(o, v128.load(more, 96)));
+          s7 = f32x4.add(s7, f32x4.mul(o, v128.load(more, 112)));
+        }
+        if (keep != 0) {
+          const k = f32x4.splat(keep);
+          s0 = f32x4.add(s0, f32x4.mul(k, v128.load(to)));
+          s1 = f32x4.add(s1, f32x4.mul(k, v128.load(to, 16)));
+          s2 = f32x4.add(s2, f32x4.mul(k, v128.load(to, 32)));
+          s3 = f32x4.add(s3, f32x4.mul(k, v128.load(to, 48)));
+          s4 = f32x4.add(s4, f32x4.mul(k, v128.load(to, 64)));
+          s5 = f32x4.add(s5, f32x4.mul(k, v128.load(to, 80)));
+          s6 = f32x4.add(s6, f32x4.mul(k, v128.load(to, 96)));
+          s7 = f32x4.add(s7, f32x4.mul(k, v128.load(to, 112)));
+        }
+        v128.store(to, s0);
+        v128.store(to, s1, 16);
+        v128.store(to, s2, 32);
+        v128.store(to, s3, 48);
+        v128.store(to, s4, 64);
+        v128.store(to, s5, 80);
+        v128.store(to, s6, 96);
+        v128.store(to, s7, 112);
       }
       for (; at < <usize> width << 4; at += 16) {
         one(edges, edgesEnd, weights, base + at, stride, addendAt + at, outputAt + at, keep, neighbour, own);
       }
     }
   }
-}
-
-/** Thirty-two columns. Edges go two at a time, which halves the loop's own cost and keeps the order of the sums. */
-function eight(
-  edge: usize,
-  end: usize,
-  weight: usize,
-  base: usize,
-  stride: usize,
-  addend: usize,
-  output: usize,
-  keep: f32,
-  neighbour: f32,
-  own: f32,
-): void {
-  let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0;
-  for (; edge + 4 < end; edge += 8, weight += 8) {
-    const a = base + <usize> load<u32>(edge) * stride;
-    const b = base + <usize> load<u32>(edge, 4) * stride;
-    const wa = v128.load32_splat(weight);
-    const wb = v128.load32_splat(weight, 4);
-    s0 = f32x4.add(f32x4.add(s0, f32x4.mul(wa, v128.load(a))), f32x4.mul(wb, v128.load(b)));
-    s1 = f32x4.add(f32x4.add(s1, f32x4.mul(wa, v128.load(a, 16))), f32x4.mul(wb, v128.load(b, 16)));
-    s2 = f32x4.add(f32x4.add(s2, f32x4.mul(wa, v128.load(a, 32))), f32x4.mul(wb, v128.load(b, 32)));
-    s3 = f32x4.add(f32x4.add(s3, f32x4.mul(wa, v128.load(a, 48))), f32x4.mul(wb, v128.load(b, 48)));
-    s4 = f32x4.add(f32x4.add(s4, f32x4.mul(wa, v128.load(a, 64))), f32x4.mul(wb, v128.load(b, 64)));
-    s5 = f32x4.add(f32x4.add(s5, f32x4.mul(wa, v128.load(a, 80))), f32x4.mul(wb, v128.load(b, 80)));
-    s6 = f32x4.add(f32x4.add(s6, f32x4.mul(wa, v128.load(a, 96))), f32x4.mul(wb, v128.load(b, 96)));
-    s7 = f32x4.add(f32x4.add(s7, f32x4.mul(wa, v128.load(a, 112))), f32x4.mul(wb, v128.load(b, 112)));
-  }
-  if (edge < end) {
-    const a = base + <usize> load<u32>(edge) * stride;
-    const wa = v128.load32_splat(weight);
-    s0 = f32x4.add(s0, f32x4.mul(wa, v128.load(a)));
-    s1 = f32x4.add(s1, f32x4.mul(wa, v128.load(a, 16)));
-    s2 = f32x4.add(s2, f32x4.mul(wa, v128.load(a, 32)));
-    s3 = f32x4.add(s3, f32x4.mul(wa, v128.load(a, 48)));
-    s4 = f32x4.add(s4, f32x4.mul(wa, v128.load(a, 64)));
-    s5 = f32x4.add(s5, f32x4.mul(wa, v128.load(a, 80)));
-    s6 = f32x4.add(s6, f32x4.mul(wa, v128.load(a, 96)));
-    s7 = f32x4.add(s7, f32x4.mul(wa, v128.load(a, 112)));
-  }
-  finish(s0, addend, output, keep, neighbour, own);
-  finish(s1, addend + 16, output + 16, keep, neighbour, own);
-  finish(s2, addend + 32, output + 32, keep, neighbour, own);
-  finish(s3, addend + 48, output + 48, keep, neighbour, own);
-  finish(s4, addend + 64, output + 64, keep, neighbour, own);
-  finish(s5, addend + 80, output + 80, keep, neighbour, own);
-  finish(s6, addend + 96, output + 96, keep, neighbour, own);
-  finish(s7, addend + 112, output + 112, keep, neighbour, own);
 }
 
 function one(
