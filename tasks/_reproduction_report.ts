@@ -21,58 +21,61 @@ export interface Progress {
   readonly device: string | null;
 }
 
+/** Columns of the table of full runs; the first four tell them apart. */
+const FULL_HEAD = [
+  ...["dataset", "model", "rule", "seed", "epochs", "best", "valid NDCG@10", "test NDCG@10", "published", ""],
+  ...["s/epoch", "device"],
+];
+
+/** Columns of the table of curves; the first four tell its points apart. */
+const CURVE_HEAD = ["dataset", "model", "seed", "epoch", "NDCG@10", "published", "", "loss", "published", ""];
+
+/** Columns that name a row. */
+const KEY = 4;
+
 /**
  * The report of the reproduction, in Markdown: learning curves and results next to the published ones.
  *
  * @param runs The runs, finished or not.
+ * @param earlier A document with an earlier report: runs that have no events keep the rows they have there.
  * @returns The text.
  */
-export function reproductionReport(runs: readonly Progress[]): string {
-  const device = runs.find(({ device }) => device !== null)?.device ?? "cpu";
+export function reproductionReport(runs: readonly Progress[], earlier = ""): string {
+  const kept = earlier.split("\n").map((line) => line.split("|").slice(1, -1).map((cell) => cell.trim()));
+  const rowOf = ({ events }: Progress, row: string[]) =>
+    events.length > 0 ? row : kept.find((cells) => isSameRow(cells, row)) ?? row;
+  const full = runs.filter(({ experiment }) => publishedTest(experiment) !== null);
+  const followed = runs.filter(({ experiment }) => experiment.seed === 1);
+  const curveRows = (run: Progress) => publishedCurve(run.experiment).map((point) => rowOf(run, curveRow(run, point)));
   return [
     "## Sequence models, published settings",
     "",
-    "Written by `deno task reproduce`. Seconds are the median of a training epoch, on a machine that may have done",
-    `other work beside it; ${device}.`,
+    "Written by `deno task reproduce`. Seconds are the median of a training epoch on the device named, on machines that may",
+    "have done other work beside it.",
     "",
     "### Full runs",
     "",
-    ...table(
-      [
-        "dataset",
-        "model",
-        "rule",
-        "seed",
-        "epochs",
-        "best",
-        "valid NDCG@10",
-        "test NDCG@10",
-        "published",
-        "",
-        "s/epoch",
-      ],
-      runs.filter((run) => publishedTest(run.experiment) !== null).map(fullRow),
-    ),
+    ...table(FULL_HEAD, full.map((run) => rowOf(run, fullRow(run)))),
     "",
     "### Learning curves",
     "",
     "Validation NDCG@10 beside the range of the five published seeds, and the mean training loss beside theirs; inside means",
     `inside what was published, widened by ${100 * WIDENED} %.`,
     "",
-    ...table(
-      ["dataset", "model", "seed", "epoch", "NDCG@10", "published", "", "loss", "published", ""],
-      runs.filter(({ experiment }) => experiment.seed === 1).flatMap((run) =>
-        publishedCurve(run.experiment).map((point) => curveRow(run, point))
-      ),
-    ),
+    ...table(CURVE_HEAD, followed.flatMap(curveRows)),
     "",
     "### Commands",
     "",
     "```sh",
-    ...runs.filter(({ events }) => events.length > 0).map(({ command }) => command),
+    ...runs.map(({ command }) => command),
     "```",
     "",
   ].join("\n");
+}
+
+/** Whether two rows are of the same table and name the same thing. */
+function isSameRow(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.slice(0, KEY).every((cell, at) => cell === other[at]);
 }
 
 /** Where the report begins and ends in a document. */
@@ -92,35 +95,24 @@ export function withReport(document: string, report: string): string {
   return document.slice(0, begin) + section + document.slice(end + END.length);
 }
 
-function fullRow({ experiment, events }: Progress): string[] {
+function fullRow({ experiment, events, device }: Progress): string[] {
   const { dataset, model, optimizer, seed } = experiment;
   const epochs = events.filter((event) => event.type === "epoch");
   const valids = events.filter((event) => event.type === "evaluation" && event.split === "valid");
   const test = events.find((event) => event.type === "evaluation" && event.split === "test");
   const ndcg = (event: TrainingEvent) => event.type === "evaluation" ? valueOf(event.metrics) : NaN;
   const best = valids.reduce((best, event) => best && ndcg(best) >= ndcg(event) ? best : event, valids[0]);
-  const published = publishedTest(experiment)!, { mean, deviation } = published;
+  const { mean, deviation } = publishedTest(experiment)!;
   const verdict = () => {
     if (!test) return "unfinished";
     if (deviation === null) return "";
     return Math.abs(ndcg(test) - mean) <= DEVIATIONS * deviation ? "within 2 deviations" : "outside 2 deviations";
   };
   return [
-    ...[
-      dataset,
-      model,
-      optimizer,
-      `${seed}`,
-      `${epochs.length}`,
-      best ? `${best.epoch}` : "",
-      best ? four(ndcg(best)) : "",
-    ],
-    ...[
-      test ? four(ndcg(test)) : "",
-      deviation === null ? four(mean) : `${four(mean)} ± ${four(deviation)}`,
-      verdict(),
-    ],
-    epochs.length > 0 ? median(epochs.map(({ seconds }) => seconds)).toFixed(2) : "",
+    ...[dataset, model, optimizer, `${seed}`, `${epochs.length}`],
+    ...[best ? `${best.epoch}` : "", best ? four(ndcg(best)) : "", test ? four(ndcg(test)) : ""],
+    ...[deviation === null ? four(mean) : `${four(mean)} ± ${four(deviation)}`, verdict()],
+    ...[epochs.length > 0 ? median(epochs.map(({ seconds }) => seconds)).toFixed(2) : "", device ?? ""],
   ];
 }
 

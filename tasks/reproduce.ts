@@ -14,7 +14,7 @@ const task = defineTask({
   summary:
     "Repeats the published runs with their published settings, goes on with those that were interrupted, and writes a " +
     "report of learning curves and results next to the published ones. All of them take hours; the report is written " +
-    "after each run, with as much as there is.",
+    "after each run, with as much as there is; runs that are not in --out keep the rows they have in it.",
   examples: [
     ["", "all runs, the shortest first"],
     ["--only sasrec", "the runs whose name has 'sasrec' in it, such as beauty-sasrec-adamw-2"],
@@ -58,7 +58,8 @@ export async function main(args: readonly string[]): Promise<void> {
   }
   const write = async () => {
     const runs = await Promise.all(EXPERIMENTS.map((experiment) => progressOf(experiment, data, out)));
-    await Deno.writeTextFile(to, withReport(await textOf(to) ?? "", reproductionReport(runs)));
+    const document = await textOf(to) ?? "";
+    await Deno.writeTextFile(to, withReport(document, reproductionReport(runs, document)));
   };
   for (const experiment of report ? [] : wanted) {
     console.log(`\n${nameOf(experiment)}`);

@@ -35,15 +35,30 @@ Deno.test("reproductionReport() says which points and results are where they sho
     ...[".0163", ".0125-.0149", "inside", "1.100", "1.017", "inside"],
   ]);
   assertEquals(rowOf(good, "beauty", "sasrec", "sevo-adamw").slice(4), [
-    ...["1", "5", ".0163", ".0436", ".0411 ± .0013", "within 2 deviations", "2.50"],
+    ...["1", "5", ".0163", ".0436", ".0411 ± .0013", "within 2 deviations", "2.50", "cpu: 2"],
   ]);
-  assertStringIncludes(good, "cpu: 2");
   const bad = report(0.0112, 0.91, 0.0384);
   assertEquals([6, 9].map((at) => rowOf(bad, "beauty", "sasrec", "1", "5")[at]), ["outside", "outside"]);
   assertEquals(rowOf(bad, "beauty", "sasrec", "sevo-adamw")[9], "outside 2 deviations");
   const unfinished = report(0.0163, 1.1, null);
   assertEquals(rowOf(unfinished, "beauty", "sasrec", "sevo-adamw").slice(7, 10), ["", ".0411 ± .0013", "unfinished"]);
   assertEquals(rowOf(unfinished, "beauty", "sasrec", "1", "10")[6], "unfinished");
+});
+
+Deno.test("reproductionReport() keeps the rows of runs that are not there", () => {
+  const run = (seed: number, events: TrainingEvent[]) => ({
+    ...{ experiment: { ...EXPERIMENT, seed }, command: `deno task train --seed ${seed}`, events, device: "cpu: 2" },
+  });
+  const earlier = reproductionReport([run(1, events(0.0163, 1.1, 0.0436)), run(2, events(0.0163, 1.1, 0.0416))]);
+  const later = reproductionReport([run(1, []), run(2, events(0.0163, 1.1, 0.0384))], earlier);
+  assertEquals(
+    rowOf(later, "beauty", "sasrec", "sevo-adamw", "1"),
+    rowOf(earlier, "beauty", "sasrec", "sevo-adamw", "1"),
+  );
+  assertEquals(rowOf(later, "beauty", "sasrec", "1", "5"), rowOf(earlier, "beauty", "sasrec", "1", "5"));
+  assertEquals(rowOf(later, "beauty", "sasrec", "sevo-adamw", "2")[7], ".0384");
+  assertStringIncludes(later, "deno task train --seed 1\n");
+  assertEquals(rowOf(reproductionReport([run(1, [])]), "beauty", "sasrec", "sevo-adamw", "1")[4], "0");
 });
 
 Deno.test("withReport() replaces the report of a document, and only that", () => {
