@@ -48,7 +48,12 @@ async function timeEpochs(device: Device, dataset: Dataset, { models, rounds, to
     // The reference reads what we train on
     if (sequences) await Deno.writeTextFile(sequences, sequencesText(dataset));
     const table = new Table([
-      ...["model:9", "steps:-6", "epoch s:-8", "AdamW s:-8", "SEvo adds:-10", "ranking s:-10"],
+      "model:9",
+      "steps:-6",
+      "epoch s:-8",
+      "AdamW s:-8",
+      "SEvo adds:-10",
+      "ranking s:-10",
       ...torch ? ["torch epoch s:-14", "times faster:-13"] : [],
     ]);
     for (const model of models) {
@@ -60,8 +65,13 @@ async function timeEpochs(device: Device, dataset: Dataset, { models, rounds, to
         { rounds, peer },
       );
       table.add([
-        ...[model, `${steps}`, epoch.toFixed(2), plainEpoch.toFixed(2), `${(100 * added).toFixed(0)} %`],
-        ...[ranking.toFixed(2), ...peer ? [peerEpoch.toFixed(0), ratio.toFixed(1)] : []],
+        model,
+        `${steps}`,
+        epoch.toFixed(2),
+        plainEpoch.toFixed(2),
+        `${(100 * added).toFixed(0)} %`,
+        ranking.toFixed(2),
+        ...peer ? [peerEpoch.toFixed(0), ratio.toFixed(1)] : [],
       ]);
     }
   } finally {
@@ -106,7 +116,12 @@ export async function timeModel(
   using plain = start(device, dataset, { ...settings, optimizer: "adamw" });
   for (const training of [sevo, plain]) await steps(training, WARM_UP);
   const times: Record<Exclude<keyof ModelTimes, "steps">, number[]> = {
-    ...{ epoch: [], plainEpoch: [], added: [], ranking: [], peerEpoch: [], ratio: [] },
+    epoch: [],
+    plainEpoch: [],
+    added: [],
+    ranking: [],
+    peerEpoch: [],
+    ratio: [],
   };
   let count = 0;
   const turns = [
@@ -125,8 +140,13 @@ export async function timeModel(
     times.ratio.push(other / own);
   }
   return {
-    ...{ steps: count, epoch: median(times.epoch), plainEpoch: median(times.plainEpoch), added: median(times.added) },
-    ...{ ranking: median(times.ranking), peerEpoch: median(times.peerEpoch), ratio: median(times.ratio) },
+    steps: count,
+    epoch: median(times.epoch),
+    plainEpoch: median(times.plainEpoch),
+    added: median(times.added),
+    ranking: median(times.ranking),
+    peerEpoch: median(times.peerEpoch),
+    ratio: median(times.ratio),
   };
 }
 

@@ -47,7 +47,14 @@ export async function benchOptimizer(device: Device, options: OptimizerBench): P
   console.log(`${device.description}\ncopy ${(copy / 1e9).toFixed(1)} GB/s read and written\n`);
 
   const table = new Table([
-    ...["graph:12", "rows:-9", "entries:-10", ":16", "ms:-8", "ns/row:-7", "GB/s:-6", "of copy:-8"],
+    "graph:12",
+    "rows:-9",
+    "entries:-10",
+    ":16",
+    "ms:-8",
+    "ns/row:-7",
+    "GB/s:-6",
+    "of copy:-8",
     ...versusTorch ? ["torch ms:-9", "times faster:-12"] : [],
   ]);
   {

@@ -34,8 +34,17 @@ export async function torchEpochSeconds(
 ): Promise<number> {
   const cores = threads ?? navigator.hardwareConcurrency;
   const args = [
-    ...[`${reference}/train_torch.py`, "--model", model.replace("-", "_"), "--data", sequences, "--epochs", 2],
-    ...["--max-steps", steps, "--threads", cores],
+    `${reference}/train_torch.py`,
+    "--model",
+    model.replace("-", "_"),
+    "--data",
+    sequences,
+    "--epochs",
+    2,
+    "--max-steps",
+    steps,
+    "--threads",
+    cores,
   ];
   let output;
   try {

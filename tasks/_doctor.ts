@@ -134,7 +134,13 @@ export async function examineMachine(): Promise<Machine> {
  */
 export async function examineDevice(kind: DeviceKind, threads?: number): Promise<DeviceReport> {
   let report: DeviceReport = {
-    ...{ kind, description: "", limits: {}, largestTensor: 0, kernels: [], speed: null, failure: null },
+    kind,
+    description: "",
+    limits: {},
+    largestTensor: 0,
+    kernels: [],
+    speed: null,
+    failure: null,
   };
   try {
     const device = kind === "cpu" ? await CpuDevice.open(threads) : await openWebGpuDevice({ allowSoftware: true });
@@ -203,7 +209,14 @@ async function measurePropagate(device: Device): Promise<number> {
   const tensors = { rowOffsets, columns: neighbours, values, source, partials: null, addend: source, output };
   const quads = source.stride / 4;
   const scalars = {
-    ...{ rows, sourceRows: rows, quads, panel: quads, outputPanel: quads, keep: 0, neighbour: 0.5, own: 0.5 },
+    rows,
+    sourceRows: rows,
+    quads,
+    panel: quads,
+    outputPanel: quads,
+    keep: 0,
+    neighbour: 0.5,
+    own: 0.5,
   };
   return await secondsOf(device, () => device.launch(propagate, tensors, scalars));
 }

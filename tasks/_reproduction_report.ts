@@ -23,8 +23,18 @@ export interface Progress {
 
 /** Columns of the table of full runs; the first four tell them apart. */
 const FULL_HEAD = [
-  ...["dataset", "model", "rule", "seed", "epochs", "best", "valid NDCG@10", "test NDCG@10", "published", ""],
-  ...["s/epoch", "device"],
+  "dataset",
+  "model",
+  "rule",
+  "seed",
+  "epochs",
+  "best",
+  "valid NDCG@10",
+  "test NDCG@10",
+  "published",
+  "",
+  "s/epoch",
+  "device",
 ];
 
 /** Columns of the table of curves; the first four tell its points apart. */
@@ -109,10 +119,18 @@ function fullRow({ experiment, events, device }: Progress): string[] {
     return Math.abs(ndcg(test) - mean) <= DEVIATIONS * deviation ? "within 2 deviations" : "outside 2 deviations";
   };
   return [
-    ...[dataset, model, optimizer, `${seed}`, `${epochs.length}`],
-    ...[best ? `${best.epoch}` : "", best ? four(ndcg(best)) : "", test ? four(ndcg(test)) : ""],
-    ...[deviation === null ? four(mean) : `${four(mean)} ± ${four(deviation)}`, verdict()],
-    ...[epochs.length > 0 ? median(epochs.map(({ seconds }) => seconds)).toFixed(2) : "", device ?? ""],
+    dataset,
+    model,
+    optimizer,
+    `${seed}`,
+    `${epochs.length}`,
+    best ? `${best.epoch}` : "",
+    best ? four(ndcg(best)) : "",
+    test ? four(ndcg(test)) : "",
+    deviation === null ? four(mean) : `${four(mean)} ± ${four(deviation)}`,
+    verdict(),
+    epochs.length > 0 ? median(epochs.map(({ seconds }) => seconds)).toFixed(2) : "",
+    device ?? "",
   ];
 }
 
@@ -127,9 +145,16 @@ function curveRow({ experiment, events }: Progress, { epoch, valid: [least, grea
   const own = trained?.type === "epoch" ? trained.loss : null;
   const ndcg = validated?.type === "evaluation" ? valueOf(validated.metrics) : null;
   return [
-    ...[dataset, model, `${seed}`, `${epoch}`, ndcg === null ? "" : four(ndcg), `${four(least)}-${four(greatest)}`],
-    ...[ndcg === null ? "unfinished" : within(ndcg, least, greatest), own === null ? "" : own.toFixed(3)],
-    ...[loss.toFixed(3), own === null ? "" : within(own, loss, loss)],
+    dataset,
+    model,
+    `${seed}`,
+    `${epoch}`,
+    ndcg === null ? "" : four(ndcg),
+    `${four(least)}-${four(greatest)}`,
+    ndcg === null ? "unfinished" : within(ndcg, least, greatest),
+    own === null ? "" : own.toFixed(3),
+    loss.toFixed(3),
+    own === null ? "" : within(own, loss, loss),
   ];
 }
 

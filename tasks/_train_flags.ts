@@ -328,13 +328,32 @@ export function settingsOf(
   const or = <K extends keyof TrainingSettings & keyof TrainFlags>(name: K) =>
     (values[name] ?? preset[name]) as TrainingSettings[K];
   return {
-    ...{ model, optimizer, graph, propagation, beta: or("beta"), layers, maxWalk, last: or("last"), dimension },
-    ...{ maxLength: or("maxLength"), blocks: or("blocks"), heads: or("heads"), dropout: or("dropout") },
-    ...{ attentionDropout: or("attentionDropout"), maskRate, pvn, attendedMean },
+    model,
+    optimizer,
+    graph,
+    propagation,
+    beta: or("beta"),
+    layers,
+    maxWalk,
+    last: or("last"),
+    dimension,
+    maxLength: or("maxLength"),
+    blocks: or("blocks"),
+    heads: or("heads"),
+    dropout: or("dropout"),
+    attentionDropout: or("attentionDropout"),
+    maskRate,
+    pvn,
+    attendedMean,
     learningRate: values.learningRate ?? (rule === "sgd" ? SGD_LEARNING_RATE : preset.learningRate),
     weightDecay: weightDecay ?? (rule === "adamw" ? preset.weightDecay : 0),
-    ...{ betas: [beta1, values.beta2 ?? preset.betas[1]], momentum, epochs: or("epochs"), batch: or("batch") },
-    ...{ evalEvery, patience, seed },
+    betas: [beta1, values.beta2 ?? preset.betas[1]],
+    momentum,
+    epochs: or("epochs"),
+    batch: or("batch"),
+    evalEvery,
+    patience,
+    seed,
   };
 }
 

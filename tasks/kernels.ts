@@ -18,7 +18,13 @@ const MAXIMUM_PAGES = 65536;
  * registers. V8 keeps the order of the sources.
  */
 const PASSES = [
-  ...["inlining", "dce", "optimize-instructions", "precompute", "vacuum", "coalesce-locals", "vacuum"],
+  "inlining",
+  "dce",
+  "optimize-instructions",
+  "precompute",
+  "vacuum",
+  "coalesce-locals",
+  "vacuum",
   "remove-unused-module-elements",
 ];
 
@@ -29,13 +35,27 @@ async function compile(): Promise<string> {
   let binary = new Uint8Array();
   const { error, stderr } = await asc.main([
     "mod.as.ts",
-    ...["--baseDir", `${import.meta.dirname}/../kernels`],
-    ...["--outFile", "kernels.wasm"],
-    ...["--enable", "simd,threads,bulk-memory"],
-    ...["--importMemory", "--sharedMemory", "--initialMemory", "2", "--maximumMemory", `${MAXIMUM_PAGES}`],
-    ...["--memoryBase", "65536", "--runtime", "stub", "--noAssert", "-O0"],
+    "--baseDir",
+    `${import.meta.dirname}/../kernels`,
+    "--outFile",
+    "kernels.wasm",
+    "--enable",
+    "simd,threads,bulk-memory",
+    "--importMemory",
+    "--sharedMemory",
+    "--initialMemory",
+    "2",
+    "--maximumMemory",
+    `${MAXIMUM_PAGES}`,
+    "--memoryBase",
+    "65536",
+    "--runtime",
+    "stub",
+    "--noAssert",
+    "-O0",
     // Vectors are passed between kernels' own functions alone, never to JavaScript.
-    ...["--disableWarning", "112"],
+    "--disableWarning",
+    "112",
   ], {
     readFile: (name, base) => {
       try {

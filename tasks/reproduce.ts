@@ -78,9 +78,18 @@ function nameOf({ dataset, model, optimizer, seed }: Experiment): string {
 function argumentsOf(experiment: Experiment, data: string, out: string): string[] {
   const { dataset, model, optimizer, seed, epochs } = experiment;
   return [
-    ...["--config", `configs/${dataset}/${model}.json`, "--data", `${data}/${dataset}`, "--optimizer", optimizer],
-    ...["--seed", `${seed}`, ...epochs === undefined ? [] : ["--epochs", `${epochs}`]],
-    ...["--out", `${out}/${nameOf(experiment)}`, "--resume"],
+    "--config",
+    `configs/${dataset}/${model}.json`,
+    "--data",
+    `${data}/${dataset}`,
+    "--optimizer",
+    optimizer,
+    "--seed",
+    `${seed}`,
+    ...epochs === undefined ? [] : ["--epochs", `${epochs}`],
+    "--out",
+    `${out}/${nameOf(experiment)}`,
+    "--resume",
   ];
 }
 

@@ -164,9 +164,7 @@ export async function checkActivateGradient(
     },
     { ...layout, kind, accumulate: Number(accumulate), ...dropout },
   );
-  const expected = activateGradientOracle({
-    ...{ ...layout, kind, input, outputGradient, before, accumulate, dropout },
-  });
+  const expected = activateGradientOracle({ ...layout, kind, input, outputGradient, before, accumulate, dropout });
   const comparison = new Comparison();
   comparison.floats("inputGradient", await device.read(inputGradient), expected);
   return comparison.result(kernel.name, options);

@@ -82,20 +82,35 @@ export async function checkAdam(device: Device, options: AdamCase, kernel = adam
     status: tensors.integers(Uint32Array.of(status)),
   };
   device.launch(kernel, bound, {
-    ...{
-      rows,
-      firstRow,
-      quads,
-      stackRows: stacked,
-      panel: options.panel,
-      sparse: Number(options.sparse),
-      coupled: Number(coupled),
-    },
-    ...{ correct: Number(correct), refresh: Number(refresh), direct: Number(direct), step, ...scalars },
+    rows,
+    firstRow,
+    quads,
+    stackRows: stacked,
+    panel: options.panel,
+    sparse: Number(options.sparse),
+    coupled: Number(coupled),
+    correct: Number(correct),
+    refresh: Number(refresh),
+    direct: Number(direct),
+    step,
+    ...scalars,
   });
   const expected = adamOracle({
-    ...{ gradient, moment1, moment2, parameter, direction, status, rows, firstRow, stride },
-    ...{ coupled, correct, refresh, direct, step, ...scalars },
+    gradient,
+    moment1,
+    moment2,
+    parameter,
+    direction,
+    status,
+    rows,
+    firstRow,
+    stride,
+    coupled,
+    correct,
+    refresh,
+    direct,
+    step,
+    ...scalars,
   });
   const comparison = new Comparison();
   const names = ["moment1", "moment2", "parameter", "direction"] as const;

@@ -47,7 +47,11 @@ export function drawAttention(
     draws,
     qkv: draws.matrix(offsets.at(-1)!, 3 * width, scale),
     bias: draws.matrix(1, biasOffset * 4 + 3 * width, scale),
-    ...{ offsets, heads, width, causal, biasOffset },
+    offsets,
+    heads,
+    width,
+    causal,
+    biasOffset,
     length: options.room < 0 ? 0 : options.longest + options.room,
     dropout: drawDropout(draws, options.dropout),
   };

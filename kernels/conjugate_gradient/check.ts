@@ -147,7 +147,11 @@ export async function checkCgScalars(device: Device, options: CgScalarsCase, ker
   using tensors = new Tensors(device);
   const scalars = tensors.floats(before, [4, stride]), status = tensors.integers(new Uint32Array(1));
   device.launch(kernel, { partials: tensors.floats(partials, [blocks, stride]), scalars, status }, {
-    ...{ blocks, quads: stride / 4, phase, step, tolerance },
+    blocks,
+    quads: stride / 4,
+    phase,
+    step,
+    tolerance,
   });
   const expected = cgScalarsOracle({ partials, scalars: before, status: 0, stride, phase, step, tolerance });
   const [after, word] = await Promise.all([device.read(scalars), device.read(status)]);

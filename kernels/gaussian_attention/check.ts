@@ -45,7 +45,10 @@ export function drawGaussian(
     draws,
     mean: draws.matrix(tokens, 3 * width, scale),
     deviation: draws.matrix(tokens, 3 * width, scale).map(Math.abs),
-    ...{ offsets, heads, width, attended },
+    offsets,
+    heads,
+    width,
+    attended,
     dropout: drawDropout(draws, options.dropout),
   };
 }

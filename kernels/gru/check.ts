@@ -66,7 +66,9 @@ export async function checkGru(device: Device, options: GruCase, kernel = gru): 
     input: tensors.floats(input, [tokens, 3 * width]),
     parameters: tensors.floats(layout.parameters),
     offsets: tensors.integers(layout.offsets),
-    ...{ states, gates, last },
+    states,
+    gates,
+    last,
   }, { segments, quads, weightOffset, keep: keep ? 1 : 0 });
   const [actualStates, actualLast, actualGates] = await Promise.all([
     device.read(states),
@@ -109,7 +111,8 @@ export async function checkGruGradient(
     states: tensors.floats(states, [tokens, width]),
     gates: tensors.floats(gates, [tokens, 4 * width]),
     lastGradient: tensors.floats(lastGradient, [segments, width]),
-    ...{ inputGradient, hiddenGradient },
+    inputGradient,
+    hiddenGradient,
     scratch: tensors.floats(poison(segments * width), [segments, width]),
   }, { segments, quads, weightOffset });
   const [ofInput, ofHidden] = await Promise.all([device.read(inputGradient), device.read(hiddenGradient)]);

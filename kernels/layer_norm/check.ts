@@ -42,7 +42,8 @@ export async function checkLayerNorm(device: Device, options: LayerNormCase, ker
   device.launch(kernel, {
     input: tensors.floats(input, [rows, width]),
     parameters: tensors.floats(parameters),
-    ...{ output, statistics },
+    output,
+    statistics,
   }, scalars);
   const expected = layerNormOracle({ input, parameters, ...scalars });
   const comparison = new Comparison();
@@ -82,10 +83,19 @@ export async function checkLayerNormGradient(
     parameters: tensors.floats(parameters),
     statistics: tensors.floats(statistics),
     outputGradient: tensors.floats(outputGradient, shape),
-    ...{ inputGradient, partial },
+    inputGradient,
+    partial,
   }, { rows, quads, weightOffset: gap, accumulate: Number(accumulate) });
   const expected = layerNormGradientOracle({
-    ...{ input, parameters, statistics, outputGradient, before, rows, quads, weightOffset: gap, accumulate },
+    input,
+    parameters,
+    statistics,
+    outputGradient,
+    before,
+    rows,
+    quads,
+    weightOffset: gap,
+    accumulate,
   });
   const comparison = new Comparison();
   comparison.floats("inputGradient", await device.read(inputGradient), expected.inputGradient);

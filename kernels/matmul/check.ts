@@ -75,9 +75,20 @@ export async function checkMatmul(device: Device, options: MatmulCase, kernel = 
   const bias = place(draws, 1, n, apart), addend = draws.matrix(m, n);
   const c = place(draws, m, n, apart, accumulate);
   const scalars = {
-    ...{ m, n, k, aOffset: a.offset, aStride: a.stride, bOffset: b.offset, bStride: b.stride },
-    ...{ biasOffset: bias.offset, cOffset: c.offset, cStride: c.stride, transposed: Number(transposed) },
-    ...{ biased: Number(biased), added: Number(added), accumulate: Number(accumulate) },
+    m,
+    n,
+    k,
+    aOffset: a.offset,
+    aStride: a.stride,
+    bOffset: b.offset,
+    bStride: b.stride,
+    biasOffset: bias.offset,
+    cOffset: c.offset,
+    cStride: c.stride,
+    transposed: Number(transposed),
+    biased: Number(biased),
+    added: Number(added),
+    accumulate: Number(accumulate),
   };
 
   using tensors = new Tensors(device);
@@ -115,8 +126,16 @@ export async function checkMatmulGradient(
   const weightOffset = draws.integer(apart + 1), biasOffset = weightOffset + n * k / 4 + draws.integer(apart + 1);
   const before = poison(biasOffset * 4 + n + draws.integer(apart + 1) * 4);
   const scalars = {
-    ...{ m, n, k, yOffset: y.offset, yStride: y.stride, xOffset: x.offset, xStride: x.stride },
-    ...{ weightOffset, biasOffset, biased: Number(biased) },
+    m,
+    n,
+    k,
+    yOffset: y.offset,
+    yStride: y.stride,
+    xOffset: x.offset,
+    xStride: x.stride,
+    weightOffset,
+    biasOffset,
+    biased: Number(biased),
   };
 
   using tensors = new Tensors(device);

@@ -69,7 +69,9 @@ export async function checkPackPanels(device: Device, options: PackCase, kernel 
   using tensors = new Tensors(device);
   const panels = tensors.floats(poison(panelLength(items, width / 4)));
   device.launch(kernel, { table: tensors.floats(table, [firstRow + items + 1, width]), panels }, {
-    ...{ items, firstRow, width },
+    items,
+    firstRow,
+    width,
   });
   const values = packPanelsOracle(table, width, items, firstRow);
   const comparison = new Comparison();
@@ -99,7 +101,10 @@ export async function checkRankTargets(device: Device, options: RankCase, kernel
   const ranks = tensors.integers(new Uint32Array(queries));
   const bound = bindScores(device, tensors, input);
   device.launch(kernel, { ...bound, targets: tensors.integers(targets), ranks }, {
-    ...{ queries, firstQuery: FIRST_QUERY, items, width },
+    queries,
+    firstQuery: FIRST_QUERY,
+    items,
+    width,
   });
   const actual = await device.read(ranks);
   const comparison = new Comparison();
@@ -129,7 +134,12 @@ export async function checkTopItems(device: Device, options: TopCase, kernel = t
   const top = tensors.integers(new Uint32Array(queries * stride).fill(POISON));
   const scores = tensors.floats(poison(queries * stride));
   device.launch(kernel, { ...bindScores(device, tensors, input), top, scores }, {
-    ...{ queries, firstQuery: FIRST_QUERY, items, width, count, stride },
+    queries,
+    firstQuery: FIRST_QUERY,
+    items,
+    width,
+    count,
+    stride,
   });
   const [actualTop, actualScores] = await Promise.all([device.read(top), device.read(scores)]);
   const comparison = new Comparison();

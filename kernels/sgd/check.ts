@@ -85,20 +85,30 @@ export async function checkSgd(device: Device, options: SgdCase, kernel = sgd): 
     status: tensors.integers(Uint32Array.of(status)),
   };
   device.launch(kernel, bound, {
-    ...{
-      rows,
-      firstRow,
-      quads,
-      stackRows: stacked,
-      panel: options.panel,
-      sparse: Number(options.sparse),
-      nesterov: Number(nesterov),
-    },
-    ...{ direct: Number(direct), step, ...scalars },
+    rows,
+    firstRow,
+    quads,
+    stackRows: stacked,
+    panel: options.panel,
+    sparse: Number(options.sparse),
+    nesterov: Number(nesterov),
+    direct: Number(direct),
+    step,
+    ...scalars,
   });
   const expected = sgdOracle({
-    ...{ gradient, moment1, parameter, direction, status, rows, firstRow, stride },
-    ...{ nesterov, direct, step, ...scalars },
+    gradient,
+    moment1,
+    parameter,
+    direction,
+    status,
+    rows,
+    firstRow,
+    stride,
+    nesterov,
+    direct,
+    step,
+    ...scalars,
   });
   const comparison = new Comparison();
   const names = ["moment1", "parameter", "direction"] as const;

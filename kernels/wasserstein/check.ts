@@ -125,8 +125,10 @@ export async function checkGaussianRows(
     : draws.matrix(stored, width);
   const cov = query ? mean : drawTable(draws, stored, width, 1);
   const places = {
-    ...{ meanOffset: FIRST_ROW * stride, meanStride: stride },
-    ...{ covOffset: FIRST_ROW * stride + (query ? quads : 0), covStride: stride },
+    meanOffset: FIRST_ROW * stride,
+    meanStride: stride,
+    covOffset: FIRST_ROW * stride + (query ? quads : 0),
+    covStride: stride,
   };
   const meanTensor = tensors.floats(mean, [stored, 4 * stride]);
   device.launch(kernel, {

@@ -178,7 +178,11 @@ export class Bert4Rec extends TrainedModel<ClozeBatch> {
     // The bias is one more column of the items' rows, which meets a 1 in the queries
     const tensor = device.empty("f32", [rows, d + 4]);
     device.launch(appendColumn, { input: table, column: trained.parameters, output: tensor }, {
-      ...{ rows, quads: d / 4, first: 4 * trained.layout.offset("out.bias"), value: 0, given: 1 },
+      rows,
+      quads: d / 4,
+      first: 4 * trained.layout.offset("out.bias"),
+      value: 0,
+      given: 1,
     });
     const items = { tensor, firstRow: PADS, rows: rows - PADS };
     return sequenceScorer(items, (histories) => this.#queries(histories), () => tensor.dispose());
@@ -195,7 +199,11 @@ export class Bert4Rec extends TrainedModel<ClozeBatch> {
       const hidden = this.#encode(tape, rows, positions, segmentsOf(tape, offsets), places);
       const queries = tape.variable(places.length, d + 4);
       this.device.launch(appendColumn, { input: hidden.tensor, column: null, output: queries.tensor }, {
-        ...{ rows: places.length, quads: d / 4, first: 0, value: 1, given: 0 },
+        rows: places.length,
+        quads: d / 4,
+        first: 0,
+        value: 1,
+        given: 0,
       });
       return queries;
     });
@@ -221,7 +229,9 @@ export class Bert4Rec extends TrainedModel<ClozeBatch> {
     for (let block = 0; block < blocks; block++) {
       const name = `encoder.layers.${block}`, own = `${name}.self_attn`;
       const qkv = linear(tape, trained, x, {
-        ...{ weight: `${own}.in_proj_weight`, bias: `${own}.in_proj_bias`, outputs: 3 * d },
+        weight: `${own}.in_proj_weight`,
+        bias: `${own}.in_proj_bias`,
+        outputs: 3 * d,
       });
       let attended = attention(tape, trained, qkv, segments, {
         heads,

@@ -82,8 +82,13 @@ export class MfBpr extends TrainedModel<PairBatch> {
         itemGradient,
         losses,
       }, {
-        ...{ samples, quads: userGradient.stride / 4, firstUser: user.firstRow, firstItem: item.firstRow },
-        ...{ pointwise: 0, indexed: 1, firstGradient: 0 },
+        samples,
+        quads: userGradient.stride / 4,
+        firstUser: user.firstRow,
+        firstItem: item.firstRow,
+        pointwise: 0,
+        indexed: 1,
+        firstGradient: 0,
       });
       trained.addLoss(losses, 1 / samples);
       trained.step({

@@ -187,23 +187,33 @@ export class SasRec extends TrainedModel<NextItemBatch> {
       // Queries alone are normed: keys and values are those of the input
       linear(tape, weights, normed, { ...projection, outputs: d, into: { variable: qkv, first: 0, count: d } });
       linear(tape, weights, x, {
-        ...{ ...projection, outputs: 2 * d, firstOutput: d },
+        ...projection,
+        outputs: 2 * d,
+        firstOutput: d,
         into: { variable: qkv, first: d, count: 2 * d },
       });
       let attended = attention(tape, weights, qkv, segments, {
-        ...{ heads, causal: true, rate, bias: projection.bias, paddedLength: length },
+        heads,
+        causal: true,
+        rate,
+        bias: projection.bias,
+        paddedLength: length,
       });
       if (wanted && block === blocks - 1) {
         attended = gatherRows(tape, attended, wanted);
         x = gatherRows(tape, x, wanted);
       }
       x = linear(tape, weights, attended, {
-        ...{ weight: `attn.${block}.out_proj.weight`, bias: `attn.${block}.out_proj.bias`, outputs: d, residual: x },
+        weight: `attn.${block}.out_proj.weight`,
+        bias: `attn.${block}.out_proj.bias`,
+        outputs: d,
+        residual: x,
       });
       x = layerNorm(tape, weights, x, `ffn_norm.${block}`, EPSILON);
       const inner = linear(tape, weights, x, { ...feedForward(`ffn1.${block}`), outputs: d });
       const outer = linear(tape, weights, activation(tape, inner, { kind: "relu", rate }), {
-        ...{ ...feedForward(`ffn2.${block}`), outputs: d },
+        ...feedForward(`ffn2.${block}`),
+        outputs: d,
       });
       x = activation(tape, outer, { rate, residual: x });
     }

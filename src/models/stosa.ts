@@ -177,7 +177,13 @@ export class Stosa extends TrainedModel<NextItemBatch> {
     const mean = trained.table("item_mean.weight").tensor, cov = trained.table("item_cov.weight").tensor;
     const rows = mean.shape[0], tensor = device.empty("f32", [rows, 8 * quads + 4]);
     device.launch(gaussianRows, { mean, cov, output: tensor }, {
-      ...{ rows, quads, meanOffset: 0, meanStride: quads, covOffset: 0, covStride: quads, query: 0 },
+      rows,
+      quads,
+      meanOffset: 0,
+      meanStride: quads,
+      covOffset: 0,
+      covStride: quads,
+      query: 0,
     });
     const items = { tensor, firstRow: PADS, rows: rows - PADS };
     return sequenceScorer(items, (histories) => this.#queries(histories), () => tensor.dispose());
@@ -191,7 +197,12 @@ export class Stosa extends TrainedModel<NextItemBatch> {
       const { tensor: hidden } = this.#encode(tape, rows, positions, segmentsOf(tape, offsets), places);
       const queries = tape.variable(places.length, 8 * quads + 4);
       this.device.launch(gaussianRows, { mean: hidden, cov: hidden, output: queries.tensor }, {
-        ...{ rows: places.length, quads, meanOffset: 0, meanStride: 2 * quads, covOffset: quads, covStride: 2 * quads },
+        rows: places.length,
+        quads,
+        meanOffset: 0,
+        meanStride: 2 * quads,
+        covOffset: quads,
+        covStride: 2 * quads,
         query: 1,
       });
       return queries;

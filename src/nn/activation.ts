@@ -33,9 +33,14 @@ export function activation(
   const input = columnsOf(x), rows = input.variable.tensor.shape[0];
   const output = into ?? columnsOf(tape.variable(rows, input.count));
   const scalars = {
-    ...{ rows, inputStride: input.variable.tensor.stride / 4, inputOffset: input.first / 4 },
-    ...{ outputStride: output.variable.tensor.stride / 4, outputOffset: output.first / 4 },
-    ...{ quads: input.count / 4, kind: Activation[kind], ...tape.dropout(rate) },
+    rows,
+    inputStride: input.variable.tensor.stride / 4,
+    inputOffset: input.first / 4,
+    outputStride: output.variable.tensor.stride / 4,
+    outputOffset: output.first / 4,
+    quads: input.count / 4,
+    kind: Activation[kind],
+    ...tape.dropout(rate),
   };
   device.launch(activate, {
     input: input.variable.tensor,
@@ -69,7 +74,14 @@ export function passOn(tape: Tape, sum: Variable, term: Variable): void {
   const { tensor } = tape.gradientOf(term);
   const [rows] = tensor.shape, quads = tensor.stride / 4;
   tape.device.launch(activateGradient, { input: null, outputGradient: sum.gradient!, inputGradient: tensor }, {
-    ...{ rows, inputStride: quads, inputOffset: 0, outputStride: quads, outputOffset: 0, quads, kind: 0 },
-    ...{ ...NO_DROPOUT, accumulate: 1 },
+    rows,
+    inputStride: quads,
+    inputOffset: 0,
+    outputStride: quads,
+    outputOffset: 0,
+    quads,
+    kind: 0,
+    ...NO_DROPOUT,
+    accumulate: 1,
   });
 }

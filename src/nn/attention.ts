@@ -46,7 +46,13 @@ export function attention(
   const output = tape.variable(tokens, 4 * quads), normaliser = tape.empty([tokens * heads]);
   const bias = paddedLength > 0 ? parameters : null, biasOffset = layout.offset(name);
   const scalars = {
-    ...{ segments: count, tokens, heads, quads, causal: causal ? 1 : 0, length: paddedLength, biasOffset },
+    segments: count,
+    tokens,
+    heads,
+    quads,
+    causal: causal ? 1 : 0,
+    length: paddedLength,
+    biasOffset,
     ...tape.dropout(rate),
   };
   const scratch = tape.empty([SCRATCH_FLOATS * tokens]);
@@ -61,8 +67,14 @@ export function attention(
     device.launch(
       attentionGradient,
       {
-        ...{ qkv: qkv.tensor, bias, offsets, normaliser, output: output.tensor, outputGradient: output.gradient! },
-        ...{ qkvGradient: tape.gradientOf(qkv).tensor, padGradient },
+        qkv: qkv.tensor,
+        bias,
+        offsets,
+        normaliser,
+        output: output.tensor,
+        outputGradient: output.gradient!,
+        qkvGradient: tape.gradientOf(qkv).tensor,
+        padGradient,
       },
       scalars,
       { cuts },
@@ -71,7 +83,12 @@ export function attention(
     tape.afterwards(() => {
       const add = (input: Tensor<"f32">, rows: number, outputOffset: number, accumulate: 0 | 1) =>
         device.launch(columnSums, { input, output: gradient }, {
-          ...{ rows, stride: 2 * quads, firstQuad: quads, quads, outputOffset, accumulate },
+          rows,
+          stride: 2 * quads,
+          firstQuad: quads,
+          quads,
+          outputOffset,
+          accumulate,
         });
       // The key bias adds the same to all logits of a query, so softmax is blind to it and its gradient is 0: of what
       // rounding leaves of that, Adam would make whole steps

@@ -41,12 +41,17 @@ export function embedding(
   const output = tape.variable(tokens, 4 * quads);
   const positioned = positions ? 1 : 0, dropout = tape.dropout(rate);
   device.launch(embed, {
-    ...{ table: table.tensor, ids, positions: positions?.table.tensor ?? null, positionIds: positions?.ids ?? null },
+    table: table.tensor,
+    ids,
+    positions: positions?.table.tensor ?? null,
+    positionIds: positions?.ids ?? null,
     output: output.tensor,
   }, { tokens, quads, positioned, positionsOffset: (positions?.table.firstRow ?? 0) * quads, factor, ...dropout });
   tape.record(() => {
     device.launch(embedGradient, {
-      ...{ outputGradient: output.gradient!, tableRows: rows!.table, positionRows: rows!.positions ?? null },
+      outputGradient: output.gradient!,
+      tableRows: rows!.table,
+      positionRows: rows!.positions ?? null,
     }, { tokens, quads, firstRow: rows!.firstRow, positioned, factor, ...dropout });
   });
   return output;

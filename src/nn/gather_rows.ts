@@ -15,7 +15,12 @@ export function gatherRows(tape: Tape, x: Variable, rows: Uint32Array): Variable
   const quads = x.tensor.stride / 4;
   const gather = (from: Variable["tensor"], ids: Uint32Array, output: Variable["tensor"]) =>
     device.launch(embed, { table: from, ids: tape.upload(ids), positions: null, positionIds: null, output }, {
-      ...{ tokens: ids.length, quads, positioned: 0, positionsOffset: 0, factor: 1, ...NO_DROPOUT },
+      tokens: ids.length,
+      quads,
+      positioned: 0,
+      positionsOffset: 0,
+      factor: 1,
+      ...NO_DROPOUT,
     });
   const output = tape.variable(rows.length, x.tensor.shape[1]!);
   gather(x.tensor, rows, output.tensor);

@@ -38,16 +38,17 @@ export function gaussianAttention(
   const quads = mean.tensor.stride / 12;
   const output = tape.variable(tokens, 8 * quads), normaliser = tape.empty([tokens * heads]);
   const scratch = tape.empty([SCRATCH_FLOATS * tokens]);
-  const scalars = {
-    ...{ segments: count, tokens, heads, quads, attended: attendedMean ? 1 : 0, ...tape.dropout(rate) },
-  };
+  const scalars = { segments: count, tokens, heads, quads, attended: attendedMean ? 1 : 0, ...tape.dropout(rate) };
   const bound = { mean: mean.tensor, deviation: deviation.tensor, offsets };
   device.launch(kernel, { ...bound, output: output.tensor, normaliser, scratch }, scalars, { cuts });
   tape.record(() =>
     device.launch(
       gaussianAttentionGradient,
       {
-        ...{ ...bound, normaliser, output: output.tensor, outputGradient: output.gradient! },
+        ...bound,
+        normaliser,
+        output: output.tensor,
+        outputGradient: output.gradient!,
         meanGradient: tape.gradientOf(mean).tensor,
         deviationGradient: tape.gradientOf(deviation).tensor,
       },

@@ -35,12 +35,26 @@ export function gru(
   tape.record(() => {
     const hiddenGradient = tape.empty([tokens, 3 * hidden]), scratch = tape.empty([count, hidden]);
     device.launch(gruGradient, {
-      ...{ parameters, offsets, states, gates: gates!, lastGradient: last.gradient! },
-      ...{ inputGradient: tape.gradientOf(input).tensor, hiddenGradient, scratch },
+      parameters,
+      offsets,
+      states,
+      gates: gates!,
+      lastGradient: last.gradient!,
+      inputGradient: tape.gradientOf(input).tensor,
+      hiddenGradient,
+      scratch,
     }, { segments: count, quads, weightOffset });
     device.launch(matmulGradient, { y: hiddenGradient, x: states, gradient }, {
-      ...{ m: tokens, n: 3 * hidden, k: hidden, yOffset: 0, yStride: 3 * quads, xOffset: 0, xStride: quads },
-      ...{ weightOffset, biasOffset: 0, biased: 0 },
+      m: tokens,
+      n: 3 * hidden,
+      k: hidden,
+      yOffset: 0,
+      yStride: 3 * quads,
+      xOffset: 0,
+      xStride: quads,
+      weightOffset,
+      biasOffset: 0,
+      biased: 0,
     });
   });
   return last;

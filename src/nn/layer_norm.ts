@@ -27,17 +27,31 @@ export function layerNorm(
   const output = tape.variable(rows, 4 * quads), statistics = tape.empty([2 * rows]);
   const weightOffset = layout.offset(`${name}.weight`), biasOffset = layout.offset(`${name}.bias`);
   device.launch(kernel, { input: x.tensor, parameters, output: output.tensor, statistics }, {
-    ...{ rows, quads, weightOffset, biasOffset, epsilon },
+    rows,
+    quads,
+    weightOffset,
+    biasOffset,
+    epsilon,
   });
   tape.record(() => {
     const blocks = Math.ceil(rows / LAYER_NORM_BLOCK_ROWS), partial = tape.empty([blocks, 8 * quads]);
     const { tensor: inputGradient, accumulate } = tape.gradientOf(x);
     device.launch(layerNormGradient, {
-      ...{ input: x.tensor, parameters, statistics, outputGradient: output.gradient!, inputGradient, partial },
+      input: x.tensor,
+      parameters,
+      statistics,
+      outputGradient: output.gradient!,
+      inputGradient,
+      partial,
     }, { rows, quads, weightOffset, accumulate });
     const addUp = (firstQuad: number, count: number, outputOffset: number) =>
       device.launch(columnSums, { input: partial, output: gradient }, {
-        ...{ rows: blocks, stride: 2 * quads, firstQuad, quads: count, outputOffset, accumulate: shared ? 1 : 0 },
+        rows: blocks,
+        stride: 2 * quads,
+        firstQuad,
+        quads: count,
+        outputOffset,
+        accumulate: shared ? 1 : 0,
       });
     if (biasOffset === weightOffset + quads) {
       addUp(0, 2 * quads, weightOffset);

@@ -49,26 +49,49 @@ export function linear(
     addend: residual?.tensor ?? null,
     c: output.variable.tensor,
   }, {
-    ...{ m, n, k, aOffset: strides.xOffset, aStride: strides.xStride, bOffset: weightOffset, bStride: k / 4 },
-    ...{
-      biasOffset,
-      cOffset: yOffset,
-      cStride: yStride,
-      transposed: 1,
-      biased,
-      added: residual ? 1 : 0,
-      accumulate: 0,
-    },
+    m,
+    n,
+    k,
+    aOffset: strides.xOffset,
+    aStride: strides.xStride,
+    bOffset: weightOffset,
+    bStride: k / 4,
+    biasOffset,
+    cOffset: yOffset,
+    cStride: yStride,
+    transposed: 1,
+    biased,
+    added: residual ? 1 : 0,
+    accumulate: 0,
   });
   tape.record(() => {
     const dy = output.variable.gradient!;
     device.launch(matmulGradient, { y: dy, x: input.variable.tensor, gradient }, {
-      ...{ m, n, k, yOffset, yStride, ...strides, weightOffset, biasOffset, biased },
+      m,
+      n,
+      k,
+      yOffset,
+      yStride,
+      ...strides,
+      weightOffset,
+      biasOffset,
+      biased,
     });
     const dx = tape.gradientOf(input.variable, input.first);
     device.launch(matmul, { a: dy, b: parameters, bias: null, addend: null, c: dx.tensor }, {
-      ...{ m, n: k, k: n, aOffset: yOffset, aStride: yStride, bOffset: weightOffset, bStride: k / 4, biasOffset: 0 },
-      ...{ cOffset: strides.xOffset, cStride: strides.xStride, transposed: 0, biased: 0, added: 0 },
+      m,
+      n: k,
+      k: n,
+      aOffset: yOffset,
+      aStride: yStride,
+      bOffset: weightOffset,
+      bStride: k / 4,
+      biasOffset: 0,
+      cOffset: strides.xOffset,
+      cStride: strides.xStride,
+      transposed: 0,
+      biased: 0,
+      added: 0,
       accumulate: dx.accumulate,
     });
     if (residual) passOn(tape, output.variable, residual);

@@ -42,7 +42,12 @@ export function pairLoss(
     itemGradient: rows,
     losses,
   }, {
-    ...{ samples, quads: itemTable.stride / 4, firstUser: 0, firstItem, indexed: 0, firstGradient: firstRow },
+    samples,
+    quads: itemTable.stride / 4,
+    firstUser: 0,
+    firstItem,
+    indexed: 0,
+    firstGradient: firstRow,
     pointwise: kind === "crossEntropy" ? 1 : 0,
   });
   return losses;

@@ -98,21 +98,26 @@ export const PUBLISHED: { readonly [Model in TrainingSettings["model"]]: Trainin
   "sasrec": { ...COMMON, model: "sasrec", dropout: 0.3, betas: [0.9, 0.98], epochs: 200, batch: 512 },
   "gru4rec": { ...COMMON, model: "gru4rec", dropout: 0.4, epochs: 300, batch: 512 },
   "bert4rec": {
-    ...{ ...COMMON, model: "bert4rec", heads: 4, dropout: 0.2, betas: [0.9, 0.95], learningRate: 5e-4 },
-    ...{ epochs: 500, batch: 256 },
+    ...COMMON,
+    model: "bert4rec",
+    heads: 4,
+    dropout: 0.2,
+    betas: [0.9, 0.95],
+    learningRate: 5e-4,
+    epochs: 500,
+    batch: 256,
   },
   "stosa": {
-    ...{
-      ...COMMON,
-      model: "stosa",
-      maxLength: 100,
-      last: 100,
-      blocks: 1,
-      heads: 4,
-      dropout: 0.2,
-      attentionDropout: 0.5,
-    },
-    ...{ epochs: 500, batch: 256 },
+    ...COMMON,
+    model: "stosa",
+    maxLength: 100,
+    last: 100,
+    blocks: 1,
+    heads: 4,
+    dropout: 0.2,
+    attentionDropout: 0.5,
+    epochs: 500,
+    batch: 256,
   },
 };
 
@@ -124,8 +129,17 @@ export const PUBLISHED: { readonly [Model in TrainingSettings["model"]]: Trainin
  */
 export function checkSettings(settings: TrainingSettings): void {
   const least = {
-    ...{ dimension: 1, epochs: 0, batch: 1, evalEvery: 1, patience: 0, seed: 0, maxWalk: 1, last: 1 },
-    ...{ maxLength: 1, blocks: 1, heads: 1 },
+    dimension: 1,
+    epochs: 0,
+    batch: 1,
+    evalEvery: 1,
+    patience: 0,
+    seed: 0,
+    maxWalk: 1,
+    last: 1,
+    maxLength: 1,
+    blocks: 1,
+    heads: 1,
   } as const;
   for (const [name, bound] of Object.entries(least)) {
     const value = settings[name as keyof typeof least];

@@ -41,7 +41,13 @@ for (const [name, kind] of Object.entries(Activation)) {
     const x = Float64Array.from(draws.matrix(1, size, 4));
     const outputGradient = draws.matrix(1, size), before = draws.matrix(1, size), residual = draws.matrix(1, size);
     const { values } = activateGradientOracle({
-      ...{ ...range, kind, input: x, outputGradient, before, accumulate: true, dropout },
+      ...range,
+      kind,
+      input: x,
+      outputGradient,
+      before,
+      accumulate: true,
+      dropout,
     });
     assertCentralDifferences(
       (input) => activateOracle({ ...range, kind, input, residual, before, dropout }).values,

@@ -7,18 +7,19 @@ import { testOnDevices } from "../_on_devices.ts";
 import { assertChecks, assertPasses, columns, seed } from "./_assert_checks.ts";
 
 const plain: AdamCase = {
-  ...{
-    seed: 3,
-    rows: 9,
-    columns: 8,
-    firstRow: 0,
-    panel: 1024,
-    step: 2,
-    weightDecay: 0,
-    sparse: false,
-    nonFinite: false,
-  },
-  ...{ coupled: false, correct: true, refresh: false, direct: false },
+  seed: 3,
+  rows: 9,
+  columns: 8,
+  firstRow: 0,
+  panel: 1024,
+  step: 2,
+  weightDecay: 0,
+  sparse: false,
+  nonFinite: false,
+  coupled: false,
+  correct: true,
+  refresh: false,
+  direct: false,
 };
 
 testOnDevices("adam: random tables, gradients and options", async (device) => {
@@ -58,9 +59,22 @@ async function isIdle(device: Device, row: number[]): Promise<boolean> {
     adam,
     { gradient, offsets: null, order: null, moment1, moment2, parameter, direction, status },
     {
-      ...{ rows: 1, firstRow: 0, quads: moment1.stride / 4, stackRows: 1, panel: 1024, sparse: 0, coupled: 0 },
-      ...{ correct: 1, refresh: 0, direct: 0 },
-      ...{ step: 2, gain1: 0.5, gain2: 0.5, epsilon: 1e-8, learningRate: 0.1, weightDecay: 0 },
+      rows: 1,
+      firstRow: 0,
+      quads: moment1.stride / 4,
+      stackRows: 1,
+      panel: 1024,
+      sparse: 0,
+      coupled: 0,
+      correct: 1,
+      refresh: 0,
+      direct: 0,
+      step: 2,
+      gain1: 0.5,
+      gain2: 0.5,
+      epsilon: 1e-8,
+      learningRate: 0.1,
+      weightDecay: 0,
     },
   );
   return (await device.read(moment1)).every((value) => value === 0.5);

@@ -34,8 +34,14 @@ Deno.test("embed: the gradients are those of central differences", () => {
   const table = draws.matrix(tokens, width), positions = draws.matrix(tokens, width);
   const outputGradient = draws.matrix(tokens, width);
   const { tableRows, positionRows } = embedGradientOracle({
-    ...{ outputGradient, tableRows: new Float64Array(tokens * width), positionRows: new Float64Array(tokens * width) },
-    ...{ tokens, quads, firstRow: 0, factor, dropout },
+    outputGradient,
+    tableRows: new Float64Array(tokens * width),
+    positionRows: new Float64Array(tokens * width),
+    tokens,
+    quads,
+    firstRow: 0,
+    factor,
+    dropout,
   });
   const forward = (table: ArrayLike<number>, positions: ArrayLike<number>) =>
     embedOracle({ table, ids, positions, positionIds, positionsOffset: 0, quads, factor, dropout }).values;

@@ -39,8 +39,15 @@ Deno.test("layer norm: the gradients are those of central differences", () => {
   const forward = (input: ArrayLike<number>, parameters: ArrayLike<number>) =>
     layerNormOracle({ input, parameters, rows, quads, ...offsets, epsilon });
   const { inputGradient, partial } = layerNormGradientOracle({
-    ...{ input, parameters, statistics: forward(input, parameters).statistics.values, outputGradient, before },
-    ...{ rows, quads, weightOffset: offsets.weightOffset, accumulate: true },
+    input,
+    parameters,
+    statistics: forward(input, parameters).statistics.values,
+    outputGradient,
+    before,
+    rows,
+    quads,
+    weightOffset: offsets.weightOffset,
+    accumulate: true,
   });
   assertCentralDifferences(
     (changed) => forward(changed, parameters).output.values,

@@ -14,8 +14,15 @@ const apart = fc.constantFrom(0, 0, 1, 7);
 
 testOnDevices("matmul: random shapes, forms and places", async (device) => {
   const cases = fc.record({
-    ...{ seed, m: rows, n: columns, k: columns, apart },
-    ...{ transposed: fc.boolean(), biased: fc.boolean(), added: fc.boolean(), accumulate: fc.boolean() },
+    seed,
+    m: rows,
+    n: columns,
+    k: columns,
+    apart,
+    transposed: fc.boolean(),
+    biased: fc.boolean(),
+    added: fc.boolean(),
+    accumulate: fc.boolean(),
   });
   await assertChecks(cases, (options) => checkMatmul(device, options), 40);
 });
@@ -63,8 +70,20 @@ Deno.test("matmul: the same bits however the work is cut [cpu]", async () => {
     for (const grain of [1, 2, 5, 1000]) {
       using c = device.empty("f32", [m * n]);
       device.launch(cut(matmul, grain), { a, b, bias: null, addend: y, c }, {
-        ...{ m, n, k, aOffset: 0, aStride: k / 4, bOffset: 0, bStride: (transposed ? k : n) / 4, biasOffset: 0 },
-        ...{ cOffset: 0, cStride: n / 4, transposed, biased: 0, added: 1, accumulate: 0 },
+        m,
+        n,
+        k,
+        aOffset: 0,
+        aStride: k / 4,
+        bOffset: 0,
+        bStride: (transposed ? k : n) / 4,
+        biasOffset: 0,
+        cOffset: 0,
+        cStride: n / 4,
+        transposed,
+        biased: 0,
+        added: 1,
+        accumulate: 0,
       });
       results.push(await device.read(c));
     }
@@ -74,8 +93,16 @@ Deno.test("matmul: the same bits however the work is cut [cpu]", async () => {
   for (const grain of [1, 2, 5, 1000]) {
     using gradient = device.empty("f32", [n * k + n]);
     device.launch(cut(matmulGradient, grain), { y, x: a, gradient }, {
-      ...{ m, n, k, yOffset: 0, yStride: n / 4, xOffset: 0, xStride: k / 4 },
-      ...{ weightOffset: 0, biasOffset: n * k / 4, biased: 1 },
+      m,
+      n,
+      k,
+      yOffset: 0,
+      yStride: n / 4,
+      xOffset: 0,
+      xStride: k / 4,
+      weightOffset: 0,
+      biasOffset: n * k / 4,
+      biased: 1,
     });
     results.push(await device.read(gradient));
   }
@@ -89,18 +116,51 @@ Deno.test("matmul: backward is the derivative of forward", () => {
   const places = { aOffset: 0, bOffset: 0, biasOffset: 0, cOffset: 0, added: 0, accumulate: 0, addend: null };
   const loss = () => {
     const { values } = matmulOracle({
-      ...{ ...places, a: x, b: weight, bias, c: new Float64Array(m * n), m, n, k, transposed: 1, biased: 1 },
-      ...{ aStride: k / 4, bStride: k / 4, cStride: n / 4 },
+      ...places,
+      a: x,
+      b: weight,
+      bias,
+      c: new Float64Array(m * n),
+      m,
+      n,
+      k,
+      transposed: 1,
+      biased: 1,
+      aStride: k / 4,
+      bStride: k / 4,
+      cStride: n / 4,
     });
     return values.reduce((sum, value, at) => sum + value * slope[at]!, 0);
   };
   const ofInput = matmulOracle({
-    ...{ ...places, a: slope, b: weight, bias: null, c: new Float64Array(m * k), m, n: k, k: n },
-    ...{ transposed: 0, biased: 0, aStride: n / 4, bStride: k / 4, cStride: k / 4 },
+    ...places,
+    a: slope,
+    b: weight,
+    bias: null,
+    c: new Float64Array(m * k),
+    m,
+    n: k,
+    k: n,
+    transposed: 0,
+    biased: 0,
+    aStride: n / 4,
+    bStride: k / 4,
+    cStride: k / 4,
   }).values;
   const gradient = matmulGradientOracle({
-    ...{ y: slope, x, gradient: new Float64Array(n * k + n), m, n, k, yOffset: 0, yStride: n / 4, xOffset: 0 },
-    ...{ xStride: k / 4, weightOffset: 0, biasOffset: n * k / 4, biased: 1 },
+    y: slope,
+    x,
+    gradient: new Float64Array(n * k + n),
+    m,
+    n,
+    k,
+    yOffset: 0,
+    yStride: n / 4,
+    xOffset: 0,
+    xStride: k / 4,
+    weightOffset: 0,
+    biasOffset: n * k / 4,
+    biased: 1,
   }).values;
   const compare = (parameter: Float64Array, derivative: Float64Array) => {
     for (let at = 0; at < parameter.length; at++) {

@@ -33,8 +33,18 @@ testOnDevices("propagate: random graphs", async (device) => {
 testOnDevices("propagate: more quads than a workgroup has threads", async (device) => {
   assertPasses(
     await checkPropagate(device, {
-      ...{ seed: 1, rows: 9, sourceRows: 8, columns: 1030, edges: 5, hub: 600, collect: true },
-      ...{ panel: 1024, packed: false, keep: 0.5, neighbour: 1, own: -1 },
+      seed: 1,
+      rows: 9,
+      sourceRows: 8,
+      columns: 1030,
+      edges: 5,
+      hub: 600,
+      collect: true,
+      panel: 1024,
+      packed: false,
+      keep: 0.5,
+      neighbour: 1,
+      own: -1,
     }),
   );
 });

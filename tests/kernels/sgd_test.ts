@@ -24,8 +24,18 @@ testOnDevices("sgd: random tables, gradients and options", async (device) => {
 testOnDevices("sgd: more quads than a workgroup has threads", async (device) => {
   assertPasses(
     await checkSgd(device, {
-      ...{ seed: 1, rows: 12, columns: 1030, firstRow: 1, panel: 1024, sparse: true, nonFinite: false },
-      ...{ nesterov: true, direct: true, step: 2, momentum: 0.9, weightDecay: 0.01 },
+      seed: 1,
+      rows: 12,
+      columns: 1030,
+      firstRow: 1,
+      panel: 1024,
+      sparse: true,
+      nonFinite: false,
+      nesterov: true,
+      direct: true,
+      step: 2,
+      momentum: 0.9,
+      weightDecay: 0.01,
     }),
   );
 });

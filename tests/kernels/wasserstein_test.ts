@@ -39,7 +39,14 @@ Deno.test("wassersteinOracle(): the gradient is the central difference of the me
   const empty = new Float32Array(2 * samples * width);
   const oracle = (changed: Partial<typeof inputs>) =>
     wassersteinOracle({
-      ...{ ...inputs, ...changed, ids, quads, firstGradient: 0, pvn: 0.7, meanRows: empty, covRows: empty },
+      ...inputs,
+      ...changed,
+      ids,
+      quads,
+      firstGradient: 0,
+      pvn: 0.7,
+      meanRows: empty,
+      covRows: empty,
     });
   const { hiddenGradient, meanRows, covRows } = oracle({});
   const summed = (rows: Float64Array, at: number) =>
@@ -61,12 +68,26 @@ Deno.test("gaussianRowsOracle(): the dot product of a query and an item is minus
   const hidden = matrix(1, rows, 2 * width).map((value, at) => at % (2 * width) < width ? value : Math.abs(value));
   const mean = matrix(2, rows, width), cov = matrix(3, rows, width);
   const queries = gaussianRowsOracle({
-    ...{ mean: hidden, cov: hidden, rows, quads, query: true },
-    ...{ meanOffset: 0, meanStride: 2 * quads, covOffset: quads, covStride: 2 * quads },
+    mean: hidden,
+    cov: hidden,
+    rows,
+    quads,
+    query: true,
+    meanOffset: 0,
+    meanStride: 2 * quads,
+    covOffset: quads,
+    covStride: 2 * quads,
   }).values;
   const items = gaussianRowsOracle({
-    ...{ mean, cov, rows, quads, query: false },
-    ...{ meanOffset: 0, meanStride: quads, covOffset: 0, covStride: quads },
+    mean,
+    cov,
+    rows,
+    quads,
+    query: false,
+    meanOffset: 0,
+    meanStride: quads,
+    covOffset: 0,
+    covStride: quads,
   }).values;
   for (let query = 0; query < rows; query++) {
     for (let item = 0; item < rows; item++) {

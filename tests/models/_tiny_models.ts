@@ -71,14 +71,22 @@ const optimizer = ({ options = SGD, graph = null }: TinyOptions) => ({ options, 
 /** The four sequence models. */
 export const TINY_MODELS: readonly TinyModel[] = [
   {
-    ...{ name: "sasrec", pads: 1, seen: LENGTH, tables: ["item.weight"], batch: tokenBatch },
+    name: "sasrec",
+    pads: 1,
+    seen: LENGTH,
+    tables: ["item.weight"],
+    batch: tokenBatch,
     weights: (dimension = 8) => SasRec.initialWeights(ITEMS, dimension, LENGTH, 2, 1),
     create(device, wanted = {}) {
       return new SasRec(device, this.weights(wanted.dimension), sizes(wanted), optimizer(wanted));
     },
   },
   {
-    ...{ name: "gru4rec", pads: 1, seen: LENGTH, tables: ["item.weight"], batch: sequenceBatch },
+    name: "gru4rec",
+    pads: 1,
+    seen: LENGTH,
+    tables: ["item.weight"],
+    batch: sequenceBatch,
     weights: (dimension = 8) => Gru4Rec.initialWeights(ITEMS, dimension, 1),
     create(device, wanted = {}) {
       return new Gru4Rec(device, this.weights(wanted.dimension), sizes(wanted), optimizer(wanted));
@@ -86,14 +94,22 @@ export const TINY_MODELS: readonly TinyModel[] = [
   },
   {
     // One place is that of the hidden item after a history
-    ...{ name: "bert4rec", pads: 2, seen: LENGTH - 1, tables: ["item.weight"], batch: tokenBatch },
+    name: "bert4rec",
+    pads: 2,
+    seen: LENGTH - 1,
+    tables: ["item.weight"],
+    batch: tokenBatch,
     weights: (dimension = 8) => Bert4Rec.initialWeights(ITEMS, dimension, LENGTH, 2, 1),
     create(device, wanted = {}) {
       return new Bert4Rec(device, this.weights(wanted.dimension), sizes(wanted), optimizer(wanted));
     },
   },
   {
-    ...{ name: "stosa", pads: 1, seen: LENGTH, tables: ["item_mean.weight", "item_cov.weight"], batch: tokenBatch },
+    name: "stosa",
+    pads: 1,
+    seen: LENGTH,
+    tables: ["item_mean.weight", "item_cov.weight"],
+    batch: tokenBatch,
     weights: (dimension = 8) => Stosa.initialWeights(ITEMS, dimension, LENGTH, 2, 1),
     create(device, wanted = {}) {
       const { attentionDropout = wanted.dropout ?? 0, attendedMean = false } = wanted;

@@ -51,7 +51,7 @@ testOnDevices("TrainedWeights smooths the groups that have a graph alone", async
   using graph = Graph.fromEdges({ rows: 3, sources: [0], targets: [1] });
   const groups = [{ tables: ["item"], graph }, { tables: ["position"], graph: null }];
   using trained = new TrainedWeights(device, WEIGHTS, { options: SMOOTHED, groups, unused: ["old"] });
-  step(device, trained, Float32Array.of(...[1, 1, 1, 1], ...[0, 0, 0, 0], ...[1, 1, 1, 1]));
+  step(device, trained, Float32Array.of(1, 1, 1, 1, 0, 0, 0, 0, 1, 1, 1, 1));
   const after = numbers(await trained.read()),
     moved = (name: string) =>
       [...WEIGHTS[name]!.data].map((value, at) => Math.round(1e5 * (value - after[name]![at]!)) / 1e5);

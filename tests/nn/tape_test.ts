@@ -10,7 +10,7 @@ import { testOnDevices } from "../_on_devices.ts";
 const KEY = { seed: 1, step: 1 };
 
 /** Two rows whose signs relu tells apart. */
-const X = Float32Array.of(...[1, -2, 3, -4, 5, -6, 7, -8], ...[-1, 2, -3, 4, -5, 6, -7, 8]);
+const X = Float32Array.of(1, -2, 3, -4, 5, -6, 7, -8, -1, 2, -3, 4, -5, 6, -7, 8);
 const STEP = X.map((value) => value > 0 ? 1 : 0);
 
 /** Leaves NaN in the memory that tensors of 2 x 8, and those of parts, are made of next. */

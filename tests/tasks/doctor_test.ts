@@ -12,7 +12,13 @@ async function doctor(...args: string[]): Promise<{ code: number; stdout: string
 }
 
 const machine: Machine = {
-  ...{ deno: "2.9.6", v8: "15.0", os: "linux", arch: "x86_64", cores: 2, sharedMemory: true, adapter: null },
+  deno: "2.9.6",
+  v8: "15.0",
+  os: "linux",
+  arch: "x86_64",
+  cores: 2,
+  sharedMemory: true,
+  adapter: null,
 };
 const adapter = { vendor: "4318", architecture: "", device: "9013", description: "NVIDIA H200", software: false };
 
@@ -30,8 +36,12 @@ const well: DeviceReport = {
   largestTensor: 2 ** 32 - 1,
   kernels: [{ kernel: "propagate", cases: 5, passed: true, worst: 0.4, detail: "" }],
   speed: {
-    ...{ copyBytes: 2 ** 26, copyBytesPerSecond: 4e12, propagateBytesPerSecond: 3e12, propagateFlopsPerSecond: 1.4e12 },
-    ...{ propagateMilliseconds: 0.1, propagate: { rows: 50_000, columns: 64, edges: 1_000_000 } },
+    copyBytes: 2 ** 26,
+    copyBytesPerSecond: 4e12,
+    propagateBytesPerSecond: 3e12,
+    propagateFlopsPerSecond: 1.4e12,
+    propagateMilliseconds: 0.1,
+    propagate: { rows: 50_000, columns: 64, edges: 1_000_000 },
   },
   failure: null,
 };

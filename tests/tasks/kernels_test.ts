@@ -18,8 +18,15 @@ Deno.test("deno task kernels --check runs in a folder with a space in its name",
     await copyFolder(new URL("tasks/", ROOT), `${folder}/tasks`);
     const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
       args: [
-        ...["run", "--quiet", "--no-prompt", "--config", "deno.json", "--allow-read", "--allow-env"],
-        ...[`${folder}/tasks/kernels.ts`, "--check"],
+        "run",
+        "--quiet",
+        "--no-prompt",
+        "--config",
+        "deno.json",
+        "--allow-read",
+        "--allow-env",
+        `${folder}/tasks/kernels.ts`,
+        "--check",
       ],
       env: { NO_COLOR: "1" },
       cwd: ROOT,

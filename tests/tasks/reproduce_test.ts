@@ -7,7 +7,10 @@ const EXPERIMENT = { dataset: "beauty", model: "sasrec", optimizer: "sevo-adamw"
 
 function events(valid: number, loss: number, test: number | null): TrainingEvent[] {
   const evaluation = (split: "valid" | "test", ndcg: number): TrainingEvent => ({
-    ...{ type: "evaluation", split, epoch: 5, seconds: 1 },
+    type: "evaluation",
+    split,
+    epoch: 5,
+    seconds: 1,
     metrics: { users: 3, mrr: 0, "ndcg@10": ndcg },
   });
   return [
@@ -32,10 +35,22 @@ Deno.test("reproductionReport() says which points and results are where they sho
     ]);
   const good = report(0.0163, 1.1, 0.0436);
   assertEquals(rowOf(good, "beauty", "sasrec", "1", "5").slice(4), [
-    ...[".0163", ".0125-.0149", "inside", "1.100", "1.017", "inside"],
+    ".0163",
+    ".0125-.0149",
+    "inside",
+    "1.100",
+    "1.017",
+    "inside",
   ]);
   assertEquals(rowOf(good, "beauty", "sasrec", "sevo-adamw").slice(4), [
-    ...["1", "5", ".0163", ".0436", ".0411 ± .0013", "within 2 deviations", "2.50", "cpu: 2"],
+    "1",
+    "5",
+    ".0163",
+    ".0436",
+    ".0411 ± .0013",
+    "within 2 deviations",
+    "2.50",
+    "cpu: 2",
   ]);
   const bad = report(0.0112, 0.91, 0.0384);
   assertEquals([6, 9].map((at) => rowOf(bad, "beauty", "sasrec", "1", "5")[at]), ["outside", "outside"]);
@@ -47,7 +62,10 @@ Deno.test("reproductionReport() says which points and results are where they sho
 
 Deno.test("reproductionReport() keeps the rows of runs that are not there", () => {
   const run = (seed: number, events: TrainingEvent[]) => ({
-    ...{ experiment: { ...EXPERIMENT, seed }, command: `deno task train --seed ${seed}`, events, device: "cpu: 2" },
+    experiment: { ...EXPERIMENT, seed },
+    command: `deno task train --seed ${seed}`,
+    events,
+    device: "cpu: 2",
   });
   const earlier = reproductionReport([run(1, events(0.0163, 1.1, 0.0436)), run(2, events(0.0163, 1.1, 0.0416))]);
   const later = reproductionReport([run(1, []), run(2, events(0.0163, 1.1, 0.0384))], earlier);

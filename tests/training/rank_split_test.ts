@@ -40,10 +40,7 @@ function fakeModel(
         );
         const tensor = device.upload(Float32Array.from(rows), [users.length, itemCount]);
         open++;
-        return {
-          ...{ tensor, firstRow: 0, rows: users.length },
-          [Symbol.dispose]: () => (open--, tensor.dispose()),
-        };
+        return { tensor, firstRow: 0, rows: users.length, [Symbol.dispose]: () => (open--, tensor.dispose()) };
       },
       [Symbol.dispose]: () => (open--, items.dispose()),
     };

@@ -83,7 +83,13 @@ const MATTERS: { readonly [Model in TrainingSettings["model"]]: Partial<Training
   "gru4rec": { ...OF_ALL, maxLength: 4, dropout: 0.3 },
   "bert4rec": { ...OF_ALL, maxLength: 4, blocks: 1, heads: 1, dropout: 0.3, maskRate: 0.4 },
   "stosa": {
-    ...{ ...OF_ALL, maxLength: 4, blocks: 1, heads: 1, dropout: 0.3, attentionDropout: 0.2, pvn: 0.1 },
+    ...OF_ALL,
+    maxLength: 4,
+    blocks: 1,
+    heads: 1,
+    dropout: 0.3,
+    attentionDropout: 0.2,
+    pvn: 0.1,
     attendedMean: true,
   },
 };
@@ -145,7 +151,16 @@ testOnDevices("train() ends after as many validations without a better one as it
     const last = async (patience: number) => (await runOf(device, tiny(model, { ...IDLE, patience }))).events;
     assertEquals(await last(1), ["valid 0", "epoch 1", "epoch 2", "valid 2", "test 0"]);
     assertEquals(await last(3), [
-      ...["valid 0", "epoch 1", "epoch 2", "valid 2", "epoch 3", "epoch 4", "valid 4", "epoch 5", "epoch 6", "valid 6"],
+      "valid 0",
+      "epoch 1",
+      "epoch 2",
+      "valid 2",
+      "epoch 3",
+      "epoch 4",
+      "valid 4",
+      "epoch 5",
+      "epoch 6",
+      "valid 6",
       "test 0",
     ]);
     // Without patience, or with more of it than there are validations, all epochs are trained
