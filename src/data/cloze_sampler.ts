@@ -22,6 +22,8 @@ export class ClozeSampler {
   readonly #users: Uint32Array;
 
   /**
+   * Lists the users with a training item.
+   *
    * @param dataset The dataset.
    * @param seed An integer in [0, 2^32).
    * @param length Items of a sequence at most.

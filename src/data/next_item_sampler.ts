@@ -24,6 +24,8 @@ export class NextItemSampler {
   readonly #users: Uint32Array;
 
   /**
+   * Lists the users with something to learn from.
+   *
    * @param dataset The dataset.
    * @param seed An integer in [0, 2^32).
    * @param length Inputs of a sequence at most.

@@ -26,6 +26,8 @@ export class PrefixSampler {
   readonly #userOf: Uint32Array;
 
   /**
+   * Lists the prefixes.
+   *
    * @param dataset The dataset.
    * @param seed An integer in [0, 2^32).
    * @param length Inputs of a sequence at most.

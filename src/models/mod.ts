@@ -3,10 +3,10 @@
  *
  * @module
  */
-export type { ClozeBatch } from "../data/cloze_sampler.ts";
-export type { NextItemBatch } from "../data/next_item_sampler.ts";
-export type { PairBatch } from "../data/pair_sampler.ts";
-export type { PrefixBatch } from "../data/prefix_sampler.ts";
+export { type ClozeBatch, ClozeSampler } from "../data/cloze_sampler.ts";
+export { type NextItemBatch, NextItemSampler } from "../data/next_item_sampler.ts";
+export { type PairBatch, PairSampler } from "../data/pair_sampler.ts";
+export { type PrefixBatch, PrefixSampler } from "../data/prefix_sampler.ts";
 export type { PackedSequences } from "../data/sequences.ts";
 export type { RowRange } from "../device/tensor.ts";
 export { type ModelWeights, ParameterLayout, type Weight } from "../nn/parameters.ts";
