@@ -173,25 +173,27 @@ export async function parseFlags<const F extends Flags>(
     throw new UsageError(`${cannot} it takes ${takes}: current value is '${positionals.join(" ")}'`);
   }
 
-  const values: Record<string, unknown> = {};
+  const values: Record<string, unknown> = {}, file: Record<string, unknown> = {};
   if (given.has("config") && flags["config"] === CONFIG) {
-    for (const [key, value] of Object.entries(await readConfig(task.name, String(given.get("config")), task.flags))) {
-      if (!given.has(key) && value !== undefined) given.set(key, value);
-    }
+    Object.assign(file, await readConfig(task.name, String(given.get("config")), task.flags));
     given.delete("config");
   }
   if (argument?.required && positionals.length === 0) {
     throw new UsageError(`${cannot} ${argument.placeholder} is missing: ${see}`);
   }
   for (const [key, flag] of Object.entries(task.flags)) {
-    values[key] = given.has(key) ? given.get(key) : flag.default;
+    values[key] = given.get(key) ?? file[key] ?? flag.default;
     if (flag.kind !== "boolean" && flag.required && values[key] === undefined) {
       throw new UsageError(`${cannot} --${kebab(key)} is missing: ${see}`);
     }
   }
   return {
     values: values as Values<F>,
-    given: new Set(given.keys()) as ReadonlySet<keyof F & string>,
+    given: new Map([
+      ...Object.keys(file).map((key) => [key, "config file"] as const),
+      ...[...given.keys()].map((key) => [key, "command line"] as const),
+    ]) as Parsed<F>["given"],
+    file: file as Partial<Values<F>>,
     argument: positionals[0],
   };
 }

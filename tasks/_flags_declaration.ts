@@ -90,8 +90,10 @@ export type Values<F extends Flags> = {
 export interface Parsed<F extends Flags> {
   /** The value of every flag. */
   readonly values: Values<F>;
-  /** The flags that the command line or the config file gives, as against those at their defaults. */
-  readonly given: ReadonlySet<keyof F & string>;
+  /** The flags that are given, as against those at their defaults, and where. */
+  readonly given: ReadonlyMap<keyof F & string, "command line" | "config file">;
+  /** What the config file says, overridden or not. */
+  readonly file: Partial<Values<F>>;
   /** The argument that is no flag. */
   readonly argument: string | undefined;
 }

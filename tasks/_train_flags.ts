@@ -4,7 +4,7 @@
  * @module
  */
 import { GRAPHS, MODELS, OPTIMIZERS, PUBLISHED, ruleOf, type TrainingSettings } from "../src/training/settings.ts";
-import { defineTask, type Values } from "./_flags.ts";
+import { defineTask, type Parsed, type Values } from "./_flags.ts";
 
 /** What does not depend on the model. */
 const published = PUBLISHED["mf-bpr"];
@@ -25,10 +25,10 @@ const GENERATED: { readonly [Model in TrainingSettings["model"]]: { epochs: numb
 export const trainTask = defineTask({
   name: "train",
   summary:
-    "Trains a recommender and says how well it ranks. Without flags it trains SEvo and the plain optimizer on a " +
+    "Trains a recommender and says how well it ranks. Without flags it trains SEvo, plain AdamW and plain Adam on a " +
     "generated dataset, in under a minute, and compares them.",
   examples: [
-    ["", "SEvo against plain AdamW on the generated dataset"],
+    ["", "SEvo against plain AdamW and Adam on the generated dataset"],
     ["--data data/beauty", "the published MF-BPR settings on a dataset that `deno task prepare` wrote"],
     ["--data data/beauty --model sasrec", "a sequence model, with its published settings for Amazon Beauty"],
     ["--data data/toys --config configs/toys/sasrec.json", "its published settings for another dataset"],
@@ -303,6 +303,24 @@ export function configOf(
 ): Record<string, unknown> {
   const { data, dataset, datasetSeed, device } = values;
   return { ...data === undefined ? { dataset, datasetSeed } : { data }, ...settings, beta1, beta2, device };
+}
+
+/**
+ * Leaves out what a config file says for another rule than that which the command line asks for: its weight decay, and
+ * where one of the two is sgd its learning rate too.
+ *
+ * @param parsed The flags, parsed.
+ * @returns The flags.
+ */
+export function ratesOfRule({ values, given, file }: Parsed<typeof trainTask.flags>): TrainFlags {
+  const rules = [ruleOf(values), ruleOf({ optimizer: file.optimizer ?? values.optimizer })];
+  if (rules[0] === rules[1]) return values;
+  const kept = (name: "weightDecay" | "learningRate") => given.get(name) === "command line" ? values[name] : undefined;
+  return {
+    ...values,
+    weightDecay: kept("weightDecay"),
+    learningRate: rules.includes("sgd") ? kept("learningRate") : values.learningRate,
+  };
 }
 
 /**

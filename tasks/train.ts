@@ -14,7 +14,7 @@ import { parseFlags, UsageError } from "./_flags.ts";
 import { openTaskDevice } from "./_open_device.ts";
 import { runTask } from "./_run_task.ts";
 import { ProgressReport } from "./_progress_report.ts";
-import { compared, configOf, settingsOf, type TrainFlags, trainTask } from "./_train_flags.ts";
+import { compared, configOf, ratesOfRule, settingsOf, type TrainFlags, trainTask } from "./_train_flags.ts";
 import { comparisonTable, type FinishedRun, protocolLine, resultLine } from "./_results.ts";
 
 /**
@@ -25,7 +25,7 @@ import { comparisonTable, type FinishedRun, protocolLine, resultLine } from "./_
 export async function main(args: readonly string[]): Promise<void> {
   const parsed = await parseFlags(trainTask, args);
   if (parsed === null) return;
-  const { values, given } = parsed;
+  const { given } = parsed, values = ratesOfRule(parsed);
   if (given.has("data") && given.has("dataset")) {
     throw new UsageError("Cannot run train as --data and --dataset name two datasets: give one of them");
   }

@@ -52,7 +52,7 @@ Deno.test("parseFlags() gives every flag its default", async () => {
     force: false,
     header: undefined,
   });
-  assertEquals(given, new Set());
+  assertEquals(given.size, 0);
   assertEquals(argument, undefined);
   // The types follow from the declaration.
   const model: "mf-bpr" | "sasrec" = values.model;
@@ -64,7 +64,7 @@ Deno.test("parseFlags() gives every flag its default", async () => {
 Deno.test("parseFlags() takes a value after a space and after an equals sign", async () => {
   const { values, given } = await parse("--epochs", "7", "--learning-rate=1e-2", "--data", "x=y", "--model=sasrec");
   assertEquals([values.epochs, values.learningRate, values.data, values.model], [7, 0.01, "x=y", "sasrec"]);
-  assertEquals(given, new Set(["data", "model", "epochs", "learningRate"]));
+  assertEquals(new Set(given.keys()), new Set(["data", "model", "epochs", "learningRate"]));
 });
 
 Deno.test("parseFlags() keeps a string that looks like a number", async () => {
@@ -119,9 +119,14 @@ Deno.test("parseFlags() reads a config file, and a flag overrides it", async () 
     "progress": false,
   }`;
   await withConfig(text, async (path) => {
-    const { values, given } = await parse("--config", path, "--epochs", "3");
+    const { values, given, file } = await parse("--config", path, "--epochs", "3");
     assertEquals([values.learningRate, values.epochs, values.progress, values.beta], [0.01, 3, false, 0.99]);
-    assertEquals(given, new Set(["epochs", "learningRate", "progress"]));
+    assertEquals(Object.fromEntries(given), {
+      epochs: "command line",
+      learningRate: "config file",
+      progress: "config file",
+    });
+    assertEquals(file, { learningRate: 0.01, epochs: 9, progress: false });
   });
 });
 
