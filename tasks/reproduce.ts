@@ -57,14 +57,14 @@ export async function main(args: readonly string[]): Promise<void> {
     );
   }
   const write = async () => {
-    const runs = await Promise.all(EXPERIMENTS.map((experiment) => progressOf(experiment, data, out)));
+    const runs = await Promise.all(EXPERIMENTS.map((experiment) => progressOf(experiment, { data, out, device })));
     const document = await textOf(to) ?? "";
     await Deno.writeTextFile(to, withReport(document, reproductionReport(runs, document)));
   };
   for (const experiment of report ? [] : wanted) {
     console.log(`\n${nameOf(experiment)}`);
-    const machine = ["--device", device, ...threads === undefined ? [] : ["--threads", `${threads}`]];
-    await train([...argumentsOf(experiment, data, out), ...machine]);
+    const own = threads === undefined ? [] : ["--threads", `${threads}`];
+    await train([...argumentsOf(experiment, { data, out, device }), ...own]);
     await write();
   }
   await write();
@@ -75,7 +75,14 @@ function nameOf({ dataset, model, optimizer, seed }: Experiment): string {
   return `${dataset}-${model}-${optimizer}-${seed}`;
 }
 
-function argumentsOf(experiment: Experiment, data: string, out: string): string[] {
+/** Where runs are read from and written to, and what they run on. */
+interface Places {
+  readonly data: string;
+  readonly out: string;
+  readonly device: string;
+}
+
+function argumentsOf(experiment: Experiment, { data, out, device }: Places): string[] {
   const { dataset, model, optimizer, seed, epochs } = experiment;
   return [
     "--config",
@@ -90,16 +97,18 @@ function argumentsOf(experiment: Experiment, data: string, out: string): string[
     "--out",
     `${out}/${nameOf(experiment)}`,
     "--resume",
+    "--device",
+    device,
   ];
 }
 
-async function progressOf(experiment: Experiment, data: string, out: string): Promise<Progress> {
-  const path = `${out}/${nameOf(experiment)}`;
+async function progressOf(experiment: Experiment, places: Places): Promise<Progress> {
+  const path = `${places.out}/${nameOf(experiment)}`;
   const lines = (await textOf(`${path}/events.jsonl`) ?? "").split("\n").filter((line) => line.endsWith("}"));
   const metrics = await textOf(`${path}/metrics.json`);
   return {
     experiment,
-    command: `deno task train ${argumentsOf(experiment, data, out).join(" ")}`,
+    command: `deno task train ${argumentsOf(experiment, places).join(" ")}`,
     events: lines.map((line) => JSON.parse(line)),
     device: metrics && JSON.parse(metrics).device,
   };
