@@ -63,8 +63,8 @@ export async function main(args: readonly string[]): Promise<void> {
   };
   for (const experiment of report ? [] : wanted) {
     console.log(`\n${nameOf(experiment)}`);
-    const own = threads === undefined ? [] : ["--threads", `${threads}`];
-    await train([...argumentsOf(experiment, { data, out, device }), ...own]);
+    const threadFlags = threads === undefined ? [] : ["--threads", `${threads}`];
+    await train([...argumentsOf(experiment, { data, out, device }), ...threadFlags]);
     await write();
   }
   await write();

@@ -43,7 +43,7 @@ export function propagate(
       let at: usize = 0;
       const wide = <usize> (width & ~7) << 4;
       for (; at < wide; at += 128) {
-        const from = base + at, more = addendAt + at, to = outputAt + at;
+        const from = base + at, addends = addendAt + at, to = outputAt + at;
         let edge = edges, weight = weights;
         let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0;
         for (; edge + 4 < edgesEnd; edge += 8, weight += 8) {
@@ -83,14 +83,14 @@ export function propagate(
         s7 = f32x4.mul(n, s7);
         if (own != 0) {
           const o = f32x4.splat(own);
-          s0 = f32x4.add(s0, f32x4.mul(o, v128.load(more)));
-          s1 = f32x4.add(s1, f32x4.mul(o, v128.load(more, 16)));
-          s2 = f32x4.add(s2, f32x4.mul(o, v128.load(more, 32)));
-          s3 = f32x4.add(s3, f32x4.mul(o, v128.load(more, 48)));
-          s4 = f32x4.add(s4, f32x4.mul(o, v128.load(more, 64)));
-          s5 = f32x4.add(s5, f32x4.mul(o, v128.load(more, 80)));
-          s6 = f32x4.add(s6, f32x4.mul(o, v128.load(more, 96)));
-          s7 = f32x4.add(s7, f32x4.mul(o, v128.load(more, 112)));
+          s0 = f32x4.add(s0, f32x4.mul(o, v128.load(addends)));
+          s1 = f32x4.add(s1, f32x4.mul(o, v128.load(addends, 16)));
+          s2 = f32x4.add(s2, f32x4.mul(o, v128.load(addends, 32)));
+          s3 = f32x4.add(s3, f32x4.mul(o, v128.load(addends, 48)));
+          s4 = f32x4.add(s4, f32x4.mul(o, v128.load(addends, 64)));
+          s5 = f32x4.add(s5, f32x4.mul(o, v128.load(addends, 80)));
+          s6 = f32x4.add(s6, f32x4.mul(o, v128.load(addends, 96)));
+          s7 = f32x4.add(s7, f32x4.mul(o, v128.load(addends, 112)));
         }
         if (keep != 0) {
           const k = f32x4.splat(keep);
