@@ -2,7 +2,7 @@ import type { Dataset } from "../src/data/dataset.ts";
 import type { Device } from "../src/device/device.ts";
 import { WebGpuDevice } from "../src/device/webgpu/device.ts";
 import { Graph } from "../src/graph/graph.ts";
-import { rankSplit } from "../src/training/rank_split.ts";
+import { rankSplit } from "../src/recommend/rank_split.ts";
 import { initialWeights, startTraining, type Training } from "../src/training/recipe.ts";
 import { PUBLISHED, type TrainingSettings } from "../src/training/settings.ts";
 import { sequencesText, torchEpochSeconds, type TrainTorchOptions } from "./_bench_train_torch.ts";

@@ -1,5 +1,5 @@
 import type { Device } from "../src/device/device.ts";
-import { readDataset } from "../src/data/read_dataset.ts";
+import { readDataset } from "../src/files/read_dataset.ts";
 import { Graph } from "../src/graph/graph.ts";
 import { below, Philox, Stream } from "../src/philox.ts";
 import { copyBandwidth, propagationBytes, stepBytes, timePropagation, timeStep } from "./_bench_cases.ts";

@@ -1,4 +1,4 @@
-import type { RankingMetrics } from "../src/ranking/metrics.ts";
+import type { RankingMetrics } from "../src/recommend/metrics.ts";
 import type { TrainingEvent } from "../src/training/train.ts";
 import { median } from "./_median.ts";
 import { type CurvePoint, type Experiment, publishedCurve, publishedTest } from "./_published.ts";

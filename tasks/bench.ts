@@ -4,7 +4,7 @@
  * @module
  */
 import { generatedDataset } from "../src/data/generated.ts";
-import { readDataset } from "../src/data/read_dataset.ts";
+import { readDataset } from "../src/files/read_dataset.ts";
 import { MODELS } from "../src/training/settings.ts";
 import { benchModels } from "./_bench_models.ts";
 import { benchOptimizer } from "./_bench_optimizer.ts";

@@ -4,8 +4,8 @@
  * @module
  */
 import { generatedDataset } from "../src/data/generated.ts";
-import { readDataset } from "../src/data/read_dataset.ts";
-import { readModel } from "../src/training/run_directory.ts";
+import { readDataset } from "../src/files/read_dataset.ts";
+import { readModel } from "../src/files/run_directory.ts";
 import { evaluateModel } from "../src/training/train.ts";
 import { defineTask, parseFlags, UsageError } from "./_flags.ts";
 import { openTaskDevice } from "./_open_device.ts";

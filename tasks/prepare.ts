@@ -124,7 +124,7 @@ export async function main(args: readonly string[]): Promise<void> {
   const file = parsed.argument!;
   const out = values.out ?? `data/${file.replace(/^.*[/\\]/, "").replace(/(?<=.)\..*$/, "")}`;
   // Loaded only now: --help and a wrong flag need no native package.
-  const { prepare } = await import("./_prepare.ts");
+  const { prepare } = await import("../src/prepare/prepare.ts");
   const { provenance: { counts }, dropped, order, columns } = await prepare({ ...values, file, out });
   const number = (value: number) => value.toLocaleString("en-US");
   const row = (name: string, value: number, note = "") => `  ${name.padEnd(14)}${number(value).padStart(12)}${note}`;

@@ -4,10 +4,10 @@
  * @module
  */
 import { generatedDataset } from "../src/data/generated.ts";
-import { readDataset } from "../src/data/read_dataset.ts";
+import { readDataset } from "../src/files/read_dataset.ts";
 import type { Dataset } from "../src/data/dataset.ts";
 import type { Device } from "../src/device/device.ts";
-import { type FinishedMetrics, RunDirectory } from "../src/training/run_directory.ts";
+import { type FinishedMetrics, RunDirectory } from "../src/files/run_directory.ts";
 import type { TrainingSettings } from "../src/training/settings.ts";
 import { train } from "../src/training/train.ts";
 import { parseFlags, UsageError } from "./_flags.ts";

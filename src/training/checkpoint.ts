@@ -1,5 +1,5 @@
 import type { ModelWeights } from "../nn/parameters.ts";
-import type { RankingMetrics } from "../ranking/metrics.ts";
+import type { RankingMetrics } from "../recommend/metrics.ts";
 import { decodeSafetensors, encodeSafetensors, type SafetensorsTensor } from "../safetensors.ts";
 
 /** The best epoch so far by validation NDCG@10. */

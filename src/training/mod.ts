@@ -25,7 +25,7 @@
  */
 export type { Dataset, Provenance } from "../data/dataset.ts";
 export { generatedDataset, type GeneratedOptions } from "../data/generated.ts";
-export { DatasetError, readDataset } from "../data/read_dataset.ts";
+export { DatasetError, readDataset } from "../files/read_dataset.ts";
 export { type PackedSequences, packHistories } from "../data/sequences.ts";
 export {
   type Exclusions,
@@ -39,10 +39,10 @@ export {
   type Split,
   type TopItems,
   topItems,
-} from "../ranking/mod.ts";
+} from "../recommend/mod.ts";
 export { type BestEpoch, type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "./checkpoint.ts";
 export { decodeModel, encodeModel, type ModelFile } from "./model_file.ts";
-export { type FinishedMetrics, PROTOCOL, readModel, RunDirectory } from "./run_directory.ts";
+export { type FinishedMetrics, PROTOCOL, readModel, RunDirectory } from "../files/run_directory.ts";
 export { initialWeights, type Sizes, startTraining, trainedModel, type Training } from "./recipe.ts";
 export {
   GRAPHS,

@@ -1,10 +1,10 @@
 import type { Dataset } from "../data/dataset.ts";
 import type { Device } from "../device/device.ts";
 import type { ModelWeights } from "../nn/parameters.ts";
-import type { Split } from "../ranking/history.ts";
-import type { RankingMetrics } from "../ranking/metrics.ts";
+import type { Split } from "../recommend/history.ts";
+import type { RankingMetrics } from "../recommend/metrics.ts";
 import type { BestEpoch, Checkpoint } from "./checkpoint.ts";
-import { rankSplit } from "./rank_split.ts";
+import { rankSplit } from "../recommend/rank_split.ts";
 import { initialWeights, startTraining, trainedModel } from "./recipe.ts";
 import { checkSettings, type TrainingSettings } from "./settings.ts";
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
 import { type Device, DeviceLostError, Graph, openDevice, sevoInit, sevoStep } from "@sevo/sevo";
 import { generatedDataset } from "../../src/data/generated.ts";
-import { rankTargets, topItems } from "../../src/ranking/mod.ts";
+import { rankTargets, topItems } from "../../src/recommend/mod.ts";
 import { PUBLISHED } from "../../src/training/settings.ts";
 import { train } from "../../src/training/train.ts";
 import {

@@ -4,7 +4,7 @@ import type { Dataset } from "../../src/data/dataset.ts";
 import { generatedDataset } from "../../src/data/generated.ts";
 import { type PackedSequences, packHistories } from "../../src/data/sequences.ts";
 import type { Model, ModelOptimizer, ModelWeights, Scorer } from "../../src/models/mod.ts";
-import { historyOf, type RowRange, topItems } from "../../src/ranking/mod.ts";
+import { historyOf, type RowRange, topItems } from "../../src/recommend/mod.ts";
 import { decodeModel, encodeModel } from "../../src/training/model_file.ts";
 import type { TrainingSettings } from "../../src/training/settings.ts";
 import { webgpuAvailable } from "../_devices.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { gzipSync } from "node:zlib";
-import { readDataset } from "../../src/data/read_dataset.ts";
-import { prepare, PrepareError, type PrepareOptions } from "../../tasks/_prepare.ts";
+import { readDataset } from "../../src/files/read_dataset.ts";
+import { prepare, PrepareError, type PrepareOptions } from "../../src/prepare/prepare.ts";
 
 const REAL = new URL("../../../shared/data/", import.meta.url);
 const SKIPPED = (() => {

@@ -3,7 +3,7 @@ import { NonFiniteError, openDevice } from "@sevo/sevo";
 import type { Dataset } from "../../src/data/dataset.ts";
 import { generatedDataset } from "../../src/data/generated.ts";
 import { MfBpr } from "../../src/models/mf_bpr.ts";
-import { type RankingMetrics, rankingMetrics } from "../../src/ranking/mod.ts";
+import { type RankingMetrics, rankingMetrics } from "../../src/recommend/mod.ts";
 import { encodeSafetensors } from "../../src/safetensors.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "../../src/training/checkpoint.ts";
 import { encodeModel } from "../../src/training/model_file.ts";

@@ -1,5 +1,5 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import { rankingMetrics } from "../../src/ranking/mod.ts";
+import { rankingMetrics } from "../../src/recommend/mod.ts";
 
 Deno.test("rankingMetrics() equals a table made by hand", () => {
   // rank:        1    2       5       10       11

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type { Dataset } from "../../src/data/dataset.ts";
 import { generatedDataset } from "../../src/data/generated.ts";
-import { historyOf, rankingTask } from "../../src/ranking/mod.ts";
+import { historyOf, rankingTask } from "../../src/recommend/mod.ts";
 
 /** User 0 repeats items, user 1 has nothing held out, user 2's test item is one met before. */
 const DATASET: Dataset = {

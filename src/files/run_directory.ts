@@ -1,8 +1,8 @@
 import type { Dataset } from "../data/dataset.ts";
-import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "./checkpoint.ts";
-import { decodeModel, encodeModel, type ModelFile } from "./model_file.ts";
-import type { TrainingSettings } from "./settings.ts";
-import type { TrainingEvent, TrainingResult } from "./train.ts";
+import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "../training/checkpoint.ts";
+import { decodeModel, encodeModel, type ModelFile } from "../training/model_file.ts";
+import type { TrainingSettings } from "../training/settings.ts";
+import type { TrainingEvent, TrainingResult } from "../training/train.ts";
 
 /** How the metrics of a run were made, in words, for everything that shows them. */
 export const PROTOCOL =

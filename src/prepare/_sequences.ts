@@ -1,4 +1,4 @@
-import { PrepareError } from "./_prepare_source.ts";
+import { PrepareError } from "./_source.ts";
 
 /** More digits than this do not fit the 64-bit integers that ids are sorted as. */
 const MAX_DIGITS = 18;

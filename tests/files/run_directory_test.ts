@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { generatedDataset } from "../../src/data/generated.ts";
 import { MfBpr } from "../../src/models/mf_bpr.ts";
-import { rankingMetrics } from "../../src/ranking/mod.ts";
+import { rankingMetrics } from "../../src/recommend/mod.ts";
 import { decodeSafetensors, encodeSafetensors, type SafetensorsFile } from "../../src/safetensors.ts";
 import { decodeModel, encodeModel } from "../../src/training/model_file.ts";
-import { PROTOCOL, readModel, RunDirectory } from "../../src/training/run_directory.ts";
+import { PROTOCOL, readModel, RunDirectory } from "../../src/files/run_directory.ts";
 import { PUBLISHED } from "../../src/training/settings.ts";
 import type { TrainingResult } from "../../src/training/train.ts";
 

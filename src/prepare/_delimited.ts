@@ -1,4 +1,4 @@
-import { PrepareError } from "./_prepare_source.ts";
+import { PrepareError } from "./_source.ts";
 
 /** How a delimited text is laid out. */
 export interface Layout {

@@ -1,10 +1,10 @@
 import type { Dataset } from "../data/dataset.ts";
 import { packHistories } from "../data/sequences.ts";
 import type { Model } from "../models/model.ts";
-import { type RankingTask, rankingTask, type Split } from "../ranking/history.ts";
-import { type RankingMetrics, rankingMetrics } from "../ranking/metrics.ts";
-import { rankTargets } from "../ranking/rank.ts";
-import type { TrainingSettings } from "./settings.ts";
+import { type RankingTask, rankingTask, type Split } from "./history.ts";
+import { type RankingMetrics, rankingMetrics } from "./metrics.ts";
+import { rankTargets } from "./rank.ts";
+import type { TrainingSettings } from "../training/settings.ts";
 
 /** Users ranked at a time, at most. */
 const USERS = 8192;

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { Fault, ParquetFile } from "./_parquet.ts";
-import { type Dataset, type Provenance, SCHEMA_VERSION } from "./dataset.ts";
+import { type Dataset, type Provenance, SCHEMA_VERSION } from "../data/dataset.ts";
 
 /** Thrown when a prepared dataset is missing, incomplete or contradicts itself. */
 export class DatasetError extends Error {

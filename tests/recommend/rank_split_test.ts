@@ -1,8 +1,8 @@
 import { assertEquals, assertGreater } from "@std/assert";
 import type { Device } from "@sevo/sevo";
 import type { Model, PackedSequences } from "../../src/models/mod.ts";
-import { rankingMetrics } from "../../src/ranking/mod.ts";
-import { rankSplit } from "../../src/training/rank_split.ts";
+import { rankingMetrics } from "../../src/recommend/mod.ts";
+import { rankSplit } from "../../src/recommend/rank_split.ts";
 import { datasetOf, range, unpacked } from "../data/_fixtures.ts";
 import { testOnDevices } from "../_on_devices.ts";
 import { uniforms } from "../sevo/_fixtures.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { Device } from "@sevo/sevo";
 import fc from "fast-check";
-import { type Exclusions, rankTargets, type RowRange, topItems } from "../../src/ranking/mod.ts";
+import { type Exclusions, rankTargets, type RowRange, topItems } from "../../src/recommend/mod.ts";
 import { testOnDevices } from "../_on_devices.ts";
 import { uniforms } from "../sevo/_fixtures.ts";
 

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { DatasetError, readDataset } from "../../src/data/read_dataset.ts";
-import { prepare } from "../../tasks/_prepare.ts";
+import { DatasetError, readDataset } from "../../src/files/read_dataset.ts";
+import { prepare } from "../../src/prepare/prepare.ts";
 import { DuckDBInstance } from "@duckdb/node-api";
 
 /** Makes a small dataset, spoils it, and says what the reader finds. */

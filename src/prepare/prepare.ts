@@ -6,8 +6,8 @@
  */
 
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
-import { type Provenance, SCHEMA_VERSION } from "../src/data/dataset.ts";
-import { LONGEST_UNSPLIT } from "../src/data/leave_one_out.ts";
+import { type Provenance, SCHEMA_VERSION } from "../data/dataset.ts";
+import { LONGEST_UNSPLIT } from "../data/leave_one_out.ts";
 import {
   type AskedColumns,
   columnIndex,
@@ -16,11 +16,11 @@ import {
   quoted,
   readDelimited,
   readError,
-} from "./_prepare_delimited.ts";
-import { SequenceParser } from "./_prepare_sequences.ts";
-import { PrepareError, readSource, type Source, TextFile } from "./_prepare_source.ts";
+} from "./_delimited.ts";
+import { SequenceParser } from "./_sequences.ts";
+import { PrepareError, readSource, type Source, TextFile } from "./_source.ts";
 
-export { PrepareError } from "./_prepare_source.ts";
+export { PrepareError } from "./_source.ts";
 
 /** What to make a dataset of, and how. */
 export interface PrepareOptions {
