@@ -6,11 +6,11 @@
 import { generatedDataset } from "../src/data/generated.ts";
 import { readDataset } from "../src/files/read_dataset.ts";
 import { MODELS } from "../src/training/settings.ts";
-import { benchModels } from "./_bench_models.ts";
-import { benchOptimizer } from "./_bench_optimizer.ts";
-import { defineTask, parseFlags, UsageError } from "./_flags.ts";
-import { openTaskDevice } from "./_open_device.ts";
-import { runTask } from "./_run_task.ts";
+import { benchModels } from "./bench/models.ts";
+import { benchOptimizer } from "./bench/optimizer.ts";
+import { defineTask, parseFlags, UsageError } from "./cli/flags.ts";
+import { openTaskDevice } from "./cli/open_device.ts";
+import { runTask } from "./cli/run_task.ts";
 
 const task = defineTask({
   name: "bench",

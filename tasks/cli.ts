@@ -11,9 +11,9 @@
  *
  * @module
  */
-import { suggestion } from "./_flags_declaration.ts";
-import { UsageError } from "./_flags.ts";
-import { runTask } from "./_run_task.ts";
+import { suggestion } from "./cli/declaration.ts";
+import { UsageError } from "./cli/flags.ts";
+import { runTask } from "./cli/run_task.ts";
 
 /** Loaded when asked for: `train` needs neither the native package of `prepare` nor its permissions. */
 const COMMANDS: { readonly [name: string]: () => Promise<{ main(args: readonly string[]): Promise<void> }> } = {

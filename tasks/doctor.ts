@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { examineDevice, examineMachine } from "./_doctor.ts";
-import { autoOf, deviceLines, machineLines, verdictOf } from "./_doctor_report.ts";
-import type { DeviceReport } from "./_doctor.ts";
-import { defineTask, parseFlags } from "./_flags.ts";
-import { quietGraphicsDriver } from "./_open_device.ts";
-import { runTask } from "./_run_task.ts";
+import { examineDevice, examineMachine } from "./doctor/examine.ts";
+import { autoOf, deviceLines, machineLines, verdictOf } from "./doctor/report.ts";
+import type { DeviceReport } from "./doctor/examine.ts";
+import { defineTask, parseFlags } from "./cli/flags.ts";
+import { quietGraphicsDriver } from "./cli/open_device.ts";
+import { runTask } from "./cli/run_task.ts";
 
 const task = defineTask({
   name: "doctor",

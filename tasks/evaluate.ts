@@ -7,10 +7,10 @@ import { generatedDataset } from "../src/data/generated.ts";
 import { readDataset } from "../src/files/read_dataset.ts";
 import { readModel } from "../src/files/run_directory.ts";
 import { evaluateModel } from "../src/training/train.ts";
-import { defineTask, parseFlags, UsageError } from "./_flags.ts";
-import { openTaskDevice } from "./_open_device.ts";
-import { metricsLine, protocolLine } from "./_results.ts";
-import { runTask } from "./_run_task.ts";
+import { defineTask, parseFlags, UsageError } from "./cli/flags.ts";
+import { openTaskDevice } from "./cli/open_device.ts";
+import { metricsLine, protocolLine } from "./cli/results.ts";
+import { runTask } from "./cli/run_task.ts";
 
 const task = defineTask({
   name: "evaluate",

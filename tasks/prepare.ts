@@ -5,8 +5,8 @@
  */
 
 import { LONGEST_UNSPLIT } from "../src/data/leave_one_out.ts";
-import { defineTask, parseFlags } from "./_flags.ts";
-import { runTask } from "./_run_task.ts";
+import { defineTask, parseFlags } from "./cli/flags.ts";
+import { runTask } from "./cli/run_task.ts";
 
 const task = defineTask({
   name: "prepare",

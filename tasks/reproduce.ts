@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { type Experiment, EXPERIMENTS } from "./_published.ts";
-import { type Progress, reproductionReport, withReport } from "./_reproduction_report.ts";
-import { defineTask, parseFlags, UsageError } from "./_flags.ts";
-import { runTask } from "./_run_task.ts";
+import { type Experiment, EXPERIMENTS } from "./reproduce/published.ts";
+import { type Progress, reproductionReport, withReport } from "./reproduce/report.ts";
+import { defineTask, parseFlags, UsageError } from "./cli/flags.ts";
+import { runTask } from "./cli/run_task.ts";
 import { main as train } from "./train.ts";
 
 const task = defineTask({

@@ -10,12 +10,12 @@ import type { Device } from "../src/device/device.ts";
 import { type FinishedMetrics, RunDirectory } from "../src/files/run_directory.ts";
 import type { TrainingSettings } from "../src/training/settings.ts";
 import { train } from "../src/training/train.ts";
-import { parseFlags, UsageError } from "./_flags.ts";
-import { openTaskDevice } from "./_open_device.ts";
-import { runTask } from "./_run_task.ts";
-import { ProgressReport } from "./_progress_report.ts";
-import { compared, configOf, ratesOfRule, settingsOf, type TrainFlags, trainTask } from "./_train_flags.ts";
-import { comparisonTable, type FinishedRun, protocolLine, resultLine } from "./_results.ts";
+import { parseFlags, UsageError } from "./cli/flags.ts";
+import { openTaskDevice } from "./cli/open_device.ts";
+import { runTask } from "./cli/run_task.ts";
+import { ProgressReport } from "./cli/progress_report.ts";
+import { compared, configOf, ratesOfRule, settingsOf, type TrainFlags, trainTask } from "./train/flags.ts";
+import { comparisonTable, type FinishedRun, protocolLine, resultLine } from "./cli/results.ts";
 
 /**
  * Runs the task.

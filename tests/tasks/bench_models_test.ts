@@ -3,9 +3,9 @@ import { openDevice } from "@sevo/sevo";
 import { generatedDataset } from "../../src/data/generated.ts";
 import type { WebGpuDevice } from "../../src/device/webgpu/device.ts";
 import { MODELS, PUBLISHED } from "../../src/training/settings.ts";
-import { countStep, leastSasRecBytes, timeModel } from "../../tasks/_bench_models.ts";
-import { sequencesText, torchEpochSeconds } from "../../tasks/_bench_train_torch.ts";
-import { UsageError } from "../../tasks/_flags.ts";
+import { countStep, leastSasRecBytes, timeModel } from "../../tasks/bench/models.ts";
+import { sequencesText, torchEpochSeconds } from "../../tasks/bench/train_torch.ts";
+import { UsageError } from "../../tasks/cli/flags.ts";
 import { main } from "../../tasks/bench.ts";
 import { webgpuAvailable } from "../_devices.ts";
 

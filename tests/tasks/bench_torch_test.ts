@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { Graph } from "@sevo/sevo";
-import { UsageError } from "../../tasks/_flags.ts";
-import { TorchPeer } from "../../tasks/_bench_torch.ts";
+import { UsageError } from "../../tasks/cli/flags.ts";
+import { TorchPeer } from "../../tasks/bench/torch_peer.ts";
 
 const OPTIONS = { columns: 8, layers: 3, reference: "/the reference", threads: 2 };
 
@@ -32,7 +32,7 @@ while read -r name; do echo 1.5; done`;
       }
       const [flag, script, reference, , ...numbers] = (await Deno.readTextFile(`${folder}/arguments`)).split("\0");
       assertEquals(flag, "-c");
-      assertEquals(script, await Deno.readTextFile(new URL("../../tasks/_bench_torch.py", import.meta.url)));
+      assertEquals(script, await Deno.readTextFile(new URL("../../tasks/bench/torch_peer.py", import.meta.url)));
       assertEquals([reference, ...numbers], ["/the reference", "3", "8", "3", "2", ""]);
     });
     await withPython("echo no torch here >&2", async (python) => {

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { kernelChecks } from "../../kernels/checks.ts";
-import type { DeviceReport, Machine } from "../../tasks/_doctor.ts";
-import { adviceOf, autoOf, deviceLines, machineLines, verdictOf } from "../../tasks/_doctor_report.ts";
+import type { DeviceReport, Machine } from "../../tasks/doctor/examine.ts";
+import { adviceOf, autoOf, deviceLines, machineLines, verdictOf } from "../../tasks/doctor/report.ts";
 
 async function doctor(...args: string[]): Promise<{ code: number; stdout: string }> {
   const { code, stdout } = await new Deno.Command(Deno.execPath(), {

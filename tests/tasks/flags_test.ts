@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
-import { defineTask, helpOf, parseFlags, UsageError } from "../../tasks/_flags.ts";
-import { describeError } from "../../tasks/_run_task.ts";
+import { defineTask, helpOf, parseFlags, UsageError } from "../../tasks/cli/flags.ts";
+import { describeError } from "../../tasks/cli/run_task.ts";
 
 const task = defineTask({
   name: "train",

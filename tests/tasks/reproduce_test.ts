@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { TrainingEvent } from "../../src/training/train.ts";
-import { EXPERIMENTS, publishedCurve, publishedTest } from "../../tasks/_published.ts";
-import { reproductionReport, withReport } from "../../tasks/_reproduction_report.ts";
+import { EXPERIMENTS, publishedCurve, publishedTest } from "../../tasks/reproduce/published.ts";
+import { reproductionReport, withReport } from "../../tasks/reproduce/report.ts";
 
 const EXPERIMENT = { dataset: "beauty", model: "sasrec", optimizer: "sevo-adamw", seed: 1 } as const;
 

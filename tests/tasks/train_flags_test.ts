@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { parseFlags } from "../../tasks/_flags.ts";
-import { ratesOfRule, settingsOf, trainTask } from "../../tasks/_train_flags.ts";
+import { parseFlags } from "../../tasks/cli/flags.ts";
+import { ratesOfRule, settingsOf, trainTask } from "../../tasks/train/flags.ts";
 
 /** Learning rate and weight decay of a run. */
 async function ratesOf(...args: string[]): Promise<[learningRate: number, weightDecay: number]> {

@@ -4,13 +4,13 @@
  *
  * @module
  */
-import { HEAP_BYTES } from "../src/device/cpu/_heap.ts";
-import { kernelChecks } from "../kernels/checks.ts";
-import { propagate } from "../kernels/propagate/propagate.ts";
-import { CpuDevice } from "../src/device/cpu/device.ts";
-import type { Device, DeviceKind } from "../src/device/device.ts";
-import { isSoftware, requestAdapter } from "../src/device/webgpu/_adapter.ts";
-import { openWebGpuDevice, WebGpuDevice } from "../src/device/webgpu/device.ts";
+import { HEAP_BYTES } from "../../src/device/cpu/_heap.ts";
+import { kernelChecks } from "../../kernels/checks.ts";
+import { propagate } from "../../kernels/propagate/propagate.ts";
+import { CpuDevice } from "../../src/device/cpu/device.ts";
+import type { Device, DeviceKind } from "../../src/device/device.ts";
+import { isSoftware, requestAdapter } from "../../src/device/webgpu/_adapter.ts";
+import { openWebGpuDevice, WebGpuDevice } from "../../src/device/webgpu/device.ts";
 
 /** What the machine is, as far as it can be told without permissions. */
 export interface Machine {

@@ -29,7 +29,7 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
-import { readConfig } from "./_flags_config.ts";
+import { readConfig } from "./_config.ts";
 import {
   expectation,
   type Flag,
@@ -40,11 +40,11 @@ import {
   type Task,
   UsageError,
   type Values,
-} from "./_flags_declaration.ts";
-import { helpOf } from "./_flags_help.ts";
+} from "./declaration.ts";
+import { helpOf } from "./help.ts";
 
-export { type Flag, type Flags, type Parsed, type Task, UsageError, type Values } from "./_flags_declaration.ts";
-export { helpOf } from "./_flags_help.ts";
+export { type Flag, type Flags, type Parsed, type Task, UsageError, type Values } from "./declaration.ts";
+export { helpOf } from "./help.ts";
 
 /** Flags that every task has, besides its own. */
 const CONFIG: Flag = { kind: "string", placeholder: "FILE", description: "Read flags from a file" };

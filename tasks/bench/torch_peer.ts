@@ -1,7 +1,7 @@
-import script from "./_bench_torch.py" with { type: "text" };
+import script from "./torch_peer.py" with { type: "text" };
 import { TextLineStream } from "./_lines.ts";
-import type { Graph } from "../src/graph/graph.ts";
-import { UsageError } from "./_flags.ts";
+import type { Graph } from "../../src/graph/graph.ts";
+import { UsageError } from "../cli/flags.ts";
 
 /** Where PyTorch and the reference are, and what to time. */
 export interface TorchOptions {

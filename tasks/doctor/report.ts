@@ -1,4 +1,4 @@
-import type { DeviceReport, Machine, Speed } from "./_doctor.ts";
+import type { DeviceReport, Machine, Speed } from "./examine.ts";
 
 /** Width of what is printed: half a screen, and no line break in an issue. */
 const WIDTH = 96;

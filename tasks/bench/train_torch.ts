@@ -1,6 +1,6 @@
-import type { Dataset } from "../src/data/dataset.ts";
-import type { TrainingSettings } from "../src/training/settings.ts";
-import { UsageError } from "./_flags.ts";
+import type { Dataset } from "../../src/data/dataset.ts";
+import type { TrainingSettings } from "../../src/training/settings.ts";
+import { UsageError } from "../cli/flags.ts";
 
 /** Where the reference's training script is and what it is given. */
 export interface TrainTorchOptions {

@@ -1,11 +1,11 @@
-import type { Device } from "../src/device/device.ts";
-import { readDataset } from "../src/files/read_dataset.ts";
-import { Graph } from "../src/graph/graph.ts";
-import { below, Philox, Stream } from "../src/philox.ts";
-import { copyBandwidth, propagationBytes, stepBytes, timePropagation, timeStep } from "./_bench_cases.ts";
-import { TorchPeer } from "./_bench_torch.ts";
-import { median } from "./_median.ts";
-import { Table } from "./_table.ts";
+import type { Device } from "../../src/device/device.ts";
+import { readDataset } from "../../src/files/read_dataset.ts";
+import { Graph } from "../../src/graph/graph.ts";
+import { below, Philox, Stream } from "../../src/philox.ts";
+import { copyBandwidth, propagationBytes, stepBytes, timePropagation, timeStep } from "./cases.ts";
+import { TorchPeer } from "./torch_peer.ts";
+import { median } from "../cli/median.ts";
+import { Table } from "../cli/table.ts";
 
 const COLUMNS = 64;
 const LAYERS = 3;

@@ -1,13 +1,13 @@
-import type { Dataset } from "../src/data/dataset.ts";
-import type { Device } from "../src/device/device.ts";
-import { WebGpuDevice } from "../src/device/webgpu/device.ts";
-import { Graph } from "../src/graph/graph.ts";
-import { rankSplit } from "../src/recommend/rank_split.ts";
-import { initialWeights, startTraining, type Training } from "../src/training/recipe.ts";
-import { PUBLISHED, type TrainingSettings } from "../src/training/settings.ts";
-import { sequencesText, torchEpochSeconds, type TrainTorchOptions } from "./_bench_train_torch.ts";
-import { median } from "./_median.ts";
-import { Table } from "./_table.ts";
+import type { Dataset } from "../../src/data/dataset.ts";
+import type { Device } from "../../src/device/device.ts";
+import { WebGpuDevice } from "../../src/device/webgpu/device.ts";
+import { Graph } from "../../src/graph/graph.ts";
+import { rankSplit } from "../../src/recommend/rank_split.ts";
+import { initialWeights, startTraining, type Training } from "../../src/training/recipe.ts";
+import { PUBLISHED, type TrainingSettings } from "../../src/training/settings.ts";
+import { sequencesText, torchEpochSeconds, type TrainTorchOptions } from "./train_torch.ts";
+import { median } from "../cli/median.ts";
+import { Table } from "../cli/table.ts";
 
 /** Steps before a measurement. */
 const WARM_UP = 3;

@@ -1,5 +1,5 @@
-import type { Device } from "../src/device/device.ts";
-import { openDevice } from "../src/device/open_device.ts";
+import type { Device } from "../../src/device/device.ts";
+import { openDevice } from "../../src/device/open_device.ts";
 
 /** Flags of every task that computes. */
 export interface DeviceFlags {

@@ -1,7 +1,7 @@
-import type { RankingMetrics } from "../src/recommend/metrics.ts";
-import type { TrainingEvent } from "../src/training/train.ts";
-import { median } from "./_median.ts";
-import { type CurvePoint, type Experiment, publishedCurve, publishedTest } from "./_published.ts";
+import type { RankingMetrics } from "../../src/recommend/metrics.ts";
+import type { TrainingEvent } from "../../src/training/train.ts";
+import { median } from "../cli/median.ts";
+import { type CurvePoint, type Experiment, publishedCurve, publishedTest } from "./published.ts";
 
 /** How far beyond the published range a point may lie. */
 const WIDENED = 0.1;

@@ -1,6 +1,6 @@
 import { parse } from "@std/jsonc";
 import { z } from "zod";
-import { expectation, type Flag, type Flags, suggestion, UsageError } from "./_flags_declaration.ts";
+import { expectation, type Flag, type Flags, suggestion, UsageError } from "./declaration.ts";
 
 function schemaOf(flag: Flag): z.ZodType {
   // The declaration knows the kind and the range of a value already, for the command line: zod asks it.

@@ -1,4 +1,4 @@
-import { UsageError } from "./_flags_declaration.ts";
+import { UsageError } from "./declaration.ts";
 
 /** Errors of the language that a mistake in the program raises as well as a mistake in its input. */
 const BUILT_IN = ["Error", "TypeError", "RangeError", "SyntaxError"];

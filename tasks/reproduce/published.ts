@@ -1,4 +1,4 @@
-import type { TrainingSettings } from "../src/training/settings.ts";
+import type { TrainingSettings } from "../../src/training/settings.ts";
 
 /** One training run of the reproduction. */
 export interface Experiment {

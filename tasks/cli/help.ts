@@ -1,4 +1,4 @@
-import { type Flag, type Flags, kebab, type Task } from "./_flags_declaration.ts";
+import { type Flag, type Flags, kebab, type Task } from "./declaration.ts";
 
 const WIDTH = 100;
 

@@ -1,5 +1,5 @@
 import { ProgressBar } from "@std/cli/unstable-progress-bar";
-import type { TrainingEvent } from "../src/training/train.ts";
+import type { TrainingEvent } from "../../src/training/train.ts";
 
 /** Milliseconds between two plain lines. */
 const LINE_INTERVAL = 5000;

@@ -1,6 +1,6 @@
-import type { RankingMetrics } from "../src/recommend/metrics.ts";
-import { type FinishedMetrics, PROTOCOL } from "../src/files/run_directory.ts";
-import type { TrainingSettings } from "../src/training/settings.ts";
+import type { RankingMetrics } from "../../src/recommend/metrics.ts";
+import { type FinishedMetrics, PROTOCOL } from "../../src/files/run_directory.ts";
+import type { TrainingSettings } from "../../src/training/settings.ts";
 
 const COLUMNS = ["hr@1", "hr@5", "hr@10", "ndcg@5", "ndcg@10", "mrr"] as const;
 

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { GRAPHS, MODELS, OPTIMIZERS, PUBLISHED, ruleOf, type TrainingSettings } from "../src/training/settings.ts";
-import { defineTask, type Parsed, type Values } from "./_flags.ts";
+import { GRAPHS, MODELS, OPTIMIZERS, PUBLISHED, ruleOf, type TrainingSettings } from "../../src/training/settings.ts";
+import { defineTask, type Parsed, type Values } from "../cli/flags.ts";
 
 /** What does not depend on the model. */
 const published = PUBLISHED["mf-bpr"];

@@ -1,10 +1,10 @@
-import { blend } from "../kernels/blend/blend.ts";
-import type { Device } from "../src/device/device.ts";
-import type { Graph } from "../src/graph/graph.ts";
-import { smooth } from "../src/sevo/propagation.ts";
-import { resolvePropagation } from "../src/sevo/options.ts";
-import { sevoInit } from "../src/sevo/init.ts";
-import { sevoStep } from "../src/sevo/step.ts";
+import { blend } from "../../kernels/blend/blend.ts";
+import type { Device } from "../../src/device/device.ts";
+import type { Graph } from "../../src/graph/graph.ts";
+import { smooth } from "../../src/sevo/propagation.ts";
+import { resolvePropagation } from "../../src/sevo/options.ts";
+import { sevoInit } from "../../src/sevo/init.ts";
+import { sevoStep } from "../../src/sevo/step.ts";
 
 /** Weight of the graph in everything timed here. */
 const BETA = 0.99;
