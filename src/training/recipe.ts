@@ -5,12 +5,12 @@ import { PairSampler } from "../data/pair_sampler.ts";
 import { PrefixSampler } from "../data/prefix_sampler.ts";
 import type { Device } from "../device/device.ts";
 import { Graph } from "../graph/graph.ts";
-import { Bert4Rec } from "../models/bert4rec.ts";
-import { Gru4Rec } from "../models/gru4rec.ts";
-import { MfBpr } from "../models/mf_bpr.ts";
+import { Bert4Rec } from "../models/bert4rec/bert4rec.ts";
+import { Gru4Rec } from "../models/gru4rec/gru4rec.ts";
+import { MfBpr } from "../models/mf_bpr/mf_bpr.ts";
 import type { Model } from "../models/model.ts";
-import { SasRec } from "../models/sasrec.ts";
-import { Stosa } from "../models/stosa.ts";
+import { SasRec } from "../models/sasrec/sasrec.ts";
+import { Stosa } from "../models/stosa/stosa.ts";
 import type { ModelWeights } from "../nn/parameters.ts";
 import { isSmoothed, optimizerOptions, type TrainingSettings } from "./settings.ts";
 

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { generatedDataset } from "../../src/data/generated.ts";
-import { MfBpr } from "../../src/models/mf_bpr.ts";
+import { MfBpr } from "../../src/models/mf_bpr/mf_bpr.ts";
 import { rankingMetrics } from "../../src/recommend/mod.ts";
 import { decodeSafetensors, encodeSafetensors, type SafetensorsFile } from "../../src/safetensors.ts";
 import { decodeModel, encodeModel } from "../../src/training/model_file.ts";

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertGreater, assertLess, assertRejects, assertT
 import { NonFiniteError, openDevice } from "@sevo/sevo";
 import type { Dataset } from "../../src/data/dataset.ts";
 import { generatedDataset } from "../../src/data/generated.ts";
-import { MfBpr } from "../../src/models/mf_bpr.ts";
+import { MfBpr } from "../../src/models/mf_bpr/mf_bpr.ts";
 import { type RankingMetrics, rankingMetrics } from "../../src/recommend/mod.ts";
 import { encodeSafetensors } from "../../src/safetensors.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "../../src/training/checkpoint.ts";

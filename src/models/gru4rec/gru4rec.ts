@@ -1,15 +1,15 @@
-import type { PrefixBatch } from "../data/prefix_sampler.ts";
-import type { PackedSequences } from "../data/sequences.ts";
-import type { Device } from "../device/device.ts";
-import { embedding, type EmbeddingOptions } from "../nn/embedding.ts";
-import { gatherRows } from "../nn/gather_rows.ts";
-import { gru } from "../nn/gru.ts";
-import { linear } from "../nn/linear.ts";
-import { pairLoss } from "../nn/pair_loss.ts";
-import type { ModelWeights } from "../nn/parameters.ts";
-import { segmentsOf } from "../nn/segments.ts";
-import { Tape, type Variable } from "../nn/tape.ts";
-import { InitialWeights } from "./_initial.ts";
+import type { PrefixBatch } from "../../data/prefix_sampler.ts";
+import type { PackedSequences } from "../../data/sequences.ts";
+import type { Device } from "../../device/device.ts";
+import { embedding, type EmbeddingOptions } from "../../nn/embedding.ts";
+import { gatherRows } from "../../nn/gather_rows.ts";
+import { gru } from "../../nn/gru.ts";
+import { linear } from "../../nn/linear.ts";
+import { pairLoss } from "../../nn/pair_loss.ts";
+import type { ModelWeights } from "../../nn/parameters.ts";
+import { segmentsOf } from "../../nn/segments.ts";
+import { Tape, type Variable } from "../../nn/tape.ts";
+import { InitialWeights } from "../initial_weights.ts";
 import {
   checkHeads,
   checkSequences,
@@ -21,9 +21,9 @@ import {
   plannedGradient,
   queriesOf,
   sequenceScorer,
-} from "./_sequences.ts";
-import type { ModelOptimizer, Queries, Scorer } from "./model.ts";
-import { TrainedModel } from "./trained_model.ts";
+} from "../sequences.ts";
+import type { ModelOptimizer, Queries, Scorer } from "../model.ts";
+import { TrainedModel } from "../trained_model.ts";
 
 /** Rows of the item table before that of item 0: the padding row, which no gradient reaches. */
 const PADS = 1;

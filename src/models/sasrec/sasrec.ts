@@ -1,17 +1,17 @@
-import type { NextItemBatch } from "../data/next_item_sampler.ts";
-import type { PackedSequences } from "../data/sequences.ts";
-import type { Device } from "../device/device.ts";
-import { activation } from "../nn/activation.ts";
-import { attention } from "../nn/attention.ts";
-import { embedding, type EmbeddingOptions } from "../nn/embedding.ts";
-import { gatherRows } from "../nn/gather_rows.ts";
-import { layerNorm } from "../nn/layer_norm.ts";
-import { linear } from "../nn/linear.ts";
-import { pairLoss } from "../nn/pair_loss.ts";
-import type { ModelWeights } from "../nn/parameters.ts";
-import { type Segments, segmentsOf } from "../nn/segments.ts";
-import { Tape, type Variable } from "../nn/tape.ts";
-import { InitialWeights } from "./_initial.ts";
+import type { NextItemBatch } from "../../data/next_item_sampler.ts";
+import type { PackedSequences } from "../../data/sequences.ts";
+import type { Device } from "../../device/device.ts";
+import { activation } from "../../nn/activation.ts";
+import { attention } from "../../nn/attention.ts";
+import { embedding, type EmbeddingOptions } from "../../nn/embedding.ts";
+import { gatherRows } from "../../nn/gather_rows.ts";
+import { layerNorm } from "../../nn/layer_norm.ts";
+import { linear } from "../../nn/linear.ts";
+import { pairLoss } from "../../nn/pair_loss.ts";
+import type { ModelWeights } from "../../nn/parameters.ts";
+import { type Segments, segmentsOf } from "../../nn/segments.ts";
+import { Tape, type Variable } from "../../nn/tape.ts";
+import { InitialWeights } from "../initial_weights.ts";
 import {
   checkHeads,
   checkPositions,
@@ -25,9 +25,9 @@ import {
   positionsOf,
   queriesOf,
   sequenceScorer,
-} from "./_sequences.ts";
-import type { ModelOptimizer, Queries, Scorer } from "./model.ts";
-import { TrainedModel } from "./trained_model.ts";
+} from "../sequences.ts";
+import type { ModelOptimizer, Queries, Scorer } from "../model.ts";
+import { TrainedModel } from "../trained_model.ts";
 
 /** Added to variances. */
 const EPSILON = 1e-8;

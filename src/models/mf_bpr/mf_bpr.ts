@@ -1,15 +1,15 @@
-import { pairLoss } from "../../kernels/pair_loss/pair_loss.ts";
-import type { PairBatch } from "../data/pair_sampler.ts";
-import type { Device } from "../device/device.ts";
-import type { Graph } from "../graph/graph.ts";
-import { gatherRows } from "../nn/gather_rows.ts";
-import type { ModelWeights } from "../nn/parameters.ts";
-import { Tape, Variable } from "../nn/tape.ts";
-import type { SevoOptions } from "../sevo/options.ts";
-import { InitialWeights } from "./_initial.ts";
-import { checkTargets, joined, plannedGradient, queriesOf } from "./_sequences.ts";
-import type { Queries, Scorer } from "./model.ts";
-import { TrainedModel } from "./trained_model.ts";
+import { pairLoss } from "../../../kernels/pair_loss/pair_loss.ts";
+import type { PairBatch } from "../../data/pair_sampler.ts";
+import type { Device } from "../../device/device.ts";
+import type { Graph } from "../../graph/graph.ts";
+import { gatherRows } from "../../nn/gather_rows.ts";
+import type { ModelWeights } from "../../nn/parameters.ts";
+import { Tape, Variable } from "../../nn/tape.ts";
+import type { SevoOptions } from "../../sevo/options.ts";
+import { InitialWeights } from "../initial_weights.ts";
+import { checkTargets, joined, plannedGradient, queriesOf } from "../sequences.ts";
+import type { Queries, Scorer } from "../model.ts";
+import { TrainedModel } from "../trained_model.ts";
 
 /** Standard deviation of the initial embeddings in the published runs. */
 const INITIAL_DEVIATION = 1e-4;

@@ -1,18 +1,18 @@
-import { gaussianRows, wassersteinLoss } from "../../kernels/wasserstein/wasserstein.ts";
-import type { NextItemBatch } from "../data/next_item_sampler.ts";
-import type { PackedSequences } from "../data/sequences.ts";
-import type { Device } from "../device/device.ts";
-import type { Tensor } from "../device/tensor.ts";
-import { activation, type ActivationOptions } from "../nn/activation.ts";
-import { embedding } from "../nn/embedding.ts";
-import { gatherRows } from "../nn/gather_rows.ts";
-import { gaussianAttention } from "../nn/gaussian_attention.ts";
-import { layerNorm } from "../nn/layer_norm.ts";
-import { linear } from "../nn/linear.ts";
-import type { ModelWeights } from "../nn/parameters.ts";
-import { type Segments, segmentsOf } from "../nn/segments.ts";
-import { type Columns, Tape, type Variable } from "../nn/tape.ts";
-import { InitialWeights } from "./_initial.ts";
+import { gaussianRows, wassersteinLoss } from "../../../kernels/wasserstein/wasserstein.ts";
+import type { NextItemBatch } from "../../data/next_item_sampler.ts";
+import type { PackedSequences } from "../../data/sequences.ts";
+import type { Device } from "../../device/device.ts";
+import type { Tensor } from "../../device/tensor.ts";
+import { activation, type ActivationOptions } from "../../nn/activation.ts";
+import { embedding } from "../../nn/embedding.ts";
+import { gatherRows } from "../../nn/gather_rows.ts";
+import { gaussianAttention } from "../../nn/gaussian_attention.ts";
+import { layerNorm } from "../../nn/layer_norm.ts";
+import { linear } from "../../nn/linear.ts";
+import type { ModelWeights } from "../../nn/parameters.ts";
+import { type Segments, segmentsOf } from "../../nn/segments.ts";
+import { type Columns, Tape, type Variable } from "../../nn/tape.ts";
+import { InitialWeights } from "../initial_weights.ts";
 import {
   checkHeads,
   checkPositions,
@@ -26,9 +26,9 @@ import {
   positionsOf,
   queriesOf,
   sequenceScorer,
-} from "./_sequences.ts";
-import type { ModelOptimizer, Queries, Scorer } from "./model.ts";
-import { TrainedModel } from "./trained_model.ts";
+} from "../sequences.ts";
+import type { ModelOptimizer, Queries, Scorer } from "../model.ts";
+import { TrainedModel } from "../trained_model.ts";
 
 /** Added to variances. */
 const EPSILON = 1e-12;
