@@ -5,12 +5,16 @@
  */
 import { generatedDataset } from "../src/data/generated.ts";
 import { readDataset } from "../src/files/read_dataset.ts";
-import { MODELS } from "../src/training/settings.ts";
+import { isTrainable } from "../src/models/define_model.ts";
+import { MODELS } from "../src/models/models.ts";
 import { benchModels } from "./bench/models.ts";
 import { benchOptimizer } from "./bench/optimizer.ts";
 import { defineTask, parseFlags, UsageError } from "./cli/flags.ts";
-import { openTaskDevice } from "./cli/open_device.ts";
+import { deviceFlags, openTaskDevice } from "./cli/open_device.ts";
 import { runTask } from "./cli/run_task.ts";
+
+/** Models that have epochs to time. */
+const TRAINABLE = MODELS.filter(isTrainable);
 
 const task = defineTask({
   name: "bench",
@@ -46,8 +50,7 @@ const task = defineTask({
       description: "Where sevo_torch.py and train_torch.py lie",
     },
     python: { kind: "string", placeholder: "FILE", default: "/usr/bin/python3", description: "Python with PyTorch" },
-    device: { kind: "choice", choices: ["auto", "cpu", "webgpu"], default: "auto", description: "Device" },
-    threads: { kind: "integer", min: 1, max: 256, description: "Threads, of PyTorch too (default: one for each core)" },
+    ...deviceFlags,
     maxRows: {
       kind: "integer",
       min: 10000,
@@ -59,7 +62,7 @@ const task = defineTask({
       kind: "string",
       placeholder: "LIST",
       default: "sasrec,gru4rec,bert4rec,stosa",
-      description: `Models, by commas: ${MODELS.join(", ")}`,
+      description: `Models, by commas: ${TRAINABLE.map(({ name }) => name).join(", ")}`,
       group: "Models",
     },
     torchSteps: {
@@ -85,9 +88,10 @@ export async function main(args: readonly string[]): Promise<void> {
     throw new UsageError(`Cannot run bench as it times 'optimizer' or 'models': current value is '${argument}'`);
   }
   const models = values.models.split(",").map((name) => {
-    const model = MODELS.find((known) => known === name.trim());
+    const model = TRAINABLE.find((known) => known.name === name.trim());
     if (model) return model;
-    throw new UsageError(`Cannot run bench as there is no model '${name}': there are ${MODELS.join(", ")}`);
+    const names = TRAINABLE.map(({ name }) => name).join(", ");
+    throw new UsageError(`Cannot run bench as there is no model '${name}' to train: there are ${names}`);
   });
   await using device = await openTaskDevice(values);
   if (argument === "optimizer") return await benchOptimizer(device, values);

@@ -4,91 +4,126 @@
  * @module
  */
 import { generatedDataset } from "../src/data/generated.ts";
-import { readDataset } from "../src/files/read_dataset.ts";
 import type { Dataset } from "../src/data/dataset.ts";
 import type { Device } from "../src/device/device.ts";
-import { type FinishedMetrics, RunDirectory } from "../src/files/run_directory.ts";
-import type { TrainingSettings } from "../src/training/settings.ts";
+import { readDataset } from "../src/files/read_dataset.ts";
+import { type FinishedMetrics, RunDirectory, writeComparison } from "../src/files/run_directory.ts";
+import { isTrainable, type ModelDefinition } from "../src/models/define_model.ts";
+import type { SettingValues } from "../src/models/field.ts";
+import { MODELS } from "../src/models/models.ts";
 import { train } from "../src/training/train.ts";
 import { parseFlags, UsageError } from "./cli/flags.ts";
 import { openTaskDevice } from "./cli/open_device.ts";
-import { runTask } from "./cli/run_task.ts";
 import { ProgressReport } from "./cli/progress_report.ts";
-import { compared, configOf, ratesOfRule, settingsOf, type TrainFlags, trainTask } from "./train/flags.ts";
 import { comparisonTable, type FinishedRun, protocolLine, resultLine } from "./cli/results.ts";
+import { runTask } from "./cli/run_task.ts";
+import { compared, configOf, type RunFlags, settingsOf, trainRequest, trainTask } from "./train/flags.ts";
+
+/** One run of a command. */
+interface Run {
+  readonly model: ModelDefinition;
+  readonly settings: SettingValues;
+}
 
 /**
  * Runs the task.
  *
  * @param args Its arguments.
+ * @param models The models that there are; by default those of this package.
  */
-export async function main(args: readonly string[]): Promise<void> {
-  const parsed = await parseFlags(trainTask, args);
+export async function main(args: readonly string[], models: readonly ModelDefinition[] = MODELS): Promise<void> {
+  const parsed = await parseFlags(trainTask(models), args);
   if (parsed === null) return;
-  const { given } = parsed, values = ratesOfRule(parsed);
-  if (given.has("data") && given.has("dataset")) {
+  const request = trainRequest(parsed, models), { flags, model } = request;
+  if (parsed.given.has("data") && parsed.given.has("dataset")) {
     throw new UsageError("Cannot run train as --data and --dataset name two datasets: give one of them");
   }
-  if (values.resume && values.out === undefined) {
+  if (flags.resume && flags.out === undefined) {
     throw new UsageError("Cannot run train as --resume needs the run directory: give --out RUN");
   }
-  const compare = values.compare ?? !(given.has("data") || given.has("optimizer"));
-  const optimizers = compare ? compared(values.optimizer) : [values.optimizer];
-
-  await using device = await openTaskDevice(values);
+  await using device = await openTaskDevice(flags);
   console.log(`device    ${device.description}`);
-  const runs: TrainingSettings[] = [];
-  for (const optimizer of optimizers) {
-    for (let seed = values.seed; seed < values.seed + values.seeds; seed++) {
-      runs.push(settingsOf(values, optimizer, seed));
-    }
-  }
-  const dataset = values.data === undefined
-    ? generatedDataset({ seed: values.datasetSeed })
-    : await readDataset(values.data);
+  const dataset = flags.data === undefined
+    ? generatedDataset({ seed: flags.datasetSeed })
+    : await readDataset(flags.data);
   console.log(
     `dataset   ${dataset.name}: ${dataset.userCount} users, ${dataset.itemCount} items, ${dataset.trainItems.length} training interactions`,
   );
-  const root = values.out ?? `runs/${timestamp()}-${dataset.name}-${values.model}`;
-  const results: FinishedRun[] = [];
-  for (const settings of runs) {
-    const path = runs.length === 1 ? root : `${root}/${settings.optimizer}-${settings.seed}`;
-    const result = await trainRun(device, dataset, settings, values, path);
-    results.push({ settings, result });
+
+  const compare = flags.compare ?? !(parsed.given.has("data") || parsed.given.has("optimizer"));
+  const runs: Run[] = [], optimizers = compare ? compared(request.optimizer) : [request.optimizer];
+  const firstSeed = Number(request.given["seed"] ?? 1);
+  for (const optimizer of isTrainable(model) ? optimizers : optimizers.slice(0, 1)) {
+    for (let seed = firstSeed; seed < firstSeed + (isTrainable(model) ? flags.seeds : 1); seed++) {
+      const { settings, chosen } = settingsOf(request, model, dataset, optimizer, seed);
+      if (runs.length === 0 && chosen.length > 0) console.log(`chosen    ${chosen.join("; ")} (--preset has others)`);
+      runs.push({ model, settings });
+    }
   }
-  if (runs.length > 1) console.log(`\n${comparisonTable(results)}`);
+  if (compare) {
+    const baselines = models.filter((other) => !isTrainable(other) && other !== model);
+    runs.push(
+      ...baselines.map((model) => ({ model, settings: settingsOf(request, model, dataset, "sgd", 0).settings })),
+    );
+  }
+
+  const root = flags.out ?? `runs/${timestamp()}-${dataset.name}-${model.name}`;
+  const results: FinishedRun[] = [];
+  for (const run of runs) {
+    const path = runs.length === 1 ? root : `${root}/${nameOf(run)}`;
+    results.push({ name: labelOf(run), result: await trainRun(device, dataset, run, flags, path) });
+  }
+  if (runs.length > 1) {
+    console.log(`\n${comparisonTable(results)}`);
+    await writeComparison(root, runs.map((run, at) => ({ run: nameOf(run), ...run, ...results[at]! })));
+  }
   console.log(`\n${protocolLine(results[0]!.result.test.users)}`);
   console.log(
-    runs.length === 1 ? `run directory: ${root}` : `run directories: ${root}/<optimizer>-<seed>`,
+    runs.length === 1 ? `run directory: ${root}` : `run directories: ${root}/{${runs.map(nameOf).join(",")}}`,
   );
+}
+
+/** The folder of a run beside others. */
+function nameOf({ model, settings }: Run): string {
+  return isTrainable(model) ? `${settings["optimizer"]}-${settings["seed"]}` : model.name;
+}
+
+/** What a run is called in the table: runs that differ by their seed alone are called the same. */
+function labelOf({ model, settings }: Run): string {
+  return isTrainable(model) ? String(settings["optimizer"]) : model.name;
 }
 
 /** Trains one run; with `--resume`, goes on from where it was, and leaves it as it is where it has finished. */
 async function trainRun(
   device: Device,
   dataset: Dataset,
-  settings: TrainingSettings,
-  values: TrainFlags,
+  { model, settings }: Run,
+  flags: RunFlags,
   path: string,
 ): Promise<FinishedMetrics> {
-  const config = configOf(settings, values);
-  let directory = values.resume ? await RunDirectory.open(path, config) : null;
+  const label = isTrainable(model) ? `${settings["optimizer"]} seed ${settings["seed"]}` : model.name;
+  const config = configOf(model, settings, flags);
+  let directory = flags.resume ? await RunDirectory.open(path, config) : null;
   const finished = await directory?.metrics();
   if (finished) {
-    console.log(resultLine(settings, finished));
+    console.log(resultLine(label, finished));
     return finished;
   }
   const from = await directory?.rewind() ?? null;
-  if (from) console.log(`${settings.optimizer} seed ${settings.seed}  goes on after epoch ${from.epoch}`);
-  await using report = new ProgressReport(`${settings.optimizer} seed ${settings.seed}`, settings.epochs, from?.epoch);
-  const result = await train(device, dataset, settings, async (event) => {
-    // Not before the first event: what cannot be trained leaves nothing behind.
-    directory ??= await RunDirectory.create(path, config);
-    await directory.log(event);
-    report.show(event);
-  }, { from, onCheckpoint: (checkpoint) => directory!.checkpoint(checkpoint) });
-  await directory!.finish(result, settings, dataset, device.description);
-  await report.finish(resultLine(settings, result));
+  if (from) console.log(`${label}  goes on after epoch ${from.epoch}`);
+  await using report = new ProgressReport(label, Number(settings["epochs"] ?? 0), from?.epoch);
+  const result = await train(device, dataset, model, settings, {
+    from,
+    async onEvent(event) {
+      // Not before the first event: what cannot be trained leaves nothing behind.
+      directory ??= await RunDirectory.create(path, config);
+      await directory.log(event);
+      report.show(event);
+    },
+    onCheckpoint: (checkpoint) => directory!.checkpoint(checkpoint),
+  });
+  await directory!.finish(result, dataset, device.description);
+  await report.finish(resultLine(label, result));
   return result;
 }
 

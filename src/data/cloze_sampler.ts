@@ -44,6 +44,11 @@ export class ClozeSampler {
     }
   }
 
+  /** Users of an epoch. */
+  get size(): number {
+    return this.#users.length;
+  }
+
   /**
    * The batches of an epoch.
    *

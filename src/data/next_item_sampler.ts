@@ -45,6 +45,11 @@ export class NextItemSampler {
     }
   }
 
+  /** Users of an epoch. */
+  get size(): number {
+    return this.#users.length;
+  }
+
   /**
    * The batches of an epoch.
    *

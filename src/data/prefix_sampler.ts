@@ -52,6 +52,11 @@ export class PrefixSampler {
     this.#places = Uint32Array.from(places);
   }
 
+  /** Prefixes of an epoch. */
+  get size(): number {
+    return this.#places.length;
+  }
+
   /**
    * The batches of an epoch.
    *

@@ -1,8 +1,11 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Dataset } from "../data/dataset.ts";
+import type { ModelDefinition } from "../models/define_model.ts";
+import type { SettingValues } from "../models/field.ts";
+import { decodeModel, encodeModel, type ModelFile } from "../models/model_file.ts";
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "../training/checkpoint.ts";
-import { decodeModel, encodeModel, type ModelFile } from "../training/model_file.ts";
-import type { TrainingSettings } from "../training/settings.ts";
 import type { TrainingEvent, TrainingResult } from "../training/train.ts";
+import { writeAtomically } from "./write_atomically.ts";
 
 /** How the metrics of a run were made, in words, for everything that shows them. */
 export const PROTOCOL =
@@ -56,7 +59,7 @@ export class RunDirectory {
     if (started === null) return null;
     const before = JSON.parse(new TextDecoder().decode(started)), now = JSON.parse(json(config));
     for (const key of new Set([...Object.keys(before), ...Object.keys(now)])) {
-      if (before[key] === now[key]) continue;
+      if (isDeepStrictEqual(before[key], now[key])) continue;
       throw new RangeError(
         `Cannot resume the run in '${path}' as its ${key} was ${JSON.stringify(before[key])}: current value is ${
           JSON.stringify(now[key])
@@ -87,9 +90,9 @@ export class RunDirectory {
     const checkpoint = bytes && decodeCheckpoint(bytes);
     const log = new TextDecoder().decode(await this.#read("events.jsonl") ?? new Uint8Array());
     const kept = log.split("\n").filter((line) => {
-      // A line that was cut off belongs to what will happen again.
-      const [, epoch] = /^{.*"epoch":(\d+).*}$/.exec(line) ?? [];
-      return checkpoint && epoch !== undefined && Number(epoch) <= checkpoint.epoch && !line.includes('"split":"test"');
+      const event = parsedEvent(line);
+      if (!event || !checkpoint || event.epoch > checkpoint.epoch) return false;
+      return event.type !== "evaluation" || event.split !== "test";
     });
     await this.#write("events.jsonl", kept.map((line) => line + "\n").join(""));
     return checkpoint;
@@ -117,18 +120,12 @@ export class RunDirectory {
    * Writes the model and the final metrics.
    *
    * @param result What training gave.
-   * @param settings How it was trained.
    * @param dataset What it was trained on.
    * @param device What it was trained with.
    */
-  async finish(
-    result: TrainingResult,
-    settings: TrainingSettings,
-    dataset: Dataset,
-    device: string,
-  ): Promise<void> {
-    await this.#write("model.safetensors", encodeModel(result.weights, settings, dataset));
-    const { bestEpoch, valid, test } = result;
+  async finish(result: TrainingResult, dataset: Dataset, device: string): Promise<void> {
+    const { model, settings, weights, bestEpoch, valid, test } = result;
+    await this.#write("model.safetensors", encodeModel(model, settings, weights, dataset));
     await this.#write("metrics.json", json({ protocol: PROTOCOL, device, bestEpoch, valid, test }));
   }
 
@@ -142,14 +139,53 @@ export class RunDirectory {
   }
 
   async #write(name: string, content: string | Uint8Array<ArrayBuffer>): Promise<void> {
-    const path = `${this.path}/${name}`;
-    const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
-    {
-      using file = await Deno.open(`${path}.tmp`, { write: true, create: true, truncate: true });
-      for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
-      await file.sync();
-    }
-    await Deno.rename(`${path}.tmp`, path);
+    await writeAtomically(`${this.path}/${name}`, content);
+  }
+}
+
+/** A run of a comparison. */
+export interface ComparedRun {
+  /** Folder of the run. */
+  readonly run: string;
+  /** The model. */
+  readonly model: ModelDefinition;
+  /** Its settings. */
+  readonly settings: SettingValues;
+  /** Its result. */
+  readonly result: FinishedMetrics;
+}
+
+/**
+ * Writes `comparison.json` (settings and metrics of each run) and `comparison.csv` (a line a run) beside the run
+ * directories of a comparison.
+ *
+ * @param path The folder of the comparison.
+ * @param runs Its runs.
+ */
+export async function writeComparison(path: string, runs: readonly ComparedRun[]): Promise<void> {
+  const rows = runs.map(({ run, model, settings, result: { bestEpoch, valid, test } }) => (
+    { run, model: model.name, settings, bestEpoch, valid, test }
+  ));
+  await writeAtomically(`${path}/comparison.json`, json({ protocol: PROTOCOL, runs: rows }));
+  const names = Object.keys(rows[0]!.test) as (keyof FinishedMetrics["test"])[];
+  const head = ["run", "model", "optimizer", "seed", "best_epoch", ...names];
+  const lines = rows.map(({ run, model, settings, bestEpoch, test }) => [
+    run,
+    model,
+    settings["optimizer"] ?? "",
+    settings["seed"] ?? "",
+    bestEpoch,
+    ...names.map((name) => test[name]),
+  ]);
+  await writeAtomically(`${path}/comparison.csv`, [head, ...lines].map((cells) => cells.join(",") + "\n").join(""));
+}
+
+/** A line of the log; null for one that was cut off, which belongs to what will happen again. */
+function parsedEvent(line: string): TrainingEvent | null {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return null;
   }
 }
 
@@ -157,14 +193,15 @@ export class RunDirectory {
  * Reads the model of a run.
  *
  * @param path The run directory, or a model file.
+ * @param models The models that there are; by default those of this package.
  * @returns The model.
  * @throws {RangeError} If there is no model.
  * @throws {SyntaxError} If the file is not a model.
  */
-export async function readModel(path: string): Promise<ModelFile> {
+export async function readModel(path: string, models?: readonly ModelDefinition[]): Promise<ModelFile> {
   const file = path.endsWith(".safetensors") ? path : `${path}/model.safetensors`;
   try {
-    return decodeModel(await Deno.readFile(file));
+    return decodeModel(await Deno.readFile(file), models);
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     throw new RangeError(`Cannot read a model from '${path}' as there is no file '${file}'`);

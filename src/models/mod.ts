@@ -1,5 +1,5 @@
 /**
- * Recommender models.
+ * Recommender models: those of this package, and what one of your own is made of.
  *
  * @module
  */
@@ -10,11 +10,44 @@ export { type PrefixBatch, PrefixSampler } from "../data/prefix_sampler.ts";
 export type { PackedSequences } from "../data/sequences.ts";
 export type { RowRange } from "../device/tensor.ts";
 export { type ModelWeights, ParameterLayout, type Weight } from "../nn/parameters.ts";
-export { Bert4Rec, type Bert4RecOptions, HIDDEN_ITEM } from "./bert4rec/bert4rec.ts";
-export { Gru4Rec, type Gru4RecOptions } from "./gru4rec/gru4rec.ts";
-export { MfBpr, type MfBprOptimizer } from "./mf_bpr/mf_bpr.ts";
-export type { Model, ModelOptimizer, Queries, Scorer } from "./model.ts";
-export { SasRec, type SasRecOptions } from "./sasrec/sasrec.ts";
-export { Stosa, type StosaOptions } from "./stosa/stosa.ts";
-export { TrainedModel } from "./trained_model.ts";
-export { TrainedWeights, type WeightsOptions } from "./trained_weights.ts";
+export { bert4Rec } from "./bert4rec/bert4rec.ts";
+export type { Bert4RecSettings } from "./bert4rec/settings.ts";
+export {
+  type CountedDeclaration,
+  type CountedModel,
+  defineModel,
+  isTrainable,
+  type ModelDefinition,
+  type Sampler,
+  type SettingsSchema,
+  type Sizes,
+  type TableGroup,
+  type TrainableDeclaration,
+  type TrainableModel,
+} from "./define_model.ts";
+export type { Field, SettingValue, SettingValues } from "./field.ts";
+export { gru4Rec } from "./gru4rec/gru4rec.ts";
+export type { Gru4RecSettings } from "./gru4rec/settings.ts";
+export { InitialWeights } from "./initial_weights.ts";
+export { mfBpr } from "./mf_bpr/mf_bpr.ts";
+export type { MfBprSettings } from "./mf_bpr/settings.ts";
+export { decodeModel, encodeModel, type ModelFile } from "./model_file.ts";
+export { MODELS } from "./models.ts";
+export type {
+  BatchGradients,
+  BorrowedRows,
+  Network,
+  NetworkWeights,
+  Requests,
+  ScoringNetwork,
+  Similarity,
+  SimilarityRows,
+} from "./network.ts";
+export type { Exclusions, Ranker, TopItems } from "./ranker.ts";
+export { sasRec } from "./sasrec/sasrec.ts";
+export type { SasRecSettings } from "./sasrec/settings.ts";
+export { resolveSettings, SettingError } from "./settings.ts";
+export { stosa } from "./stosa/stosa.ts";
+export type { StosaSettings } from "./stosa/settings.ts";
+export { type ModelOptimizer, TrainedModel } from "./trained_model.ts";
+export { isSmoothed, optimizerOptions, OPTIMIZERS, ruleOf, type TrainingSettings } from "./training_settings.ts";

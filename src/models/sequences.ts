@@ -5,13 +5,10 @@
  */
 import { NO_ROW } from "../../kernels/embed/embed.ts";
 import type { PackedSequences } from "../data/sequences.ts";
-import type { Device } from "../device/device.ts";
 import type { RowRange, Tensor } from "../device/tensor.ts";
-
-import type { ModelWeights } from "../nn/parameters.ts";
-import { Tape, type Variable } from "../nn/tape.ts";
+import type { Tape } from "../nn/tape.ts";
 import { type PlannedGradient, planRows } from "../sevo/gradient.ts";
-import type { Queries, Scorer } from "./model.ts";
+import type { BorrowedRows } from "./network.ts";
 
 /**
  * Rows of items in a table that begins with other rows.
@@ -202,37 +199,14 @@ export function joined(...parts: Uint32Array[]): Uint32Array<ArrayBuffer> {
 /**
  * Checks that there is an embedding for each position.
  *
- * @param weights Weights of the model.
- * @param name The table of embeddings by position.
- * @param length Number of positions.
+ * @param positions The table of embeddings by position.
+ * @param maxLength Number of positions.
  * @throws {RangeError} If there are more or fewer.
  */
-export function checkPositions(weights: ModelWeights, name: string, length: number): void {
-  const rows = weights[name]?.shape[0];
-  if (rows === length) return;
+export function checkPositions({ rows }: RowRange, maxLength: number): void {
+  if (rows === maxLength) return;
   throw new RangeError(
-    `Cannot make the model as length must be the ${rows} rows of '${name}': current value is ${length}`,
-  );
-}
-
-/**
- * Checks that there is a history for each user.
- *
- * @param users The users.
- * @param histories Their histories.
- * @throws {RangeError} If there are more or fewer, or their items are not those that they say.
- */
-function checkHistories(users: Uint32Array, { offsets, items }: PackedSequences): void {
-  if (offsets.length !== users.length + 1) {
-    throw new RangeError(
-      `Cannot rank as there must be ${users.length} histories, one for each user: current value is ${
-        offsets.length - 1
-      }`,
-    );
-  }
-  if (offsets[0] === 0 && offsets.at(-1) === items.length) return;
-  throw new RangeError(
-    `Cannot rank as the histories must have ${offsets.at(-1)} items from 0 on: current value is ${items.length}`,
+    `Cannot make the model as maxLength must be the ${rows} rows of its positions: current value is ${maxLength}`,
   );
 }
 
@@ -251,42 +225,13 @@ export function checkHeads(dimension: number, heads: number): void {
 }
 
 /**
- * Runs a pass of inference whose outcome is queries.
+ * The rows of items in a table that is the weights' own.
  *
- * @param device The device.
- * @param pass The pass.
- * @returns Its outcome, with the memory of the pass.
+ * @param table The table.
+ * @param leadingRows Rows before that of item 0.
+ * @returns A row for each item.
  */
-export function queriesOf(device: Device, pass: (tape: Tape) => Variable): Queries {
-  const tape = new Tape(device, null);
-  try {
-    const { tensor } = device.batch(() => pass(tape));
-    return { tensor, firstRow: 0, rows: tensor.shape[0], [Symbol.dispose]: () => tape[Symbol.dispose]() };
-  } catch (error) {
-    tape[Symbol.dispose]();
-    throw error;
-  }
-}
-
-/**
- * What a sequence model ranks with.
- *
- * @param items A row for each item.
- * @param queries The queries of histories.
- * @param dispose Gives back what was made for it.
- * @returns The scorer.
- */
-export function sequenceScorer(
-  items: RowRange,
-  queries: (histories: PackedSequences) => Queries,
-  dispose: () => void = () => {},
-): Scorer {
-  return {
-    items,
-    queries: (users, histories) => {
-      checkHistories(users, histories);
-      return queries(histories);
-    },
-    [Symbol.dispose]: dispose,
-  };
+export function itemsOf({ tensor, firstRow, rows }: RowRange, leadingRows: number): BorrowedRows {
+  const items = { tensor, firstRow: firstRow + leadingRows, rows: rows - leadingRows };
+  return { ...items, [Symbol.dispose]() {} };
 }

@@ -1,59 +1,125 @@
 import type { Device } from "../device/device.ts";
+import type { Graph } from "../graph/graph.ts";
 import type { ModelWeights } from "../nn/parameters.ts";
-import type { Model, Scorer } from "./model.ts";
-import { TrainedWeights, type WeightsOptions } from "./trained_weights.ts";
+import { Tape } from "../nn/tape.ts";
+import type { SevoOptions } from "../sevo/options.ts";
+import type { TrainableModel } from "./define_model.ts";
+import type { Network } from "./network.ts";
+import { TrainedWeights } from "./trained_weights.ts";
+import type { TrainingSettings } from "./training_settings.ts";
+
+/** How a model is trained. */
+export interface ModelOptimizer {
+  /** Rule and rates; with a propagation, that of the smoothed tables. */
+  readonly options: SevoOptions;
+  /** What the updates of the smoothed tables are smoothed over: a row for each row of such a stack. Null without propagation. */
+  readonly graph: Graph | null;
+}
 
 /**
- * A model whose weights are {@linkcode TrainedWeights}: what every model does alike.
+ * A model under training: its network, its weights and their optimizer.
  *
  * @typeParam Batch What it is trained on at a time.
  */
-export abstract class TrainedModel<Batch> implements Model<Batch> {
-  /** The device of the parameters. */
+export class TrainedModel<Batch> implements Disposable {
+  /** The device of the weights. */
   readonly device: Device;
-  /** The weights. */
-  protected readonly trained: TrainedWeights;
+  /** How it computes, with the weights as they are now. */
+  readonly network: Network<Batch>;
+  readonly #weights: TrainedWeights;
+  readonly #seed: number;
 
   /**
-   * Puts the weights under training.
+   * Puts weights under training.
    *
    * @param device The device.
+   * @param model The model.
    * @param weights Initial weights.
-   * @param options Rule, rates, groups and graphs.
+   * @param settings Its settings; of those of training, the seed and the graph alone matter here.
+   * @param optimizer Rule, rates and graph.
+   * @throws {RangeError} If settings and weights do not fit together.
+   * @throws {TypeError} If the rule propagates and there is no graph.
    */
-  constructor(device: Device, weights: ModelWeights, options: WeightsOptions) {
+  constructor(
+    device: Device,
+    model: TrainableModel<object, Batch>,
+    weights: ModelWeights,
+    settings: object & TrainingSettings,
+    { options, graph }: ModelOptimizer,
+  ) {
     this.device = device;
-    this.trained = new TrainedWeights(device, weights, options);
+    this.#seed = settings.seed;
+    this.#weights = new TrainedWeights(device, weights, {
+      options,
+      groups: model.tables(settings).map(({ names, smoothed }) => ({ tables: names, graph: smoothed ? graph : null })),
+      unused: Object.keys(weights).filter((name) => model.unused(name, settings)),
+    });
+    try {
+      this.network = model.network(this.#weights, settings);
+    } catch (error) {
+      this.#weights[Symbol.dispose]();
+      throw error;
+    }
   }
 
-  /** See {@linkcode Model.step}. */
-  abstract step(batch: Batch): void;
+  /**
+   * One training step: loss and gradients of a batch, and a step of the optimizer. Nothing is read back.
+   *
+   * @param batch The samples.
+   * @throws {RangeError} If the batch is empty, or names a user or item that is not there.
+   */
+  step(batch: Batch): void {
+    const { device } = this, weights = this.#weights;
+    device.batch(() => {
+      using tape = new Tape(device, { seed: this.#seed, step: weights.steps + 1 });
+      const { losses, gradients } = this.network.backward(tape, batch);
+      weights.addLoss(losses, 1 / losses.shape[0]);
+      weights.step(gradients);
+    });
+  }
 
-  /** See {@linkcode Model.scorer}. */
-  abstract scorer(): Scorer;
-
-  /** See {@linkcode Model.meanLoss}. */
+  /**
+   * The mean loss of the steps since this was last asked, and a check of these steps.
+   *
+   * @returns The mean loss.
+   * @throws {NonFiniteError} If a gradient had a value that is not finite.
+   */
   async meanLoss(): Promise<number> {
-    return await this.trained.meanLoss();
+    return await this.#weights.meanLoss();
   }
 
-  /** See {@linkcode Model.weights}. */
+  /**
+   * Reads the weights back.
+   *
+   * @returns All weights by name.
+   * @throws {NonFiniteError} If a gradient had a value that is not finite.
+   */
   async weights(): Promise<ModelWeights> {
-    return await this.trained.read();
+    return await this.#weights.read();
   }
 
-  /** See {@linkcode Model.save}. */
+  /**
+   * Saves all that training goes on from.
+   *
+   * @returns Files of `SevoState.save`.
+   * @throws {NonFiniteError} If a gradient had a value that is not finite.
+   */
   async save(): Promise<Uint8Array<ArrayBuffer>[]> {
-    return await this.trained.save();
+    return await this.#weights.save();
   }
 
-  /** See {@linkcode Model.restore}. */
+  /**
+   * Goes on from what {@linkcode TrainedModel.save} gave, to the bit.
+   *
+   * @param saved The files.
+   * @throws {SyntaxError} If a file is not a saved state.
+   */
   restore(saved: readonly Uint8Array[]): void {
-    this.trained.restore(saved);
+    this.#weights.restore(saved);
   }
 
-  /** Gives the memory of the parameters back. */
+  /** Gives the memory of the weights back. */
   [Symbol.dispose](): void {
-    this.trained[Symbol.dispose]();
+    this.#weights[Symbol.dispose]();
   }
 }

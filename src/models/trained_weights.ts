@@ -4,6 +4,7 @@ import type { RowRange, Tensor } from "../device/tensor.ts";
 import type { Graph } from "../graph/graph.ts";
 import { type ModelWeights, ParameterLayout, type Weight } from "../nn/parameters.ts";
 import type { Gradient } from "../sevo/gradient.ts";
+import type { NetworkWeights } from "./network.ts";
 import { loadState, sevoInit, type TableInit } from "../sevo/init.ts";
 import type { SevoOptions } from "../sevo/options.ts";
 import type { SevoState } from "../sevo/state.ts";
@@ -27,7 +28,7 @@ export interface WeightsOptions {
  * packed into one flat table under the plain rule, with a gradient of the same layout that kernels write their parts
  * of; and the loss since it was last asked for.
  */
-export class TrainedWeights implements Disposable {
+export class TrainedWeights implements NetworkWeights, Disposable {
   /** The device of the weights. */
   readonly device: Device;
   /** Where parameters lie in {@linkcode TrainedWeights.parameters}. */

@@ -80,8 +80,8 @@ export class ParameterLayout {
 export interface ParameterTensors {
   /** The parameters. */
   readonly parameters: Tensor<"f32">;
-  /** Their gradient, of the same layout: operations write their own parts of it. */
-  readonly gradient: Tensor<"f32">;
+  /** Their gradient, of the same layout: operations write their own parts of it. Null where nothing is trained. */
+  readonly gradient: Tensor<"f32"> | null;
   /** Where each parameter lies in both. */
   readonly layout: ParameterLayout;
 }

@@ -1,15 +1,8 @@
+import type { Exclusions } from "../models/ranker.ts";
 import type { Dataset } from "../data/dataset.ts";
 
 /** Which held-out item of each user is ranked. */
 export type Split = "valid" | "test";
-
-/** Items that a query must not be given, ascending and each once, for each query end to end. */
-export interface Exclusions {
-  /** Where the items of each query begin, and where the last end. */
-  readonly offsets: Uint32Array<ArrayBuffer>;
-  /** The items. */
-  readonly items: Uint32Array<ArrayBuffer>;
-}
 
 /** What full ranking asks for one split: the users that have a target there, their targets and their histories. */
 export interface RankingTask {

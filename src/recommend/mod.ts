@@ -1,9 +1,13 @@
 /**
- * Full-ranking evaluation and top-k.
+ * A trained model without its trainer: ranking, top-k and metrics.
  *
  * @module
  */
-export { type Exclusions, historyOf, type RankingTask, rankingTask, type Split } from "./history.ts";
+export { DotRanker } from "./dot_ranker.ts";
+export { historyOf, type RankingTask, rankingTask, type Split } from "./history.ts";
 export { type RankingMetrics, rankingMetrics } from "./metrics.ts";
-export { rankTargets, type TopItems, topItems } from "./rank.ts";
+export { rankTargets, topItems } from "./rank.ts";
+export { rankSplit } from "./rank_split.ts";
+export { rankerOf } from "./ranker_of.ts";
+export type { Exclusions, Ranker, TopItems } from "../models/ranker.ts";
 export type { RowRange } from "../device/tensor.ts";

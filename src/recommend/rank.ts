@@ -5,7 +5,7 @@ import {
   topItems as topItemsKernel,
 } from "../../kernels/score/score.ts";
 import type { RowRange, Tensor } from "../device/tensor.ts";
-import type { Exclusions } from "./history.ts";
+import type { Exclusions, TopItems } from "../models/ranker.ts";
 
 /**
  * Full ranking: the place of each query's target among all items, by the dot product of query and item row. Excluded
@@ -45,14 +45,6 @@ export async function rankTargets(
       { queries: queries.rows, firstQuery: queries.firstRow, items: items.rows, width: items.tensor.stride },
     ));
   return (await device.read(ranks)).map((before) => before + 1);
-}
-
-/** The best items of each query, best first. */
-export interface TopItems {
-  /** Items of all queries end to end, `count` each; 0xffffffff where there were too few. */
-  readonly items: Uint32Array<ArrayBuffer>;
-  /** Their scores. */
-  readonly scores: Float32Array<ArrayBuffer>;
 }
 
 /**

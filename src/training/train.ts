@@ -1,12 +1,17 @@
 import type { Dataset } from "../data/dataset.ts";
 import type { Device } from "../device/device.ts";
-import type { ModelWeights } from "../nn/parameters.ts";
+import { isTrainable, type ModelDefinition } from "../models/define_model.ts";
+import type { SettingValues } from "../models/field.ts";
+import type { Ranker } from "../models/ranker.ts";
+import { resolveSettings } from "../models/settings.ts";
+import type { TrainingSettings } from "../models/training_settings.ts";
+import { DotRanker } from "../recommend/dot_ranker.ts";
 import type { Split } from "../recommend/history.ts";
 import type { RankingMetrics } from "../recommend/metrics.ts";
-import type { BestEpoch, Checkpoint } from "./checkpoint.ts";
 import { rankSplit } from "../recommend/rank_split.ts";
-import { initialWeights, startTraining, trainedModel } from "./recipe.ts";
-import { checkSettings, type TrainingSettings } from "./settings.ts";
+import { historyLength, rankerOf } from "../recommend/ranker_of.ts";
+import type { BestEpoch, Checkpoint } from "./checkpoint.ts";
+import { startTraining } from "./start_training.ts";
 
 /** What happens during training: an epoch has ended, or a split was ranked. */
 export type TrainingEvent =
@@ -22,13 +27,19 @@ export type TrainingEvent =
 
 /** What a training run gives: the best epoch by validation NDCG@10, and its test. */
 export interface TrainingResult extends BestEpoch {
+  /** The model. */
+  readonly model: ModelDefinition;
+  /** All its settings. */
+  readonly settings: SettingValues;
   /** Test at that epoch. */
   readonly test: RankingMetrics;
 }
 
-/** How a training run is interrupted and taken up again. */
-export interface Resumption {
-  /** Where to go on from; null to start. */
+/** Who hears of a training run, and how it is interrupted and taken up again. */
+export interface TrainOptions {
+  /** Called as things happen; training waits for it. */
+  readonly onEvent?: (event: TrainingEvent) => Promise<void> | void;
+  /** Where to go on from; null to start. A resumed run gives the bits of one that was not interrupted. */
   readonly from?: Checkpoint | null;
   /** Called after every validation but that before training; training waits for it. */
   readonly onCheckpoint?: (checkpoint: Checkpoint) => Promise<void> | void;
@@ -37,76 +48,76 @@ export interface Resumption {
 /**
  * Trains a model: validates before training, every `evalEvery` epochs and after the last; keeps the weights with the
  * best validation NDCG@10 (the earliest of equals) and tests these once, at the end. With `patience` it ends after so many
- * validations without a better one. Equal datasets, settings and kinds
- * of device give equal weights.
+ * validations without a better one. A model that is counted and not trained is counted and tested. Equal datasets, settings
+ * and kinds of device give equal weights.
  *
  * @param device The device to train on.
  * @param dataset The dataset.
- * @param settings Everything else that the result depends on.
- * @param onEvent Called as things happen; training waits for it.
- * @param resumption Where to go on from, and who keeps the checkpoints. A resumed run gives the bits of one that was
- * not interrupted.
- * @returns Weights and metrics.
- * @throws {RangeError} If a setting is out of range, or the dataset has nothing to train or to validate with.
+ * @param model The model.
+ * @param given Settings that are not to be those of the model's first preset.
+ * @param options Who hears of it, and where to go on from.
+ * @returns Weights, settings and metrics.
+ * @throws {SettingError} If the model has no such setting, or cannot have such a value.
+ * @throws {RangeError} If the dataset has nothing to train or to validate with.
  * @throws {NonFiniteError} If training diverged.
  */
-export async function train(
+export async function train<M extends ModelDefinition>(
   device: Device,
   dataset: Dataset,
-  settings: TrainingSettings,
-  onEvent: (event: TrainingEvent) => Promise<void> | void = () => {},
-  { from = null, onCheckpoint }: Resumption = {},
+  model: M,
+  given: GivenSettings<M> = {} as GivenSettings<M>,
+  { onEvent = () => {}, from = null, onCheckpoint }: TrainOptions = {},
 ): Promise<TrainingResult> {
-  checkSettings(settings);
+  const definition: ModelDefinition = model;
   if (!dataset.validItems.some((item) => item >= 0)) {
     throw new RangeError(`Cannot train as no user of '${dataset.name}' has an item to validate with`);
   }
-  const weights = initialWeights(dataset, settings);
-  using training = startTraining(device, dataset, weights, settings);
-  const { model } = training;
-  const evaluate = async (split: Split, epoch: number, ranked = model): Promise<RankingMetrics> => {
+  const evaluate = async (ranker: Ranker, settings: object, split: Split, epoch: number): Promise<RankingMetrics> => {
     const start = performance.now();
-    const metrics = await rankSplit(ranked, dataset, settings, split);
+    const metrics = await rankSplit(ranker, dataset, split, historyLength(settings));
     await onEvent({ type: "evaluation", split, epoch, metrics, seconds: (performance.now() - start) / 1000 });
     return metrics;
   };
-
-  if (from) model.restore(from.model);
-  let best: BestEpoch = from?.best ?? { weights, bestEpoch: 0, valid: await evaluate("valid", 0) };
-  // A checkpoint is made after every validation: one without patience left is the last
-  const spent = (epoch: number) =>
-    settings.patience > 0 && epoch - best.bestEpoch >= settings.patience * settings.evalEvery;
-  for (let epoch = (from?.epoch ?? 0) + 1; epoch <= settings.epochs && !spent(epoch - 1); epoch++) {
-    const start = performance.now();
-    for (const batch of training.batches(epoch)) model.step(batch);
-    const loss = await model.meanLoss();
-    await onEvent({ type: "epoch", epoch, loss, seconds: (performance.now() - start) / 1000 });
-    if (epoch % settings.evalEvery !== 0 && epoch !== settings.epochs) continue;
-    const valid = await evaluate("valid", epoch);
-    if (valid["ndcg@10"]! > best.valid["ndcg@10"]!) best = { weights: await model.weights(), bestEpoch: epoch, valid };
-    await onCheckpoint?.({ epoch, model: await model.save(), best });
+  let best: BestEpoch, settings: SettingValues;
+  if (isTrainable(definition)) {
+    const own = resolveSettings(definition, given as Partial<TrainingSettings>);
+    settings = own as unknown as SettingValues;
+    const weights = definition.initialWeights(dataset, own);
+    using training = startTraining(device, dataset, definition, weights, own);
+    const { model: trained, sampler } = training;
+    const validate = async (epoch: number) => {
+      using ranker = new DotRanker(device, trained.network, historyLength(own));
+      return await evaluate(ranker, own, "valid", epoch);
+    };
+    if (from) trained.restore(from.model);
+    best = from?.best ?? { weights, bestEpoch: 0, valid: await validate(0) };
+    // A checkpoint is made after every validation: one without patience left is the last
+    const { patience, epochs, evalEvery, batch: batchSize } = own;
+    const spent = (epoch: number) => patience > 0 && epoch - best.bestEpoch >= patience * evalEvery;
+    for (let epoch = (from?.epoch ?? 0) + 1; epoch <= epochs && !spent(epoch - 1); epoch++) {
+      const start = performance.now();
+      for (const batch of sampler.batches(epoch, batchSize)) trained.step(batch);
+      const loss = await trained.meanLoss();
+      await onEvent({ type: "epoch", epoch, loss, seconds: (performance.now() - start) / 1000 });
+      if (epoch % evalEvery !== 0 && epoch !== epochs) continue;
+      const valid = await validate(epoch);
+      if (valid["ndcg@10"]! > best.valid["ndcg@10"]!) {
+        best = { weights: await trained.weights(), bestEpoch: epoch, valid };
+      }
+      await onCheckpoint?.({ epoch, model: await trained.save(), best });
+    }
+  } else {
+    settings = resolveSettings(definition, given as SettingValues);
+    const weights = definition.count(dataset, settings);
+    using ranker = rankerOf(device, definition, weights, settings);
+    best = { weights, bestEpoch: 0, valid: await evaluate(ranker, settings, "valid", 0) };
   }
-  using tested = trainedModel(device, best.weights, settings);
-  return { ...best, test: await evaluate("test", best.bestEpoch, tested) };
+  using tested = rankerOf(device, definition, best.weights, settings);
+  return { ...best, model, settings, test: await evaluate(tested, settings, "test", best.bestEpoch) };
 }
 
-/**
- * Ranks a split with saved weights.
- *
- * @param device The device to rank on.
- * @param dataset The dataset.
- * @param weights Weights of a model of that dataset.
- * @param settings How they were trained.
- * @param split What to rank.
- * @returns The metrics.
- */
-export async function evaluateModel(
-  device: Device,
-  dataset: Dataset,
-  weights: ModelWeights,
-  settings: TrainingSettings,
-  split: Split,
-): Promise<RankingMetrics> {
-  using model = trainedModel(device, weights, settings);
-  return await rankSplit(model, dataset, settings, split);
-}
+/** The settings that a model takes. */
+export type GivenSettings<M extends ModelDefinition> = M extends
+  { initialWeights(sizes: never, settings: infer S): unknown } ? Partial<S>
+  : M extends { count(dataset: never, settings: infer S): unknown } ? Partial<S>
+  : never;

@@ -3,8 +3,13 @@ import type { Device } from "../../src/device/device.ts";
 import { WebGpuDevice } from "../../src/device/webgpu/device.ts";
 import { Graph } from "../../src/graph/graph.ts";
 import { rankSplit } from "../../src/recommend/rank_split.ts";
-import { initialWeights, startTraining, type Training } from "../../src/training/recipe.ts";
-import { PUBLISHED, type TrainingSettings } from "../../src/training/settings.ts";
+import { DotRanker } from "../../src/recommend/dot_ranker.ts";
+import { historyLength } from "../../src/recommend/ranker_of.ts";
+import type { TrainableModel } from "../../src/models/define_model.ts";
+import { sasRec } from "../../src/models/sasrec/sasrec.ts";
+import type { SasRecSettings } from "../../src/models/sasrec/settings.ts";
+import { type ResolvedSettings, resolveSettings } from "../../src/models/settings.ts";
+import { startTraining, type Training } from "../../src/training/start_training.ts";
 import { sequencesText, torchEpochSeconds, type TrainTorchOptions } from "./train_torch.ts";
 import { median } from "../cli/median.ts";
 import { Table } from "../cli/table.ts";
@@ -15,7 +20,7 @@ const WARM_UP = 3;
 /** What is timed, and against what. */
 export interface ModelsBench {
   /** The models. */
-  readonly models: readonly TrainingSettings["model"][];
+  readonly models: readonly TrainableModel[];
   /** Rounds; medians are printed. */
   readonly rounds: number;
   /** The PyTorch reference, timed in turn; null for none. */
@@ -57,15 +62,16 @@ async function timeEpochs(device: Device, dataset: Dataset, { models, rounds, to
       ...torch ? ["torch epoch s:-14", "times faster:-13"] : [],
     ]);
     for (const model of models) {
-      const peer = torch && ((count: number) => torchEpochSeconds(model, sequences!, count, torch));
+      const peer = torch && ((count: number) => torchEpochSeconds(model.name, sequences!, count, torch));
       const { steps, epoch, plainEpoch, added, ranking, peerEpoch, ratio } = await timeModel(
         device,
         dataset,
-        PUBLISHED[model],
+        model,
+        resolveSettings(model, {}),
         { rounds, peer },
       );
       table.add([
-        model,
+        model.name,
         `${steps}`,
         epoch.toFixed(2),
         plainEpoch.toFixed(2),
@@ -102,19 +108,22 @@ export interface ModelTimes {
  *
  * @param device The device.
  * @param dataset What is trained on.
- * @param settings The model.
+ * @param model The model.
+ * @param settings Its settings.
  * @param options Rounds, and what tells the seconds that an epoch of so many steps takes elsewhere.
  * @returns The medians.
  */
 export async function timeModel(
   device: Device,
   dataset: Dataset,
-  settings: TrainingSettings,
+  model: TrainableModel,
+  settings: ResolvedSettings,
   { rounds, peer }: { readonly rounds: number; readonly peer: ((steps: number) => Promise<number>) | null },
 ): Promise<ModelTimes> {
-  using sevo = start(device, dataset, settings);
-  using plain = start(device, dataset, { ...settings, optimizer: "adamw" });
-  for (const training of [sevo, plain]) await steps(training, WARM_UP);
+  using sevo = start(device, dataset, model, settings);
+  using plain = start(device, dataset, model, { ...settings, optimizer: "adamw" });
+  const { batch } = settings;
+  for (const training of [sevo, plain]) await steps(training, batch, WARM_UP);
   const times: Record<Exclude<keyof ModelTimes, "steps">, number[]> = {
     epoch: [],
     plainEpoch: [],
@@ -125,15 +134,20 @@ export async function timeModel(
   };
   let count = 0;
   const turns = [
-    async () => void times.epoch.push(await seconds(async () => void (count = await steps(sevo, Infinity)))),
-    async () => void times.plainEpoch.push(await seconds(() => steps(plain, Infinity))),
+    async () => void times.epoch.push(await seconds(async () => void (count = await steps(sevo, batch, Infinity)))),
+    async () => void times.plainEpoch.push(await seconds(() => steps(plain, batch, Infinity))),
   ];
   for (let round = 0; round < rounds; round++) {
     // Whoever comes second may find the machine warmer, or more throttled
     for (const turn of round % 2 === 0 ? turns : turns.toReversed()) await turn();
     const own = times.epoch.at(-1)!;
     times.added.push(own / times.plainEpoch.at(-1)! - 1);
-    times.ranking.push(await seconds(() => rankSplit(sevo.model, dataset, settings, "valid")));
+    times.ranking.push(
+      await seconds(async () => {
+        using ranker = new DotRanker(device, sevo.model.network, historyLength(settings));
+        await rankSplit(ranker, dataset, "valid", historyLength(settings));
+      }),
+    );
     if (!peer) continue;
     const other = await peer(count);
     times.peerEpoch.push(other);
@@ -154,17 +168,18 @@ export async function timeModel(
 async function countSteps(
   device: WebGpuDevice,
   dataset: Dataset,
-  models: readonly TrainingSettings["model"][],
+  models: readonly TrainableModel[],
 ): Promise<void> {
   const table = new Table(["model:9", "submits:-8", "dispatches:-11", "readbacks:-10", "MB bound:-9", "least MB:-9"]);
   for (const model of models) {
     const { submits, dispatches, readbacks, boundBytes, leastBytes } = await countStep(
       device,
       dataset,
-      PUBLISHED[model],
+      model,
+      resolveSettings(model, {}),
     );
     const megabytes = (bytes: number | null) => bytes === null ? "-" : (bytes / 1e6).toFixed(1);
-    table.add([model, submits, dispatches, readbacks].map(String).concat([boundBytes, leastBytes].map(megabytes)));
+    table.add([model.name, submits, dispatches, readbacks].map(String).concat([boundBytes, leastBytes].map(megabytes)));
   }
   console.log(
     "\nOne step. Bound: the buffers of all dispatches, once for each that reads or writes them; a cache may save some of that,\n" +
@@ -191,17 +206,19 @@ export interface StepCounts {
  *
  * @param device The device.
  * @param dataset What is trained on.
- * @param settings The model.
+ * @param model The model.
+ * @param settings Its settings.
  * @returns The counts.
  */
 export async function countStep(
   device: WebGpuDevice,
   dataset: Dataset,
-  settings: TrainingSettings,
+  model: TrainableModel,
+  settings: ResolvedSettings,
 ): Promise<StepCounts> {
-  using training = start(device, dataset, settings);
-  await steps(training, WARM_UP);
-  const [batch] = training.batches(2);
+  using training = start(device, dataset, model, settings);
+  await steps(training, settings.batch, WARM_UP);
+  const [batch] = training.sampler.batches(2, settings.batch);
   await device.synchronize();
   const counts = () => {
     const { submits, dispatches, readbacks, boundBytes } = device;
@@ -216,7 +233,9 @@ export async function countStep(
     dispatches: after.dispatches - before.dispatches,
     readbacks: after.readbacks - before.readbacks,
     boundBytes: after.boundBytes - before.boundBytes,
-    leastBytes: settings.model === "sasrec" ? leastSasRecBytes(dataset, settings, batch as SasRecBatch) : null,
+    leastBytes: model.name === sasRec.name
+      ? leastSasRecBytes(dataset, settings as ResolvedSettings<SasRecSettings>, batch as SasRecBatch)
+      : null,
   };
 }
 
@@ -249,13 +268,17 @@ type SasRecBatch = {
  * @param batch The batch.
  * @returns Bytes.
  */
-export function leastSasRecBytes(dataset: Dataset, settings: TrainingSettings, batch: SasRecBatch): number {
+export function leastSasRecBytes(
+  dataset: Dataset,
+  settings: ResolvedSettings<SasRecSettings>,
+  batch: SasRecBatch,
+): number {
   const { itemCount, trainOffsets: offsets, trainItems: items } = dataset;
   const { dimension: d, blocks, layers, last, maxWalk } = settings;
   const t = batch.items.length, b = batch.offsets.length, n = itemCount + 1;
   const r = new Set([...batch.items, ...batch.positives, ...batch.negatives]).size;
   using graph = Graph.fromSequences({ offsets, items }, { rows: n, offset: 1, maxWalk, last });
-  const weights = Object.entries(initialWeights({ userCount: 1, itemCount: 1 }, settings));
+  const weights = Object.entries(sasRec.initialWeights({ userCount: 1, itemCount: 1 }, settings));
   const p = weights.reduce((sum, [name, { data }]) => name === "item.weight" ? sum : sum + data.length, 0);
   const activations = 2 * t * d * (9 * blocks + 2), rows = 2 * t * 4 * d;
   const propagation = layers * (n * d + 2 * graph.entries + n) + (layers - 1) * 2 * n * d;
@@ -263,14 +286,14 @@ export function leastSasRecBytes(dataset: Dataset, settings: TrainingSettings, b
   return 4 * (4 * t + b + activations + rows + table + 8 * p);
 }
 
-function start(device: Device, dataset: Dataset, settings: TrainingSettings): Training {
-  return startTraining(device, dataset, initialWeights(dataset, settings), settings);
+function start(device: Device, dataset: Dataset, model: TrainableModel, settings: ResolvedSettings): Training {
+  return startTraining(device, dataset, model, model.initialWeights(dataset, settings), settings);
 }
 
 /** Takes steps of an epoch, at most so many, and waits for them; returns how many there were. */
-async function steps({ model, batches }: Training, most: number): Promise<number> {
+async function steps({ model, sampler }: Training, batchSize: number, most: number): Promise<number> {
   let count = 0;
-  for (const batch of batches(1)) {
+  for (const batch of sampler.batches(1, batchSize)) {
     if (count === most) break;
     model.step(batch);
     count++;

@@ -1,5 +1,4 @@
 import type { Dataset } from "../../src/data/dataset.ts";
-import type { TrainingSettings } from "../../src/training/settings.ts";
 import { UsageError } from "../cli/flags.ts";
 
 /** Where the reference's training script is and what it is given. */
@@ -19,7 +18,7 @@ export interface TrainTorchOptions {
  * steps before, so that nothing is new to it. Sampling is counted as it was in these steps and not extrapolated: listing and
  * shuffling the samples of the whole epoch is most of it.
  *
- * @param model The model.
+ * @param model Name of the model.
  * @param sequences The sequences: see {@linkcode sequencesText}.
  * @param count Steps of the epoch.
  * @param options Where things are.
@@ -27,7 +26,7 @@ export interface TrainTorchOptions {
  * @throws {UsageError} If PyTorch or the reference does not run.
  */
 export async function torchEpochSeconds(
-  model: TrainingSettings["model"],
+  model: string,
   sequences: string,
   count: number,
   { reference, python, threads, steps }: TrainTorchOptions,

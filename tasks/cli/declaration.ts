@@ -4,6 +4,7 @@
  * @module
  */
 
+export { expectation } from "../../src/models/field.ts";
 import { closestString } from "@std/text/closest-string";
 import { levenshteinDistance } from "@std/text/levenshtein-distance";
 
@@ -70,6 +71,8 @@ export interface Task<F extends Flags> {
   readonly argument?: { readonly placeholder: string; readonly description: string; readonly required: boolean };
   /** Command lines to try, without `deno task NAME`, and what they do. */
   readonly examples: readonly (readonly [args: string, what: string])[];
+  /** What `--help` explains before the flags, by heading: words and what they mean. */
+  readonly sections?: { readonly [heading: string]: readonly (readonly [word: string, meaning: string])[] };
   /** Whether a config file can be given; by default it can. */
   readonly config?: boolean;
   readonly flags: F;
@@ -122,43 +125,4 @@ export function suggestion(name: string, names: readonly string[]): string | und
   const nearest = closestString(name, names);
   const edits = levenshteinDistance(name.toLowerCase(), nearest.toLowerCase());
   return edits <= Math.max(2, nearest.length / 3) ? nearest : undefined;
-}
-
-function rangeOf(flag: NumberFlag): string {
-  const { min, max, above, below } = flag;
-  const low = min !== undefined ? `[${min}` : above !== undefined ? `(${above}` : undefined;
-  const high = max !== undefined ? `${max}]` : below !== undefined ? `${below})` : undefined;
-  if (low !== undefined && high !== undefined) return `in ${low}, ${high}`;
-  if (min !== undefined) return `at least ${min}`;
-  if (above !== undefined) return `greater than ${above}`;
-  return max !== undefined ? `at most ${max}` : `less than ${below}`;
-}
-
-function inRange(flag: NumberFlag, value: number): boolean {
-  return value >= (flag.min ?? -Infinity) && value <= (flag.max ?? Infinity) &&
-    value > (flag.above ?? -Infinity) && value < (flag.below ?? Infinity);
-}
-
-const KINDS = { string: "a string", number: "a number", integer: "an integer", boolean: "true or false" } as const;
-
-/**
- * What is wrong with a value of a flag.
- *
- * @param flag The flag.
- * @param value The value.
- * @returns What the value must be, or undefined if it is that.
- */
-export function expectation(flag: Flag, value: unknown): string | undefined {
-  switch (flag.kind) {
-    case "string":
-      return typeof value === "string" ? undefined : KINDS.string;
-    case "boolean":
-      return typeof value === "boolean" ? undefined : KINDS.boolean;
-    case "choice":
-      return flag.choices.includes(value as string) ? undefined : `one of ${flag.choices.join(", ")}`;
-    case "number":
-    case "integer":
-      if (flag.kind === "integer" ? !Number.isSafeInteger(value) : !Number.isFinite(value)) return KINDS[flag.kind];
-      return inRange(flag, value as number) ? undefined : rangeOf(flag);
-  }
 }

@@ -45,6 +45,9 @@ export function helpOf<F extends Flags>(task: Task<F>): string {
     groups.set(group, [...groups.get(group) ?? [], [name, description]]);
   const { argument } = task;
   if (argument !== undefined) add("Argument", argument.placeholder, argument.description);
+  for (const [heading, entries] of Object.entries(task.sections ?? {})) {
+    for (const [word, meaning] of entries) add(heading, word, meaning);
+  }
   for (const [key, flag] of Object.entries(task.flags)) {
     add(flag.group ?? "Flags", nameOf(key, flag), descriptionOf(flag));
   }

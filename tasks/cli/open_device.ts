@@ -2,6 +2,24 @@ import type { Device } from "../../src/device/device.ts";
 import { openDevice } from "../../src/device/open_device.ts";
 
 /** Flags of every task that computes. */
+export const deviceFlags = {
+  device: {
+    kind: "choice",
+    choices: ["auto", "cpu", "webgpu"],
+    default: "auto",
+    description: "Device; auto takes a hardware GPU if there is one",
+    group: "Device",
+  },
+  threads: {
+    kind: "integer",
+    min: 1,
+    max: 256,
+    description: "Threads of the cpu device (default: one for each core)",
+    group: "Device",
+  },
+} as const;
+
+/** Their values. */
 export interface DeviceFlags {
   /** `--device`. */
   readonly device: "auto" | "cpu" | "webgpu";

@@ -1,12 +1,13 @@
 import type { RankingMetrics } from "../../src/recommend/metrics.ts";
 import { type FinishedMetrics, PROTOCOL } from "../../src/files/run_directory.ts";
-import type { TrainingSettings } from "../../src/training/settings.ts";
 
 const COLUMNS = ["hr@1", "hr@5", "hr@10", "ndcg@5", "ndcg@10", "mrr"] as const;
 
 /** A finished run, for the table. */
 export interface FinishedRun {
-  readonly settings: TrainingSettings;
+  /** What it is called: runs of one name are averaged. */
+  readonly name: string;
+  /** Its result. */
   readonly result: FinishedMetrics;
 }
 
@@ -23,12 +24,12 @@ export function metricsLine(metrics: RankingMetrics): string {
 /**
  * The result of a run in one line.
  *
- * @param settings The settings of the run.
+ * @param label What the run is called.
  * @param result Its result.
  * @returns The line.
  */
-export function resultLine({ optimizer, seed }: TrainingSettings, { bestEpoch, test }: FinishedMetrics): string {
-  return `${optimizer} seed ${seed}  test  ${metricsLine(test)}  (best epoch ${bestEpoch})`;
+export function resultLine(label: string, { bestEpoch, test }: FinishedMetrics): string {
+  return `${label}  test  ${metricsLine(test)}  (best epoch ${bestEpoch})`;
 }
 
 /**
@@ -42,17 +43,16 @@ export function protocolLine(users: number): string {
 }
 
 /**
- * Test metrics by optimizer: the mean over the seeds, and their sample standard deviation where there are several.
+ * Test metrics of runs by name: the mean over the seeds, and their sample standard deviation where there are several.
  *
  * @param runs The runs.
  * @returns The table.
  */
 export function comparisonTable(runs: readonly FinishedRun[]): string {
-  const optimizers = [...new Set(runs.map(({ settings }) => settings.optimizer))];
-  const rows = optimizers.map((optimizer) => {
-    const own = runs.filter(({ settings }) => settings.optimizer === optimizer);
-    const cells = COLUMNS.map((name) => meanAndSpread(own.map(({ result }) => valueOf(result.test, name))));
-    return [`${optimizer} (${own.length} ${own.length === 1 ? "seed" : "seeds"})`, ...cells];
+  const rows = [...new Set(runs.map(({ name }) => name))].map((name) => {
+    const own = runs.filter((run) => run.name === name);
+    const cells = COLUMNS.map((column) => meanAndSpread(own.map(({ result }) => valueOf(result.test, column))));
+    return [own.length === 1 ? name : `${name} (${own.length} seeds)`, ...cells];
   });
   const table = [["test", ...COLUMNS.map((name) => name.toUpperCase())], ...rows];
   const widths = table[0]!.map((_, column) => Math.max(...table.map((row) => row[column]!.length)));

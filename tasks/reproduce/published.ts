@@ -1,13 +1,13 @@
-import type { TrainingSettings } from "../../src/training/settings.ts";
+import type { OptimizerName } from "../../src/models/training_settings.ts";
 
 /** One training run of the reproduction. */
 export interface Experiment {
   /** Folder of the prepared dataset, and of its config files. */
   readonly dataset: "beauty" | "toys" | "ml-1m";
   /** The model. */
-  readonly model: TrainingSettings["model"];
+  readonly model: "mf-bpr" | "sasrec" | "gru4rec" | "bert4rec" | "stosa";
   /** The rule. */
-  readonly optimizer: TrainingSettings["optimizer"];
+  readonly optimizer: OptimizerName;
   /** The seed. */
   readonly seed: number;
   /** Epochs; all of the published ones if omitted. */

@@ -1,0 +1,133 @@
+import type { Sizes } from "./define_model.ts";
+import { isTrainable, type ModelDefinition, type TrainableModel } from "./define_model.ts";
+import { expectation, type SettingValues } from "./field.ts";
+import { rulePreset, type TrainingSettings } from "./training_settings.ts";
+
+/** Thrown for a setting that a model does not have, or a value that it cannot have. */
+export class SettingError extends RangeError {
+  /** Tells this error from others. */
+  override readonly name = "SettingError";
+  /** Name of the setting. */
+  readonly setting: string;
+  /** What is wrong with it; the message goes on after "as". */
+  readonly reason: string;
+
+  /**
+   * @param setting Name of the setting.
+   * @param reason What is wrong with it, as it goes on after "as".
+   */
+  constructor(setting: string, reason: string) {
+    super(`Cannot train as ${reason}`);
+    this.setting = setting;
+    this.reason = reason;
+  }
+}
+
+/** All settings of a model by name: its own, and where it is trained those of training. */
+export type ResolvedSettings<S extends object = object> = S & TrainingSettings;
+
+/**
+ * Fills in and checks settings. A value is the one given, else that of the rule (`sgd` takes longer steps, and AdamW
+ * alone decays by default), else that of the preset, else that of the schema.
+ *
+ * @param model The model.
+ * @param given Settings as given.
+ * @param preset Name of the preset; by default the model's first.
+ * @param models All models, for the message on a setting that is another model's.
+ * @returns All settings.
+ * @throws {SettingError} If the model has no such setting, or cannot have such a value.
+ */
+export function resolveSettings<S extends object>(
+  model: TrainableModel<S>,
+  given: { readonly [name: string]: unknown } | Partial<S & TrainingSettings>,
+  preset?: string,
+  models?: readonly ModelDefinition[],
+): ResolvedSettings<S>;
+/** See the overload for models that learn; a model that is counted has its own settings alone. */
+export function resolveSettings(
+  model: ModelDefinition,
+  given: { readonly [name: string]: unknown },
+  preset?: string,
+  models?: readonly ModelDefinition[],
+): SettingValues;
+export function resolveSettings(
+  model: ModelDefinition,
+  given: { readonly [name: string]: unknown },
+  preset?: string,
+  models: readonly ModelDefinition[] = [],
+): SettingValues {
+  const { fields, name } = model;
+  const wanted: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(given)) {
+    if (value === undefined) continue;
+    if (!fields.has(key)) throw new SettingError(key, noSetting(model, key, models));
+    wanted[key] = value;
+  }
+  const values: Record<string, unknown> = {};
+  for (const [key, field] of fields) values[key] = field.default;
+  if (isTrainable(model)) {
+    Object.assign(values, presetOf(model, preset));
+    Object.assign(values, rulePreset((wanted["optimizer"] ?? values["optimizer"]) as TrainingSettings["optimizer"]));
+  } else if (preset !== undefined) {
+    throw new SettingError("preset", `${name} has no presets: current value is '${preset}'`);
+  }
+  Object.assign(values, wanted);
+  for (const [key, field] of fields) {
+    const expected = expectation(field, values[key]);
+    if (expected === undefined) continue;
+    const shown = typeof values[key] === "string" ? `'${values[key]}'` : String(values[key]);
+    throw new SettingError(key, `${key} must be ${expected}: current value is ${shown}`);
+  }
+  if (isTrainable(model) && !model.graphs.includes(values["graph"] as TrainingSettings["graph"])) {
+    throw new SettingError(
+      "graph",
+      `${name} has no table of users to smooth: graph must be ${
+        model.graphs.map((graph) => `'${graph}'`).join(" or ")
+      }`,
+    );
+  }
+  return values as SettingValues;
+}
+
+function presetOf({ name, presets }: TrainableModel, preset: string | undefined): object {
+  const names = Object.keys(presets);
+  if (preset === undefined) return presets[names[0]!]!;
+  if (Object.hasOwn(presets, preset)) return presets[preset]!;
+  throw new SettingError("preset", `${name} has no preset '${preset}': it has ${names.join(", ")}`);
+}
+
+function noSetting(model: ModelDefinition, key: string, models: readonly ModelDefinition[]): string {
+  const owners = models.filter((other) => other !== model && other.fields.has(key)).map(({ name }) => name);
+  const training = owners.length > 0 && models.every((other) => !isTrainable(other) || other.fields.has(key));
+  const hint = owners.length === 0
+    ? `its settings are ${[...model.fields.keys()].join(", ") || "none"}`
+    : training
+    ? "it is counted, not trained"
+    : `that is ${owners.map((owner) => `${owner}'s`).join(", ")}`;
+  return `${model.name} has no setting '${key}': ${hint}`;
+}
+
+/**
+ * The shapes that a model's weights must have.
+ *
+ * @param model The model.
+ * @param sizes Numbers of users and items.
+ * @param settings Its settings.
+ * @returns Lengths by name.
+ */
+export function weightShapes(
+  model: TrainableModel,
+  sizes: Sizes,
+  settings: TrainingSettings,
+): Record<string, readonly number[]> {
+  // Of the sizes, only the leading length of a table depends: it grows by one with each user or item
+  const shapes = (userCount: number, itemCount: number) =>
+    Object.entries(model.initialWeights({ userCount, itemCount }, settings)).map(([name, { shape }]) =>
+      [name, shape] as const
+    );
+  const [least, moreUsers, moreItems] = [shapes(1, 1), shapes(2, 1), shapes(1, 2)];
+  return Object.fromEntries(least.map(([name, [length, ...rest]], at) => {
+    const perUser = moreUsers[at]![1][0]! - length!, perItem = moreItems[at]![1][0]! - length!;
+    return [name, [length! + perUser * (sizes.userCount - 1) + perItem * (sizes.itemCount - 1), ...rest]];
+  }));
+}

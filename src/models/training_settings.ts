@@ -1,0 +1,139 @@
+import { z } from "zod";
+import type { SevoOptions } from "../sevo/options.ts";
+
+/** Update rules by name; those that begin with `sevo-` smooth over the graph. */
+export const OPTIMIZERS = ["sevo-adamw", "adamw", "sevo-adam", "adam", "sevo-sgd", "sgd"] as const;
+
+/** The name of an update rule. */
+export type OptimizerName = typeof OPTIMIZERS[number];
+
+/** What every model that learns by gradients is trained with, besides its own settings. */
+export interface TrainingSettings {
+  /** The rule, smoothed or plain. */
+  readonly optimizer: OptimizerName;
+  /** Step size. */
+  readonly learningRate: number;
+  /** Weight decay. */
+  readonly weightDecay: number;
+  /** adam, adamw: decay rate of the first moment. */
+  readonly beta1: number;
+  /** adam, adamw: decay rate of the second moment. */
+  readonly beta2: number;
+  /** sgd: momentum. */
+  readonly momentum: number;
+  /** What the smoothed tables are smoothed over: items that follow each other, or, mf-bpr alone, users and their items. */
+  readonly graph: "item" | "user-item";
+  /** How the direction is smoothed. */
+  readonly propagation: "neumann" | "iterative" | "exact";
+  /** Weight of the graph, in [0, 1). */
+  readonly beta: number;
+  /** Layers of propagation. */
+  readonly layers: number;
+  /** `item` graph: longest distance at which two items of a sequence are related. */
+  readonly maxWalk: number;
+  /** `item` graph: only the last so many items of a sequence count. */
+  readonly last: number;
+  /** Number of epochs. */
+  readonly epochs: number;
+  /** Samples of a step. */
+  readonly batch: number;
+  /** Epochs from one validation to the next. */
+  readonly evalEvery: number;
+  /** Validations without a better one after which training ends; 0 for never. */
+  readonly patience: number;
+  /** An integer in [0, 2^32) that every draw depends on. */
+  readonly seed: number;
+}
+
+const integer = () => z.int().max(2 ** 32 - 1);
+
+const optimizer = (description: string) => ({ group: "Optimizer", description });
+const graph = (description: string) => ({ group: "Graph", description });
+const training = (description: string) => ({ group: "Training", description });
+
+/** The settings of {@linkcode TrainingSettings}: type, bounds, default and description of each, declared here alone. */
+export const trainingSchema = z.strictObject({
+  optimizer: z.enum(OPTIMIZERS).default("sevo-adamw").meta(
+    optimizer("Update rule; sevo-* smooths it over the graph"),
+  ),
+  learningRate: z.number().gt(0).default(1e-3).meta(optimizer("Step size; 10 by default for sgd")),
+  weightDecay: z.number().min(0).default(0.1).meta(
+    optimizer("Weight decay: decoupled for adamw; for adam and sgd it is added to the gradient, and 0 by default"),
+  ),
+  beta1: z.number().min(0).lt(1).default(0.9).meta(optimizer("Decay rate of the first moment of adam and adamw")),
+  beta2: z.number().min(0).lt(1).default(0.999).meta(optimizer("Decay rate of the second moment of adam and adamw")),
+  momentum: z.number().min(0).lt(1).default(0.9).meta(optimizer("Momentum of sgd")),
+  graph: z.enum(["item", "user-item"]).default("item").meta(
+    graph("Smooth items over items that follow each other; or, for mf-bpr, users and items over who took what"),
+  ),
+  propagation: z.enum(["neumann", "iterative", "exact"]).default("neumann").meta(
+    graph("How an update spreads over the graph"),
+  ),
+  beta: z.number().min(0).lt(1).default(0.99).meta(graph("Weight of the graph")),
+  layers: z.int().min(0).max(64).default(3).meta(graph("Layers of propagation")),
+  maxWalk: integer().min(1).default(1).meta(graph("Item graph: relate items up to this far apart in a sequence")),
+  last: integer().min(2).default(50).meta(graph("Item graph: use only the last so many items of a sequence")),
+  epochs: integer().min(0).default(200).meta(training("Epochs")),
+  batch: integer().min(1).default(512).meta(training("Samples, or users, of a step")),
+  evalEvery: integer().min(1).default(5).meta(training("Epochs from one validation to the next")),
+  patience: integer().min(0).default(0).meta(
+    training("End after so many validations without a better one; 0 for never"),
+  ),
+  seed: integer().min(0).default(1).meta(training("Seed of the initial weights, the samples and dropout")),
+});
+
+// The compiler checks here that the interface and the schema say the same
+trainingSchema satisfies z.ZodType<TrainingSettings>;
+
+/** The gradient of a mean loss is small in each row: SGD needs a step to match. */
+const SGD_LEARNING_RATE = 10;
+
+/**
+ * What depends on the rule where it is not given: the weight decay of a model is that of AdamW, and SGD takes long steps.
+ *
+ * @param optimizer The rule.
+ * @returns The settings that differ from those of AdamW.
+ */
+export function rulePreset(optimizer: OptimizerName): Partial<TrainingSettings> {
+  const rule = ruleOf({ optimizer });
+  if (rule === "adamw") return {};
+  return rule === "sgd" ? { weightDecay: 0, learningRate: SGD_LEARNING_RATE } : { weightDecay: 0 };
+}
+
+/**
+ * Whether the optimizer smooths over a graph.
+ *
+ * @param settings The settings.
+ * @returns Whether it does.
+ */
+export function isSmoothed({ optimizer }: Pick<TrainingSettings, "optimizer">): boolean {
+  return optimizer.startsWith("sevo-");
+}
+
+/**
+ * The update rule of an optimizer, smoothed or plain.
+ *
+ * @param settings The settings.
+ * @returns The rule.
+ */
+export function ruleOf({ optimizer }: Pick<TrainingSettings, "optimizer">): SevoOptions["rule"] {
+  return optimizer.replace("sevo-", "") as SevoOptions["rule"];
+}
+
+/**
+ * The options of the optimizer that settings ask for.
+ *
+ * @param settings The settings.
+ * @returns Options for `sevoInit`.
+ */
+export function optimizerOptions(settings: TrainingSettings): SevoOptions {
+  const { propagation: mode, beta, layers, learningRate, beta1, beta2, weightDecay, momentum } = settings;
+  const rule = ruleOf(settings);
+  return {
+    rule,
+    learningRate,
+    weightDecay,
+    propagation: isSmoothed(settings) ? { mode, beta, layers } : null,
+    ...rule === "sgd" ? { momentum } : { betas: [beta1, beta2] },
+  };
+}

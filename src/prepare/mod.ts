@@ -1,0 +1,6 @@
+/**
+ * Any log of interactions to a prepared dataset. DuckDB does the work: this module alone needs its native package.
+ *
+ * @module
+ */
+export { type Prepared, prepare, PrepareError, type PrepareOptions } from "./prepare.ts";

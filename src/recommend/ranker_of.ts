@@ -1,0 +1,70 @@
+import type { Device } from "../device/device.ts";
+import { isTrainable, type ModelDefinition } from "../models/define_model.ts";
+import type { SettingValues } from "../models/field.ts";
+import { FixedWeights } from "../models/fixed_weights.ts";
+import type { Ranker } from "../models/ranker.ts";
+import type { TrainingSettings } from "../models/training_settings.ts";
+import type { ModelWeights } from "../nn/parameters.ts";
+import { DotRanker } from "./dot_ranker.ts";
+
+/**
+ * How a model with these weights ranks. It holds the weights once and nothing of training.
+ *
+ * @param device The device to rank on.
+ * @param model The model.
+ * @param weights Its weights; not kept.
+ * @param settings Its settings.
+ * @returns The ranker.
+ * @throws {RangeError} If settings and weights do not fit together.
+ */
+export function rankerOf(
+  device: Device,
+  model: ModelDefinition,
+  weights: ModelWeights,
+  settings: SettingValues,
+): Ranker {
+  if (!isTrainable(model) && model.ranker) return model.ranker(device, weights, settings);
+  const tables = isTrainable(model)
+    ? model.tables(settings as SettingValues & TrainingSettings).flatMap(({ names }) => names)
+    : Object.keys(weights);
+  const fixed = new FixedWeights(device, weights, tables);
+  try {
+    const network = isTrainable(model)
+      ? model.network(fixed, settings as SettingValues & TrainingSettings)
+      : model.network!(fixed, settings);
+    return new OwningRanker(device, network, historyLength(settings), fixed);
+  } catch (error) {
+    fixed[Symbol.dispose]();
+    throw error;
+  }
+}
+
+/**
+ * How much of a history a model looks at.
+ *
+ * @param settings Its settings.
+ * @returns Items; infinite where it looks at all.
+ */
+export function historyLength(settings: object): number {
+  return "maxLength" in settings && typeof settings.maxLength === "number" ? settings.maxLength : Infinity;
+}
+
+/** A ranker with weights of its own. */
+class OwningRanker extends DotRanker {
+  readonly #weights: Disposable;
+
+  constructor(
+    device: Device,
+    network: ConstructorParameters<typeof DotRanker>[1],
+    length: number,
+    weights: Disposable,
+  ) {
+    super(device, network, length);
+    this.#weights = weights;
+  }
+
+  override [Symbol.dispose](): void {
+    super[Symbol.dispose]();
+    this.#weights[Symbol.dispose]();
+  }
+}

@@ -1,0 +1,66 @@
+import type { Dataset } from "../data/dataset.ts";
+import type { Device } from "../device/device.ts";
+import { Graph } from "../graph/graph.ts";
+import type { Sampler, TrainableModel } from "../models/define_model.ts";
+import { TrainedModel } from "../models/trained_model.ts";
+import { isSmoothed, optimizerOptions, type TrainingSettings } from "../models/training_settings.ts";
+import type { ModelWeights } from "../nn/parameters.ts";
+
+/** A model under training and what it is trained on. */
+export interface Training<Batch = unknown> extends Disposable {
+  /** The model. */
+  readonly model: TrainedModel<Batch>;
+  /** Where its batches come from. */
+  readonly sampler: Sampler<Batch>;
+}
+
+/**
+ * Puts a model under training, with the graph of its dataset where its optimizer is smoothed.
+ *
+ * @param device The device.
+ * @param dataset What it is trained on.
+ * @param model The model.
+ * @param weights Initial weights.
+ * @param settings All settings, as `resolveSettings` gives them.
+ * @returns The model and its batches.
+ * @throws {RangeError} If a setting is out of range, or there is nothing to train on.
+ */
+export function startTraining<S extends object, Batch>(
+  device: Device,
+  dataset: Dataset,
+  model: TrainableModel<S, Batch>,
+  weights: ModelWeights,
+  settings: S & TrainingSettings,
+): Training<Batch> {
+  const sampler = model.sampler(dataset, settings), options = optimizerOptions(settings);
+  const graph = isSmoothed(settings) ? graphOf(dataset, model.leadingRows, settings) : null;
+  try {
+    const trained = new TrainedModel<Batch>(device, model, weights, settings, { options, graph });
+    return {
+      model: trained,
+      sampler,
+      [Symbol.dispose]() {
+        trained[Symbol.dispose]();
+        graph?.[Symbol.dispose]();
+      },
+    };
+  } catch (error) {
+    graph?.[Symbol.dispose]();
+    throw error;
+  }
+}
+
+function graphOf(dataset: Dataset, leadingRows: number, { graph, maxWalk, last }: TrainingSettings): Graph {
+  const { userCount, itemCount, trainOffsets: offsets, trainItems: items } = dataset;
+  if (graph === "item") {
+    return Graph.fromSequences({ offsets, items }, {
+      rows: itemCount + leadingRows,
+      offset: leadingRows,
+      maxWalk,
+      last,
+    });
+  }
+  const users = new Uint32Array(items.length);
+  for (let user = 0; user < userCount; user++) users.fill(user, offsets[user], offsets[user + 1]);
+  return Graph.fromInteractions({ users, items, userCount, itemCount });
+}
