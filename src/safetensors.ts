@@ -6,6 +6,9 @@
 
 const BYTES = { F64: 8, F32: 4, I64: 8, I32: 4, U32: 4, U8: 1 } as const;
 
+/** The name in the header that is no tensor's. */
+const METADATA = "__metadata__";
+
 /** Element types that are read and written here. */
 export type SafetensorsDType = keyof typeof BYTES;
 
@@ -39,21 +42,23 @@ export interface SafetensorsFile {
  *
  * @param file Tensors and metadata.
  * @returns The bytes.
- * @throws {TypeError} If a tensor's data does not fit its shape.
+ * @throws {TypeError} If a tensor's data does not fit its shape, or it is named `__metadata__` as the metadata is.
  */
 export function encodeSafetensors({ tensors, metadata }: SafetensorsFile): Uint8Array<ArrayBuffer> {
-  const header: Record<string, unknown> = { __metadata__: metadata };
+  // Pairs, as setting `__proto__` on an object would give it no such key.
+  const header: [name: string, entry: unknown][] = [[METADATA, metadata]];
   let size = 0;
   for (const [name, { data, shape }] of Object.entries(tensors)) {
+    if (name === METADATA) throw new TypeError(`Cannot encode tensor '${name}' as the metadata has that name`);
     const expected = shape.reduce((product, length) => product * length, 1);
     if (data.length !== expected) {
       throw new TypeError(
         `Cannot encode tensor '${name}' as its shape takes ${expected} elements: current value is ${data.length}`,
       );
     }
-    header[name] = { dtype: dtypeOf(data), shape, data_offsets: [size, size += data.byteLength] };
+    header.push([name, { dtype: dtypeOf(data), shape, data_offsets: [size, size += data.byteLength] }]);
   }
-  const json = JSON.stringify(header);
+  const json = JSON.stringify(Object.fromEntries(header));
   const head = new TextEncoder().encode(json);
   const padded = Math.ceil(head.length / 8) * 8;
   const bytes = new Uint8Array(8 + padded + size);
@@ -87,8 +92,8 @@ export function decodeSafetensors(bytes: Uint8Array): SafetensorsFile {
     throw fail("the header is not JSON");
   }
   if (!isRecord(header)) throw fail("the header is not an object");
-  const tensors: Record<string, SafetensorsTensor> = {};
-  const { __metadata__: metadata = {}, ...entries } = header;
+  const tensors: [name: string, tensor: SafetensorsTensor][] = [];
+  const { [METADATA]: metadata = {}, ...entries } = header;
   if (!isRecord(metadata) || !Object.values(metadata).every((value) => typeof value === "string")) {
     throw fail("its metadata is not a record of strings");
   }
@@ -105,9 +110,10 @@ export function decodeSafetensors(bytes: Uint8Array): SafetensorsFile {
       throw fail(`tensor '${name}' does not fill its shape`);
     }
     if (base + end > bytes.length) throw fail(`tensor '${name}' is cut off: the file has ${bytes.length} bytes`);
-    tensors[name] = { data: arrayOf(dtype as SafetensorsDType, bytes.slice(base + begin, base + end).buffer), shape };
+    const data = arrayOf(dtype as SafetensorsDType, bytes.slice(base + begin, base + end).buffer);
+    tensors.push([name, { data, shape }]);
   }
-  return { tensors, metadata: metadata as Record<string, string> };
+  return { tensors: Object.fromEntries(tensors), metadata: metadata as Record<string, string> };
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

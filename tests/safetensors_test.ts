@@ -81,6 +81,30 @@ Deno.test("encodeSafetensors() refuses data that does not fit its shape", () => 
   );
 });
 
+Deno.test("encodeSafetensors() refuses a tensor by the name that the metadata has", () => {
+  const file = { tensors: { __metadata__: { data: new Float32Array(1), shape: [1] } }, metadata: {} };
+  assertEquals(
+    assertThrows(() => encodeSafetensors(file), TypeError).message,
+    "Cannot encode tensor '__metadata__' as the metadata has that name",
+  );
+});
+
+Deno.test("safetensors keep tensors that are named like what every object has", () => {
+  const names = ["__proto__", "constructor", "toString", "", "10", "9"];
+  const file = {
+    tensors: Object.fromEntries(names.map((name, at) => [name, { data: Float32Array.from([at]), shape: [1] }])),
+    metadata: Object.fromEntries(names.map((name) => [name, name])),
+  };
+  const { tensors, metadata } = decodeSafetensors(encodeSafetensors(file));
+  assertEquals(Object.keys(tensors).toSorted(), names.toSorted());
+  assertEquals(Object.keys(metadata).toSorted(), names.toSorted());
+  for (const [at, name] of names.entries()) {
+    assertEquals([...tensors[name]!.data as Float32Array], [at], name);
+    assertEquals(metadata[name], name);
+  }
+  assertEquals(Object.getPrototypeOf(tensors), Object.prototype);
+});
+
 Deno.test("decodeSafetensors() reads a view that is not aligned, and keeps nothing of it", () => {
   const bytes = encodeSafetensors(FILE), shifted = new Uint8Array(bytes.length + 3);
   shifted.set(bytes, 3);
