@@ -1,7 +1,10 @@
 import type { Device } from "../device/device.ts";
 import { decodeSafetensors, type SafetensorsFile } from "../safetensors.ts";
 import { type ResolvedOptions, resolveOptions, type SevoOptions } from "./options.ts";
-import { SevoState, STATE_FORMAT, type StateTensors } from "./state.ts";
+import { SevoState, STATE_FORMAT, type StatePart, type StateTensors, tensorName } from "./state.ts";
+
+/** The format before {@linkcode STATE_FORMAT}. */
+const OLD_FORMAT = "sevo-state-1";
 
 /** Initial values of one table. */
 export interface TableInit {
@@ -57,22 +60,26 @@ export function sevoInit<Names extends string>(
  */
 export function loadState(device: Device, bytes: Uint8Array): SevoState {
   const { tensors, metadata } = decodeSafetensors(bytes);
-  if (metadata.format !== STATE_FORMAT) {
+  if (metadata.format !== STATE_FORMAT && metadata.format !== OLD_FORMAT) {
     throw new SyntaxError(
       `Cannot load a state as the file is of another format: current value is '${metadata.format}'`,
     );
   }
   const { tables: names, step, options } = readMetadata(metadata);
   const { moment1, moment2 } = momentsOf(options);
-  const pick = (suffix: string) => pickTables(tensors, names, suffix);
-  const tables = pick("");
-  const moments = { ...moment1 && { moment1: pick(".moment1") }, ...moment2 && { moment2: pick(".moment2") } };
+  const nameOf = metadata.format === OLD_FORMAT ? oldTensorName : tensorName;
+  const parts: StatePart[] = ["table", ...moment1 ? ["moment1" as const] : [], ...moment2 ? ["moment2" as const] : []];
+  checkDistinct(parts.flatMap((part) => names.map((name) => nameOf(part, name))));
+  const pick = (part: StatePart) => pickTables(tensors, names, (name) => nameOf(part, name));
+  const tables = pick("table");
+  const moments = { ...moment1 && { moment1: pick("moment1") }, ...moment2 && { moment2: pick("moment2") } };
   for (const [moment, parts] of Object.entries(moments)) {
     for (const name of names) {
       const actual = parts[name]!.shape.join(", "), expected = tables[name]!.shape.join(", ");
       if (actual === expected) continue;
+      const tensor = nameOf(moment as StatePart, name);
       throw new SyntaxError(
-        `Cannot load a state as tensor '${name}.${moment}' must have shape [${expected}]: current value is [${actual}]`,
+        `Cannot load a state as tensor '${tensor}' must have shape [${expected}]: current value is [${actual}]`,
       );
     }
   }
@@ -92,21 +99,36 @@ function readMetadata(metadata: { readonly [key: string]: string }): {
     if (ok(value)) return value;
     throw new SyntaxError(`Cannot load a state as its ${key} are not readable: current value is '${text}'`);
   };
-  const tables = parse("tables", (value) => Array.isArray(value) && value.length > 0);
+  const tables = parse("tables", (value) => {
+    return Array.isArray(value) && value.length > 0 && value.every((name) => typeof name === "string");
+  });
   const step = parse("step", (value) => Number.isSafeInteger(value) && value as number >= 0);
   const options = parse("options", (value) => typeof value === "object" && value !== null);
   return { tables, step, options: refusing(() => resolveOptions(options)) };
 }
 
+/** What {@linkcode tensorName} gave before tables named `a` and `a.moment1` were thought of. */
+function oldTensorName(part: StatePart, table: string): string {
+  return part === "table" ? table : `${table}.${part}`;
+}
+
+/** In an old file two tensors of one name were one: which of them it holds is not known. */
+function checkDistinct(names: readonly string[]): void {
+  const seen = new Set<string>();
+  const twice = names.find((name) => seen.size === seen.add(name).size);
+  if (twice === undefined) return;
+  throw new SyntaxError(`Cannot load a state as two of its tensors have one name: current value is '${twice}'`);
+}
+
 function pickTables(
   tensors: SafetensorsFile["tensors"],
   names: readonly string[],
-  suffix: string,
+  nameOf: (table: string) => string,
 ): { [name: string]: TableInit } {
   return Object.fromEntries(names.map((name) => {
-    const tensor = tensors[name + suffix];
+    const key = nameOf(name), tensor = Object.hasOwn(tensors, key) ? tensors[key] : undefined;
     if (!tensor || !(tensor.data instanceof Float32Array) || tensor.shape.length !== 2) {
-      throw new SyntaxError(`Cannot load a state as tensor '${name + suffix}' is missing or not a float32 matrix`);
+      throw new SyntaxError(`Cannot load a state as tensor '${key}' is missing or not a float32 matrix`);
     }
     return [name, { data: tensor.data, shape: [tensor.shape[0]!, tensor.shape[1]!] }];
   }));

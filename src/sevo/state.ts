@@ -5,7 +5,22 @@ import { ConvergenceError, NonFiniteError, StateTakenError } from "./errors.ts";
 import type { ResolvedOptions } from "./options.ts";
 
 /** Name of the format that {@linkcode SevoState.save} writes, with its version. */
-export const STATE_FORMAT = "sevo-state-1";
+export const STATE_FORMAT = "sevo-state-2";
+
+/** What a saved state holds of each table. */
+export type StatePart = "table" | "moment1" | "moment2";
+
+/**
+ * Name of a tensor in a saved state. The part comes first and has no dot, so that no two tensors share a name whatever
+ * the tables are called, and none has that of the metadata.
+ *
+ * @param part What it holds.
+ * @param table Name of the table.
+ * @returns The name.
+ */
+export function tensorName(part: StatePart, table: string): string {
+  return `${part}.${table}`;
+}
 
 /** Tensors of a state. */
 export interface StateTensors {
@@ -81,9 +96,13 @@ export class SevoState<Names extends string = string> implements Disposable {
    *
    * @param name Name of the table.
    * @returns The stack and the table's place in it.
+   * @throws {TypeError} If there is no such table.
    * @throws {StateTakenError} If the state was taken.
    */
   table(name: Names): RowRange {
+    if (!Object.hasOwn(this.shapes, name)) {
+      throw new TypeError(`Cannot use table '${name}' as the state has no such table`);
+    }
     let firstRow = 0;
     for (const other of this.names) {
       if (other === name) break;
@@ -129,13 +148,13 @@ export class SevoState<Names extends string = string> implements Disposable {
   }
 
   /**
-   * Writes the state as a safetensors file: tables under their names, moments under `<name>.moment1` and
-   * `<name>.moment2` (bias-corrected), step and options in the metadata. {@linkcode loadState} continues from it to
-   * the bit.
+   * Writes the state as a safetensors file: tables as `table.<name>`, moments as `moment1.<name>` and `moment2.<name>`
+   * (bias-corrected), step and options in the metadata. {@linkcode loadState} continues from it to the bit.
    *
    * @returns The bytes of the file.
    * @throws {StateTakenError} If the state was taken.
    * @throws {NonFiniteError} If a gradient had a value that is not finite.
+   * @throws {ConvergenceError} If `exact` propagation did not reach its tolerance.
    */
   async save(): Promise<Uint8Array<ArrayBuffer>> {
     const { parameter, moment1, moment2 } = this.tensors;
@@ -146,10 +165,10 @@ export class SevoState<Names extends string = string> implements Disposable {
       this.check(),
     ]);
     const tensors: Record<string, SafetensorsTensor> = {};
-    for (const [suffix, stack] of [["", tables], [".moment1", first], [".moment2", second]] as const) {
+    for (const [part, stack] of [["table", tables], ["moment1", first], ["moment2", second]] as const) {
       if (!stack) continue;
       const parts = this.#split(stack);
-      for (const name of this.names) tensors[name + suffix] = { data: parts[name], shape: this.shapes[name] };
+      for (const name of this.names) tensors[tensorName(part, name)] = { data: parts[name], shape: this.shapes[name] };
     }
     const metadata = {
       format: STATE_FORMAT,
@@ -180,16 +199,17 @@ export class SevoState<Names extends string = string> implements Disposable {
   }
 
   #split(stack: Float32Array<ArrayBuffer>): { [Name in Names]: Float32Array<ArrayBuffer> } {
-    const parts = {} as { [Name in Names]: Float32Array<ArrayBuffer> };
     const names = this.names;
     let at = 0;
-    for (const name of names) {
+    // From pairs, as setting `__proto__` on an object would give it no such table.
+    const parts = Object.fromEntries(names.map((name) => {
       const [rows, columns] = this.shapes[name];
-      // A lone table is the stack: a second copy of a large one would be felt.
-      parts[name] = names.length === 1 ? stack : stack.slice(at, at + rows * columns);
+      const begin = at;
       at += rows * columns;
-    }
-    return parts;
+      // A lone table is the stack: a second copy of a large one would be felt.
+      return [name, names.length === 1 ? stack : stack.slice(begin, at)];
+    }));
+    return parts as { [Name in Names]: Float32Array<ArrayBuffer> };
   }
 }
 

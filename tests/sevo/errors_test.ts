@@ -435,25 +435,60 @@ testOnDevices("loadState() says that bytes are not a saved state", async (device
     SyntaxError,
     "Cannot load a state as the file is of another format: current value is 'undefined'",
   );
-  const { item: _, ...withoutItem } = file.tensors;
+  const { "table.item": _, ...withoutItem } = file.tensors;
   assertFails(
     () => loadState(device, encodeSafetensors({ ...file, tensors: withoutItem })),
     SyntaxError,
-    "Cannot load a state as tensor 'item' is missing or not a float32 matrix",
+    "Cannot load a state as tensor 'table.item' is missing or not a float32 matrix",
   );
-  const { "item.moment2": __, ...withoutMoment } = file.tensors;
+  const { "moment2.item": __, ...withoutMoment } = file.tensors;
   assertFails(
     () => loadState(device, encodeSafetensors({ ...file, tensors: withoutMoment })),
     SyntaxError,
-    "Cannot load a state as tensor 'item.moment2' is missing or not a float32 matrix",
+    "Cannot load a state as tensor 'moment2.item' is missing or not a float32 matrix",
   );
   const doubles = { data: new Float64Array(32), shape: SHAPE };
   assertFails(
-    () => loadState(device, encodeSafetensors({ ...file, tensors: { ...file.tensors, item: doubles } })),
+    () => loadState(device, encodeSafetensors({ ...file, tensors: { ...file.tensors, "table.item": doubles } })),
     SyntaxError,
-    "Cannot load a state as tensor 'item' is missing or not a float32 matrix",
+    "Cannot load a state as tensor 'table.item' is missing or not a float32 matrix",
   );
   assertEquals(device.liveBytes, live);
+});
+
+testOnDevices("loadState() refuses an old file in which two tensors had one name", (device) => {
+  const table = { data: new Float32Array(32), shape: SHAPE };
+  const bytes = encodeSafetensors({
+    tensors: {
+      a: table,
+      "a.moment1": table,
+      "a.moment2": table,
+      "a.moment1.moment1": table,
+      "a.moment1.moment2": table,
+    },
+    metadata: {
+      format: "sevo-state-1",
+      step: "1",
+      tables: '["a","a.moment1"]',
+      options: JSON.stringify({ ...RULES.adamw!, propagation: null }),
+    },
+  });
+  assertFails(
+    () => loadState(device, bytes),
+    SyntaxError,
+    "Cannot load a state as two of its tensors have one name: current value is 'a.moment1'",
+  );
+});
+
+testOnDevices("a state says that it has no such table", (device) => {
+  using state = start(device, PLAIN);
+  for (const name of ["user", "constructor", "__proto__"]) {
+    assertFails(
+      () => state.table(untyped(name)),
+      TypeError,
+      `Cannot use table '${name}' as the state has no such table`,
+    );
+  }
 });
 
 testOnDevices("loadState() refuses every truncation and garbage", async (device) => {
@@ -472,6 +507,8 @@ for (
     "no tables": ({ tensors, metadata: { tables: _, ...metadata } }) => ({ tensors, metadata }),
     "tables that are not JSON": (file) => ({ ...file, metadata: { ...file.metadata, tables: "item" } }),
     "tables that are not a list": (file) => ({ ...file, metadata: { ...file.metadata, tables: "{}" } }),
+    "tables that are not named by strings": (file) => ({ ...file, metadata: { ...file.metadata, tables: "[1]" } }),
+    "a table twice": (file) => ({ ...file, metadata: { ...file.metadata, tables: '["item","item"]' } }),
     "an empty list of tables": (file) => ({ ...file, metadata: { ...file.metadata, tables: "[]" } }),
     "no options": ({ tensors, metadata: { options: _, ...metadata } }) => ({ tensors, metadata }),
     "options that are null": (file) => ({ ...file, metadata: { ...file.metadata, options: "null" } }),
@@ -484,11 +521,11 @@ for (
     "a negative step": (file) => ({ ...file, metadata: { ...file.metadata, step: "-1" } }),
     "a moment of another shape": (file) => ({
       ...file,
-      tensors: { ...file.tensors, "item.moment2": { data: new Float32Array(24), shape: [3, 8] } },
+      tensors: { ...file.tensors, "moment2.item": { data: new Float32Array(24), shape: [3, 8] } },
     }),
     "a moment of another width": (file) => ({
       ...file,
-      tensors: { ...file.tensors, "item.moment1": { data: new Float32Array(32), shape: [8, 4] } },
+      tensors: { ...file.tensors, "moment1.item": { data: new Float32Array(32), shape: [8, 4] } },
     }),
   })
 ) {

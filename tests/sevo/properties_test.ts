@@ -12,6 +12,7 @@ import {
   sevoStep,
 } from "@sevo/sevo";
 import fc from "fast-check";
+import { decodeSafetensors, encodeSafetensors } from "../../src/safetensors.ts";
 import { testOnDevices } from "../_on_devices.ts";
 import {
   assertPropagated,
@@ -303,6 +304,62 @@ testOnDevices("loadState() continues what save() wrote, to the bit", async (devi
     assertEquals(await loaded.save(), await state.save(), label);
     state[Symbol.dispose]();
     loaded[Symbol.dispose]();
+  }
+});
+
+/** Names that might be taken for a moment of another table, for the metadata, or for what every object has. */
+const NAMES = [
+  ["a", "a.moment1", "a.moment2", "a.moment1.moment1", "moment1.a", "table.a", "table", "moment1"],
+  ["__metadata__", "__proto__", "constructor", "toString", "hasOwnProperty", "table.__metadata__"],
+  ["", ".", ".moment1", " ", "item", "Item", "ITEM", "10", "9", "-1"],
+  ["é", "e\u0301", "名前", "🙂", "\ud800", "\0", '"', "\\", "\n", "model.0", "best.item"],
+];
+
+testOnDevices("a state goes on from its file to the bit whatever its tables are called", async (device) => {
+  const shape = [2, 3] as const;
+  for (const names of [...NAMES, NAMES.flat()]) {
+    const given = (seed: number) => names.map((name, at) => [name, matrix(seed + at, ...shape)] as const);
+    const gradients = Object.fromEntries(given(100));
+    const tables = Object.fromEntries(given(1).map(([name, data]) => [name, { data, shape }]));
+    using first = sevoInit(device, tables, { ...RULES.adamw!, propagation: null });
+    using saved = sevoStep(first, gradients);
+    const bytes = await saved.save();
+    using loaded = loadState(device, bytes);
+    assertEquals([loaded.names, loaded.shapes], [saved.names, saved.shapes]);
+    assertEquals(loaded.names.toSorted(), names.toSorted());
+    assertEquals(await loaded.save(), bytes);
+    using next = sevoStep(saved, gradients);
+    using again = sevoStep(loaded, gradients);
+    const [expected, actual] = await Promise.all([next.read(), again.read()]);
+    assertEquals([Object.keys(expected), Object.keys(actual)], [saved.names, saved.names]);
+    for (const [at, name] of names.entries()) {
+      assertSameBits(actual[name]!, expected[name]!, name);
+      // Each table has moved from its own values, by its own gradient alone.
+      const table = { data: matrix(1 + at, ...shape), shape }, gradient = { table: matrix(100 + at, ...shape) };
+      using alone = sevoStep(sevoInit(device, { table }, { ...RULES.adamw!, propagation: null }), gradient);
+      using further = sevoStep(alone, gradient);
+      assertSameBits(actual[name]!, (await further.read()).table, name);
+      assertEquals(next.table(name).firstRow, 2 * next.names.indexOf(name));
+    }
+  }
+});
+
+testOnDevices("loadState() reads the files of before to the bit", async (device) => {
+  const shape = [5, 6] as const;
+  using graph = randomGraph(7, 10, 30);
+  for (const [label, options] of everyOptions()) {
+    const tables = { a: { data: matrix(1, ...shape), shape }, b: { data: matrix(2, ...shape), shape } };
+    const gradients = { a: idleGradient(3, ...shape), b: idleGradient(4, ...shape) };
+    using first = sevoInit(device, tables, options);
+    using state = sevoStep(first, gradients, options.propagation && graph);
+    const { tensors, metadata } = decodeSafetensors(await state.save());
+    const old = Object.entries(tensors).map(([key, tensor]) => {
+      const [part, name] = key.split(".");
+      return [part === "table" ? name : `${name}.${part}`, tensor];
+    });
+    const file = { tensors: Object.fromEntries(old), metadata: { ...metadata, format: "sevo-state-1" } };
+    using loaded = loadState(device, encodeSafetensors(file));
+    assertEquals(await loaded.save(), await state.save(), label);
   }
 });
 
