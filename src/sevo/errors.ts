@@ -26,8 +26,22 @@ export class StateTakenError extends Error {
   override name = "StateTakenError";
 }
 
-/** `exact` propagation did not reach its tolerance within `maxIterations`. */
-export class ConvergenceError extends Error {
+/** `exact` propagation did not reach its tolerance within `maxIterations`, in a step or in `propagate`. */
+export class ConvergenceError extends RangeError {
   /** `ConvergenceError`. */
   override name = "ConvergenceError";
+}
+
+/**
+ * The error of a propagation that did not converge, in a step or alone.
+ *
+ * @param propagation Its tolerance, and the iterations that were not enough.
+ * @returns The error.
+ */
+export function unconverged(
+  { tolerance, maxIterations }: { readonly tolerance: number; readonly maxIterations: number },
+): ConvergenceError {
+  return new ConvergenceError(
+    `Cannot propagate to the tolerance ${tolerance} as maxIterations is too small: current value is ${maxIterations}`,
+  );
 }

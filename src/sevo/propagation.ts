@@ -13,6 +13,7 @@ import type { Device } from "../device/device.ts";
 import { paddedWidth, padRows, type Tensor } from "../device/tensor.ts";
 import type { DeviceCsr, DeviceGraph } from "../graph/_device_graph.ts";
 import type { Graph } from "../graph/graph.ts";
+import { unconverged } from "./errors.ts";
 import { type Propagation, type ResolvedPropagation, resolvePropagation } from "./options.ts";
 
 /** Quads of a panel on the cpu device: sums of as many stay in registers, and rows of 32 columns in a core's cache. */
@@ -46,7 +47,7 @@ export function isIdentity({ mode, beta, layers }: ResolvedPropagation): boolean
 
 /**
  * Smooths the rows of a matrix over a graph, psi(X) of the paper's equations for the `neumann`, `iterative` and
- * `exact` modes, on a device and back.
+ * `exact` modes, on a device and back. A value that is not finite is not refused: what it reaches is not finite either.
  *
  * @example
  * ```ts
@@ -65,7 +66,8 @@ export function isIdentity({ mode, beta, layers }: ResolvedPropagation): boolean
  * @param propagation Mode and weights.
  * @returns The smoothed matrix, row-major.
  * @throws {TypeError} If `data` is not a whole number of columns of the graph's rows.
- * @throws {RangeError} If a number is out of range, or `exact` did not reach its tolerance.
+ * @throws {RangeError} If a number is out of range.
+ * @throws {ConvergenceError} If `exact` did not reach its tolerance.
  */
 export async function propagate(
   device: Device,
@@ -87,11 +89,7 @@ export async function propagate(
   using status = device.zeros("u32", [1]);
   device.batch(() => smooth(graph.on(device), resolved, input, { output, keep: 0, scale: 1 }, { status, step: 1 }));
   const [result, [failed]] = await Promise.all([device.read(output), device.read(status)]);
-  if (failed) {
-    throw new RangeError(
-      `Cannot propagate to the tolerance ${resolved.tolerance} as maxIterations is too small: current value is ${resolved.maxIterations}`,
-    );
-  }
+  if (failed) throw unconverged(resolved);
   return result;
 }
 

@@ -1,7 +1,7 @@
 import type { Device } from "../device/device.ts";
 import type { RowRange, Tensor } from "../device/tensor.ts";
 import { encodeSafetensors, type SafetensorsTensor } from "../safetensors.ts";
-import { ConvergenceError, NonFiniteError, StateTakenError } from "./errors.ts";
+import { NonFiniteError, StateTakenError, unconverged } from "./errors.ts";
 import type { ResolvedOptions } from "./options.ts";
 
 /** Name of the format that {@linkcode SevoState.save} writes, with its version. */
@@ -135,16 +135,11 @@ export class SevoState<Names extends string = string> implements Disposable {
   async check(): Promise<void> {
     const { statuses, convergence } = this.tensors;
     const words = await Promise.all([...statuses, convergence].map((status) => this.device.read(status)));
-    const unconverged = words.pop()![0]!;
+    const failed = words.pop()![0]!;
     words.forEach(([step], at) => {
       if (step) throw new NonFiniteError(this.names[at]!, step);
     });
-    if (unconverged) {
-      const { tolerance, maxIterations } = this.options.propagation!;
-      throw new ConvergenceError(
-        `Cannot propagate to the tolerance ${tolerance} as maxIterations is too small: current value is ${maxIterations}`,
-      );
-    }
+    if (failed) throw unconverged(this.options.propagation!);
   }
 
   /**

@@ -22,7 +22,8 @@ export interface StepOptions {
  * Equations (SEvo, NeurIPS 2024, Algorithms 1 to 3): E <- E - r psi(D) with D the bias-corrected Adam direction (adam:
  * coupled decay; adamw: E <- (1 - r w) E first, and rows whose gradient is 0 keep their corrected moments) or SGD's.
  *
- * A gradient that is not finite is reported by the next {@linkcode SevoState.read}, `save` or `check`.
+ * A gradient that is not finite, or `exact` propagation that does not converge, is reported by the next
+ * {@linkcode SevoState.read}, `save` or `check`.
  *
  * @example
  * ```ts
@@ -50,6 +51,7 @@ export interface StepOptions {
  * @throws {TypeError} If a gradient is missing or has another shape, or the graph is missing or not wanted.
  * @throws {RangeError} If a gradient names a row that is not there, the graph has another number of rows, or the
  * learning rate is out of range.
+ * @throws {ReferenceError} If a tensor of a gradient was disposed.
  */
 export function sevoStep<Names extends string>(
   state: SevoState<Names>,

@@ -131,9 +131,20 @@ testOnDevices("propagate() refuses wrong numbers and shapes", async (device) => 
   );
   await assertFailsLater(
     () => propagate(device, graph, x, { mode: "exact", beta: 0.99, maxIterations: 1 }),
-    RangeError,
+    ConvergenceError,
     "Cannot propagate to the tolerance 0.000001 as maxIterations is too small: current value is 1",
   );
+});
+
+testOnDevices("propagate() and a state that do not converge fail alike, as a number out of range", async (device) => {
+  using graph = randomGraph(2, 40, 160);
+  const shape = [40, 3] as const, propagation: Propagation = { mode: "exact", beta: 0.99, maxIterations: 2 };
+  using state = sevoInit(device, { item: { data: matrix(1, ...shape), shape } }, { ...PLAIN, propagation });
+  using next = sevoStep(state, { item: matrix(2, ...shape) }, graph);
+  const work = [() => propagate(device, graph, matrix(2, ...shape), propagation), () => next.check()];
+  const [alone, inStep] = await Promise.all(work.map((run) => assertRejects(run, RangeError)));
+  for (const error of [alone!, inStep!]) assertInstanceOf(error, ConvergenceError);
+  assertEquals([alone!.name, alone!.message], ["ConvergenceError", inStep!.message]);
 });
 
 /** Gradients of shape [3, 5] that are not finite: in the last column of a padded row too, and as a sum of finite rows. */
