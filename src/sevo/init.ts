@@ -1,4 +1,5 @@
 import type { Device } from "../device/device.ts";
+import { checkType } from "../options.ts";
 import { decodeSafetensors, type SafetensorsFile } from "../safetensors.ts";
 import { type ResolvedOptions, resolveOptions, type SevoOptions } from "./options.ts";
 import { SevoState, STATE_FORMAT, type StatePart, type StateTensors, tensorName } from "./state.ts";
@@ -37,7 +38,8 @@ export interface TableInit {
  * two states.
  * @param options Rule, rates and propagation.
  * @returns The state before the first step.
- * @throws {TypeError} If a table's data does not fit its shape, or the widths differ.
+ * @throws {TypeError} If a table's data does not fit its shape, the widths differ, or an option is unknown or of another
+ * type.
  * @throws {RangeError} If an option is out of range.
  */
 export function sevoInit<Names extends string>(
@@ -181,6 +183,7 @@ function stackedShape(tables: { readonly [name: string]: TableInit }): readonly 
     if (!(data instanceof Float32Array)) {
       throw new TypeError(`Cannot make a state as table '${name}' is no Float32Array`);
     }
+    for (const length of shape) checkType("Cannot make a state", `the shape of table '${name}'`, length, "number");
     if (shape.length !== 2 || data.length !== shape[0] * shape[1]) {
       throw new TypeError(
         `Cannot make a state as table '${name}' of shape [${shape.join(", ")}] has ${data.length} elements`,

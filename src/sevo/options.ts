@@ -1,3 +1,7 @@
+import { checkOptions, checkType, shown } from "../options.ts";
+
+const ACTION = "Cannot use these options";
+
 /** How a change of the tables is smoothed over the graph. */
 export interface Propagation {
   /**
@@ -47,15 +51,30 @@ export interface ResolvedOptions extends Required<Omit<SevoOptions, "propagation
   readonly propagation: ResolvedPropagation | null;
 }
 
+const OPTIONS: readonly (keyof SevoOptions)[] = [
+  "rule",
+  "learningRate",
+  "betas",
+  "epsilon",
+  "weightDecay",
+  "momentum",
+  "nesterov",
+  "propagation",
+  "correction",
+];
+
+const PROPAGATION_OPTIONS: readonly (keyof Propagation)[] = ["mode", "beta", "layers", "tolerance", "maxIterations"];
+
 /**
  * Checks options and fills in their defaults.
  *
  * @param options Options as given.
  * @returns All options.
- * @throws {TypeError} If a name is unknown.
+ * @throws {TypeError} If an option or a name is unknown, or an option is of another type.
  * @throws {RangeError} If a number is out of range.
  */
 export function resolveOptions(options: SevoOptions): ResolvedOptions {
+  checkOptions(ACTION, options, OPTIONS);
   const {
     rule,
     learningRate,
@@ -69,36 +88,39 @@ export function resolveOptions(options: SevoOptions): ResolvedOptions {
   } = options;
   checkName("rule", rule, ["adamw", "adam", "sgd"]);
   if (propagation === undefined) {
-    throw new TypeError("Cannot use these options as propagation is missing: null is the plain rule");
+    throw new TypeError(`${ACTION} as propagation is missing: null is the plain rule`);
   }
   checkLearningRate(learningRate);
-  if (betas.length !== 2) {
-    throw new TypeError(
-      `Cannot use these options as betas must be two numbers: current value is [${betas.join(", ")}]`,
-    );
+  if (!Array.isArray(betas) || betas.length !== 2) {
+    throw new TypeError(`${ACTION} as betas must be two numbers: current value is ${shown(betas)}`);
   }
-  betas.forEach((value, at) => checkRange(`betas[${at}]`, value, value >= 0 && value < 1, "in [0, 1)"));
+  const [beta1, beta2] = betas;
+  checkRange("betas[0]", beta1, beta1 >= 0 && beta1 < 1, "in [0, 1)");
+  checkRange("betas[1]", beta2, beta2 >= 0 && beta2 < 1, "in [0, 1)");
   checkRange("epsilon", epsilon, epsilon > 0 && epsilon < Infinity, "positive");
   checkRange("weightDecay", weightDecay, weightDecay >= 0 && weightDecay < Infinity, ">= 0");
   checkRange("momentum", momentum, momentum >= 0 && momentum < 1, "in [0, 1)");
+  checkType(ACTION, "nesterov", nesterov, "boolean");
+  checkType(ACTION, "correction", correction, "boolean");
   if (rule !== "sgd" && (momentum !== 0 || nesterov)) {
-    throw new TypeError(`Cannot use these options as momentum and nesterov belong to sgd: the rule is '${rule}'`);
+    throw new TypeError(`${ACTION} as momentum and nesterov belong to sgd: the rule is '${rule}'`);
   }
   if (nesterov && momentum === 0) {
-    throw new RangeError("Cannot use these options as nesterov needs a momentum above 0: current value is 0");
+    throw new RangeError(`${ACTION} as nesterov needs a momentum above 0: current value is 0`);
   }
   if (correction && (rule !== "adamw" || propagation === null)) {
-    throw new TypeError("Cannot use these options as correction belongs to adamw with propagation");
+    throw new TypeError(`${ACTION} as correction belongs to adamw with propagation`);
   }
   return {
     rule,
     learningRate,
-    betas,
+    // A copy, as the caller may change theirs.
+    betas: [beta1, beta2],
     epsilon,
     weightDecay,
     momentum,
     nesterov,
-    propagation: propagation && resolvePropagation(propagation),
+    propagation: propagation === null ? null : resolvePropagation(propagation),
     correction,
   };
 }
@@ -108,16 +130,17 @@ export function resolveOptions(options: SevoOptions): ResolvedOptions {
  *
  * @param propagation Propagation as given.
  * @returns All of it.
- * @throws {TypeError} If the mode is unknown.
+ * @throws {TypeError} If an option or the mode is unknown, or an option is of another type.
  * @throws {RangeError} If a number is out of range.
  */
 export function resolvePropagation(propagation: Propagation): ResolvedPropagation {
+  checkOptions(ACTION, propagation, PROPAGATION_OPTIONS, "propagation");
   const { mode, beta, layers = 3, tolerance = 1e-6 } = propagation;
   checkName("propagation mode", mode, ["neumann", "iterative", "exact"]);
   checkRange("beta", beta, beta >= 0 && beta < 1, "in [0, 1)");
   checkRange("layers", layers, Number.isInteger(layers) && layers >= 0, "an integer >= 0");
   checkRange("tolerance", tolerance, tolerance > 0 && tolerance < 1, "in (0, 1)");
-  const maxIterations = propagation.maxIterations ?? iterationBound(beta, tolerance);
+  const { maxIterations = iterationBound(beta, tolerance) } = propagation;
   checkRange("maxIterations", maxIterations, Number.isInteger(maxIterations) && maxIterations >= 1, "an integer >= 1");
   return { mode, beta, layers, tolerance, maxIterations };
 }
@@ -126,6 +149,7 @@ export function resolvePropagation(propagation: Propagation): ResolvedPropagatio
  * Checks a learning rate.
  *
  * @param value The learning rate.
+ * @throws {TypeError} If it is no number.
  * @throws {RangeError} If it is negative or not finite.
  */
 export function checkLearningRate(value: number): void {
@@ -146,9 +170,10 @@ function iterationBound(beta: number, tolerance: number): number {
 function checkName(what: string, value: string, names: readonly string[]): void {
   if (names.includes(value)) return;
   const list = names.map((name) => `'${name}'`).join(", ");
-  throw new TypeError(`Cannot use these options as ${what} must be one of ${list}: current value is '${value}'`);
+  throw new TypeError(`${ACTION} as ${what} must be one of ${list}: current value is ${shown(value)}`);
 }
 
 function checkRange(what: string, value: number, ok: boolean, rule: string): void {
-  if (!ok) throw new RangeError(`Cannot use these options as ${what} must be ${rule}: current value is ${value}`);
+  checkType(ACTION, what, value, "number");
+  if (!ok) throw new RangeError(`${ACTION} as ${what} must be ${rule}: current value is ${value}`);
 }

@@ -65,7 +65,8 @@ export function isIdentity({ mode, beta, layers }: ResolvedPropagation): boolean
  * @param data Matrix of n rows, row-major.
  * @param propagation Mode and weights.
  * @returns The smoothed matrix, row-major.
- * @throws {TypeError} If `data` is not a whole number of columns of the graph's rows.
+ * @throws {TypeError} If `data` is not a whole number of columns of the graph's rows, or an option is unknown or of
+ * another type.
  * @throws {RangeError} If a number is out of range.
  * @throws {ConvergenceError} If `exact` did not reach its tolerance.
  */

@@ -1,6 +1,7 @@
 import { adam } from "../../kernels/adam/adam.ts";
 import { sgd } from "../../kernels/sgd/sgd.ts";
 import type { Graph } from "../graph/graph.ts";
+import { checkOptions, checkType } from "../options.ts";
 import { bindGradient, type BoundGradient, checkGradient, type Gradient } from "./gradient.ts";
 import { checkLearningRate } from "./options.ts";
 import { isIdentity, panelOf, reserveScratch, smooth } from "./propagation.ts";
@@ -13,6 +14,8 @@ export interface StepOptions {
   /** Step size of this step, for a schedule. By default that of the state. */
   readonly learningRate?: number;
 }
+
+const STEP_OPTIONS: readonly (keyof StepOptions)[] = ["donate", "learningRate"];
 
 /**
  * One step: moments and direction from the gradients, the direction smoothed over the graph, the tables moved. On the
@@ -45,10 +48,11 @@ export interface StepOptions {
  * @param state The state; taken unless `donate` is false.
  * @param gradients A gradient for each table.
  * @param graph The graph over the stacked rows; none with `propagation: null`.
- * @param options Donation, and a learning rate for this step.
+ * @param stepOptions Donation, and a learning rate for this step.
  * @returns The next state.
  * @throws {StateTakenError} If the state was taken before.
- * @throws {TypeError} If a gradient is missing or has another shape, or the graph is missing or not wanted.
+ * @throws {TypeError} If a gradient is missing or has another shape, the graph is missing or not wanted, or an option is
+ * unknown or of another type.
  * @throws {RangeError} If a gradient names a row that is not there, the graph has another number of rows, or the
  * learning rate is out of range.
  * @throws {ReferenceError} If a tensor of a gradient was disposed.
@@ -57,9 +61,12 @@ export function sevoStep<Names extends string>(
   state: SevoState<Names>,
   gradients: { readonly [Name in Names]: Gradient },
   graph: Graph | null = null,
-  { donate = true, learningRate = state.options.learningRate }: StepOptions = {},
+  stepOptions: StepOptions = {},
 ): SevoState<Names> {
   const { device, options, names } = state;
+  checkOptions("Cannot use these options", stepOptions, STEP_OPTIONS);
+  const { donate = true, learningRate = options.learningRate } = stepOptions;
+  checkType("Cannot use these options", "donate", donate, "boolean");
   checkLearningRate(learningRate);
   checkGradients(state, gradients);
   checkGraph(state, graph);

@@ -89,6 +89,142 @@ Deno.test("sevoInit() refuses options that are out of range", async () => {
   assertEquals(device.liveBytes, 0);
 });
 
+Deno.test("sevoInit() refuses options that do not exist or are of another type", async () => {
+  await using device = await openDevice("cpu", { threads: 1 });
+  const number = (name: string, text: string) => `${name} must be a number: current value is ${text}`;
+  const boolean = (name: string, text: string) => `${name} must be a boolean: current value is ${text}`;
+  const meant = (name: string, other: string) => `there is no option '${name}': did you mean '${other}'?`;
+  const all = "options are 'rule', 'learningRate', 'betas', 'epsilon', 'weightDecay', 'momentum', 'nesterov', " +
+    "'propagation', 'correction'";
+  const cases: [given: object, message: string][] = [
+    [{ weight_decay: 0.1 }, meant("weight_decay", "weightDecay")],
+    [{ LearningRate: 0.1 }, meant("LearningRate", "learningRate")],
+    [{ eps: 1e-8 }, meant("eps", "epsilon")],
+    [{ nestrov: true }, meant("nestrov", "nesterov")],
+    [{ lr: 0.1 }, `there is no option 'lr': ${all}`],
+    [JSON.parse('{ "__proto__": { "momentum": 0.9 } }'), `there is no option '__proto__': ${all}`],
+    [{ learningRate: "0.001" }, number("learningRate", "'0.001'")],
+    [{ learningRate: undefined }, number("learningRate", "undefined")],
+    [{ learningRate: null }, number("learningRate", "null")],
+    [{ learningRate: 1n }, number("learningRate", "1n")],
+    [{ learningRate: [0.1] }, number("learningRate", "[0.1]")],
+    [{ epsilon: "1e-8" }, number("epsilon", "'1e-8'")],
+    [{ weightDecay: "0" }, number("weightDecay", "'0'")],
+    [{ weightDecay: true }, number("weightDecay", "true")],
+    [{ momentum: "0.9" }, number("momentum", "'0.9'")],
+    [{ betas: ["0.9", 0.999] }, number("betas[0]", "'0.9'")],
+    [{ betas: [0.9, "0.999"] }, number("betas[1]", "'0.999'")],
+    [{ betas: Object.assign(Array(2), { 1: 0.999 }) }, number("betas[0]", "undefined")],
+    [{ betas: [0.9, 0.999, 0] }, "betas must be two numbers: current value is [0.9, 0.999, 0]"],
+    [{ betas: "09" }, "betas must be two numbers: current value is '09'"],
+    [{ betas: 0.9 }, "betas must be two numbers: current value is 0.9"],
+    [{ betas: { 0: 0.9, 1: 0.9, length: 2 } }, "betas must be two numbers: current value is an object"],
+    [{ betas: null }, "betas must be two numbers: current value is null"],
+    [{ momentum: 0.9, nesterov: "yes" }, boolean("nesterov", "'yes'")],
+    [{ momentum: 0.9, nesterov: 1 }, boolean("nesterov", "1")],
+    [{ rule: "adamw", propagation: NEUMANN, correction: "false" }, boolean("correction", "'false'")],
+    [{ rule: ["sgd"] }, "rule must be one of 'adamw', 'adam', 'sgd': current value is ['sgd']"],
+    [{ propagation: "neumann" }, "propagation must be an object: current value is 'neumann'"],
+    [{ propagation: false }, "propagation must be an object: current value is false"],
+    [{ propagation: { ...NEUMANN, layer: 2 } }, meant("layer", "layers")],
+    [{ propagation: { mode: "exact", beta: 0.5, max_iterations: 9 } }, meant("max_iterations", "maxIterations")],
+    [{ propagation: { mode: "exact", beta: 0.5, tol: 1e-3 } }, meant("tol", "tolerance")],
+    [{ propagation: { ...NEUMANN, beta: "0.9" } }, number("beta", "'0.9'")],
+    [{ propagation: { mode: "neumann" } }, number("beta", "undefined")],
+    [{ propagation: { ...NEUMANN, layers: "3" } }, number("layers", "'3'")],
+    [{ propagation: { ...NEUMANN, layers: null } }, number("layers", "null")],
+    [{ propagation: { mode: "exact", beta: 0.5, tolerance: "1e-3" } }, number("tolerance", "'1e-3'")],
+    [{ propagation: { mode: "exact", beta: 0.5, maxIterations: "9" } }, number("maxIterations", "'9'")],
+  ];
+  for (const [given, message] of cases) {
+    const options = untyped({ ...PLAIN, ...given });
+    assertFails(() => start(device, options), TypeError, `Cannot use these options as ${message}`);
+  }
+  for (const options of [undefined, null, "sgd", [PLAIN]]) {
+    const { message } = assertThrows(() => start(device, untyped(options)), TypeError);
+    assertEquals(message.split(":")[0], "Cannot use these options as the options must be an object");
+  }
+  assertEquals(device.liveBytes, 0);
+});
+
+Deno.test("sevoInit() takes an option that is undefined for one that is not given", async () => {
+  await using device = await openDevice("cpu", { threads: 1 });
+  const names = ["betas", "epsilon", "weightDecay", "momentum", "nesterov", "correction", "unknown"];
+  const undefinedOptions = Object.fromEntries(names.map((name) => [name, undefined]));
+  const exact: Propagation = { mode: "exact", beta: 0.5 };
+  for (const rule of ["sgd", "adam", "adamw"] as const) {
+    const options: SevoOptions = { rule, learningRate: 0.1, propagation: exact };
+    const propagation = { ...exact, layers: undefined, tolerance: undefined, maxIterations: undefined };
+    using expected = start(device, options);
+    using state = start(device, untyped({ ...options, ...undefinedOptions, propagation }));
+    assertEquals(state.options, expected.options);
+    // What a state says its options are can be given again.
+    using again = start(device, state.options);
+    assertEquals(again.options, expected.options);
+  }
+});
+
+Deno.test("sevoInit() keeps its options when the caller's change", async () => {
+  await using device = await openDevice("cpu", { threads: 1 });
+  const betas: [number, number] = [0.9, 0.98], propagation = { ...NEUMANN };
+  using state = start(device, { rule: "adam", learningRate: 0.1, betas, propagation });
+  betas[0] = 2;
+  Object.assign(propagation, { beta: 2 });
+  assertEquals([state.options.betas, state.options.propagation?.beta], [[0.9, 0.98], 0.9]);
+});
+
+testOnDevices("sevoStep() refuses options that do not exist or are of another type", async (device) => {
+  using state = start(device, PLAIN);
+  const cases: [options: unknown, message: string][] = [
+    [{ Donate: false }, "there is no option 'Donate': did you mean 'donate'?"],
+    [{ learning_rate: 0.1 }, "there is no option 'learning_rate': did you mean 'learningRate'?"],
+    [{ donate: "no" }, "donate must be a boolean: current value is 'no'"],
+    [{ donate: 0 }, "donate must be a boolean: current value is 0"],
+    [{ donate: null }, "donate must be a boolean: current value is null"],
+    [{ learningRate: "0.1" }, "learningRate must be a number: current value is '0.1'"],
+    [{ learningRate: null }, "learningRate must be a number: current value is null"],
+    [null, "the options must be an object: current value is null"],
+    [false, "the options must be an object: current value is false"],
+  ];
+  for (const [options, message] of cases) {
+    assertFails(
+      () => sevoStep(state, { item: new Float32Array(32) }, null, untyped(options)),
+      TypeError,
+      `Cannot use these options as ${message}`,
+    );
+  }
+  {
+    const given = untyped({ donate: undefined, learningRate: undefined });
+    using undonated = sevoStep(state, { item: matrix(9, ...SHAPE) }, null, { donate: false });
+    using next = sevoStep(start(device, PLAIN), { item: matrix(9, ...SHAPE) }, null, given);
+    assertSameBits((await next.read()).item, (await undonated.read()).item);
+  }
+  await assertUsable(state, null);
+});
+
+testOnDevices("propagate() refuses options that do not exist or are of another type", async (device) => {
+  using graph = randomGraph(1, 4, 8);
+  const live = device.liveBytes;
+  const cases: [propagation: unknown, message: string][] = [
+    [{ ...NEUMANN, layer: 3 }, "there is no option 'layer': did you mean 'layers'?"],
+    [{ ...NEUMANN, Beta: 0.5 }, "there is no option 'Beta': did you mean 'beta'?"],
+    [{ ...NEUMANN, beta: "0.9" }, "beta must be a number: current value is '0.9'"],
+    [{ ...NEUMANN, layers: "3" }, "layers must be a number: current value is '3'"],
+    [{ mode: "exact", beta: 0.9, maxIterations: "30" }, "maxIterations must be a number: current value is '30'"],
+    [null, "propagation must be an object: current value is null"],
+    [undefined, "propagation must be an object: current value is undefined"],
+    ["exact", "propagation must be an object: current value is 'exact'"],
+  ];
+  for (const [propagation, message] of cases) {
+    await assertFailsLater(
+      () => propagate(device, graph, matrix(1, ...SHAPE), untyped(propagation)),
+      TypeError,
+      `Cannot use these options as ${message}`,
+    );
+  }
+  assertEquals(device.liveBytes, live);
+});
+
 testOnDevices("sevoInit() refuses tables that do not fit", (device) => {
   const init = (tables: Parameters<typeof sevoInit>[1]) => () => sevoInit(device, tables, PLAIN);
   assertFails(init({}), TypeError, "Cannot make a state as there is no table");
@@ -106,6 +242,11 @@ testOnDevices("sevoInit() refuses tables that do not fit", (device) => {
     init({ user: { data: new Float32Array(6), shape: [2, 3] }, item: { data: new Float32Array(8), shape: [2, 4] } }),
     TypeError,
     "Cannot make a state as all its tables must have 3 columns: table 'item' has 4",
+  );
+  assertFails(
+    init({ item: { data: new Float32Array(32), shape: untyped(["4", "8"]) } }),
+    TypeError,
+    "Cannot make a state as the shape of table 'item' must be a number: current value is '4'",
   );
   // Read as a Float32Array these would be other numbers: they must not be taken silently.
   for (const data of [new Float64Array(32), Array.from({ length: 32 }, () => 0.5), new Uint32Array(32)]) {
@@ -523,6 +664,14 @@ for (
     "an empty list of tables": (file) => ({ ...file, metadata: { ...file.metadata, tables: "[]" } }),
     "no options": ({ tensors, metadata: { options: _, ...metadata } }) => ({ tensors, metadata }),
     "options that are null": (file) => ({ ...file, metadata: { ...file.metadata, options: "null" } }),
+    "an unknown option": (file) => ({
+      ...file,
+      metadata: { ...file.metadata, options: file.metadata.options!.replace("{", '{"amsgrad":true,') },
+    }),
+    "an option that is no number": (file) => ({
+      ...file,
+      metadata: { ...file.metadata, options: file.metadata.options!.replace(/"epsilon":[^,]*/, '"epsilon":"1e-8"') },
+    }),
     "an unknown rule": (file) => ({
       ...file,
       metadata: { ...file.metadata, options: file.metadata.options!.replace("adamw", "lamb") },
