@@ -1,4 +1,5 @@
 import type { Device } from "../device/device.ts";
+import { checkOptions, checkType, shown } from "../options.ts";
 import { buildNormalised, type Csr, type PairVisitor } from "./_build.ts";
 import { type DeviceGraph, disposeGraph, uploadGraph } from "./_device_graph.ts";
 
@@ -57,6 +58,13 @@ export interface CsrArrays {
   readonly values: ArrayLike<number>;
 }
 
+const ACTION = "Cannot build a graph";
+
+const SEQUENCE_OPTIONS: readonly (keyof SequenceGraphOptions)[] = ["rows", "offset", "maxWalk", "last"];
+const INTERACTIONS: readonly (keyof Interactions)[] = ["users", "items", "userCount", "itemCount"];
+const EDGES: readonly (keyof Edges)[] = ["rows", "sources", "targets", "weights"];
+const CSR_ARRAYS: readonly (keyof CsrArrays)[] = ["rowOffsets", "columns", "values"];
+
 /**
  * A graph of related embedding rows: the symmetrically normalised adjacency D^-1/2 W D^-1/2, without self-loops added;
  * a row of degree 0 stays 0 (SEvo, NeurIPS 2024, section 3). It is copied to a device once, when first used there.
@@ -105,12 +113,12 @@ export class Graph implements Disposable {
    * @param sequences Item sequences, oldest item first.
    * @param options Rows, row offset, walk length and how much of a sequence counts.
    * @returns The normalised graph.
+   * @throws {TypeError} If an option is unknown or of another type.
    * @throws {RangeError} If an item has no row, or an option is out of range.
    */
-  static fromSequences(
-    sequences: Sequences,
-    { rows, offset = 0, maxWalk = 1, last = 50 }: SequenceGraphOptions,
-  ): Graph {
+  static fromSequences(sequences: Sequences, options: SequenceGraphOptions): Graph {
+    checkOptions(ACTION, options, SEQUENCE_OPTIONS);
+    const { rows, offset = 0, maxWalk = 1, last = 50 } = options;
     checkCount("rows", rows, 0);
     checkCount("offset", offset, 0);
     checkCount("maxWalk", maxWalk, 1);
@@ -143,12 +151,16 @@ export class Graph implements Disposable {
    *
    * @param interactions The log. Users come first, then items.
    * @returns The normalised graph of `userCount + itemCount` rows.
-   * @throws {TypeError} If there are not as many users as items.
+   * @throws {TypeError} If there are not as many users as items, or a property is unknown or of another type.
    * @throws {RangeError} If a user or an item is out of range.
    */
-  static fromInteractions({ users, items, userCount, itemCount }: Interactions): Graph {
+  static fromInteractions(interactions: Interactions): Graph {
+    checkOptions(ACTION, interactions, INTERACTIONS, "the interactions");
+    const { users, items, userCount, itemCount } = interactions;
     checkCount("userCount", userCount, 0);
     checkCount("itemCount", itemCount, 0);
+    checkArray("users", users);
+    checkArray("items", items);
     checkLength("items", items.length, users.length, "users");
     for (let at = 0; at < users.length; at++) {
       checkRow("user", users[at]!, userCount);
@@ -166,19 +178,25 @@ export class Graph implements Disposable {
    *
    * @param edges Ends and weights of the edges.
    * @returns The normalised graph.
-   * @throws {TypeError} If the arrays differ in length.
+   * @throws {TypeError} If the arrays differ in length, or a property is unknown or of another type.
    * @throws {RangeError} If an end is out of range or a weight is not positive and finite.
    */
-  static fromEdges({ rows, sources, targets, weights }: Edges): Graph {
+  static fromEdges(edges: Edges): Graph {
+    checkOptions(ACTION, edges, EDGES, "the edges");
+    const { rows, sources, targets, weights } = edges;
     checkCount("rows", rows, 0);
+    checkArray("sources", sources);
+    checkArray("targets", targets);
+    if (weights !== undefined) checkArray("weights", weights);
     checkLength("targets", targets.length, sources.length, "sources");
     if (weights) checkLength("weights", weights.length, sources.length, "sources");
     for (let at = 0; at < sources.length; at++) {
       checkRow("source", sources[at]!, rows);
       checkRow("target", targets[at]!, rows);
+      if (weights && typeof weights[at] !== "number") checkType(ACTION, `weight ${at}`, weights[at], "number");
       if (weights && !(Math.fround(weights[at]!) > 0 && Math.fround(weights[at]!) < Infinity)) {
         throw new RangeError(
-          `Cannot build a graph as weight ${at} must be positive and finite: current value is ${weights[at]}`,
+          `${ACTION} as weight ${at} must be positive and finite: current value is ${weights[at]}`,
         );
       }
     }
@@ -194,12 +212,17 @@ export class Graph implements Disposable {
    *
    * @param csr The matrix in compressed sparse rows; copied.
    * @returns The graph.
-   * @throws {TypeError} If the arrays do not fit together.
+   * @throws {TypeError} If the arrays do not fit together, or a property is unknown or of another type.
    * @throws {RangeError} If an offset or a column is out of range, or a value is not finite.
    */
-  static fromCsr({ rowOffsets, columns, values }: CsrArrays): Graph {
+  static fromCsr(csr: CsrArrays): Graph {
+    checkOptions(ACTION, csr, CSR_ARRAYS, "the matrix");
+    const { rowOffsets, columns, values } = csr;
+    checkArray("rowOffsets", rowOffsets);
+    checkArray("columns", columns);
+    checkArray("values", values);
     if (rowOffsets.length === 0) {
-      throw new TypeError("Cannot build a graph as rowOffsets must have at least one element");
+      throw new TypeError(`${ACTION} as rowOffsets must have at least one element`);
     }
     const rows = rowOffsets.length - 1;
     checkLength("values", values.length, columns.length, "columns");
@@ -208,15 +231,16 @@ export class Graph implements Disposable {
       const expected = row === 0 ? rowOffsets[0] === 0 : Number.isInteger(rowOffsets[row]) && rowOffsets[row]! >= below;
       if (!expected) {
         throw new RangeError(
-          `Cannot build a graph as rowOffsets must ascend from 0: value ${row} is ${rowOffsets[row]}`,
+          `${ACTION} as rowOffsets must ascend from 0: value ${row} is ${rowOffsets[row]}`,
         );
       }
     }
     checkLength("columns", columns.length, rowOffsets[rows]!, "entries of rowOffsets");
     for (let at = 0; at < columns.length; at++) {
       checkRow("column", columns[at]!, rows);
+      if (typeof values[at] !== "number") checkType(ACTION, `value ${at}`, values[at], "number");
       if (!Number.isFinite(Math.fround(values[at]!))) {
-        throw new RangeError(`Cannot build a graph as value ${at} must be finite: current value is ${values[at]}`);
+        throw new RangeError(`${ACTION} as value ${at} must be finite: current value is ${values[at]}`);
       }
     }
     return new Graph({
@@ -253,21 +277,30 @@ export class Graph implements Disposable {
 }
 
 function checkCount(name: string, value: number, least: number): void {
+  checkType(ACTION, name, value, "number");
   if (!Number.isSafeInteger(value) || value < least || value >= 2 ** 32) {
-    throw new RangeError(`Cannot build a graph as ${name} must be an integer >= ${least}: current value is ${value}`);
+    throw new RangeError(`${ACTION} as ${name} must be an integer >= ${least}: current value is ${value}`);
   }
 }
 
 function checkRow(name: string, value: number, count: number): void {
   if (!(value >= 0 && value < count && Number.isInteger(value))) {
-    throw new RangeError(`Cannot build a graph as ${name} must be in [0, ${count}): current value is ${value}`);
+    // Beyond the end of its array it is undefined.
+    if (value !== undefined) checkType(ACTION, name, value, "number");
+    throw new RangeError(`${ACTION} as ${name} must be in [0, ${count}): current value is ${value}`);
   }
+}
+
+function checkArray(name: string, value: unknown): void {
+  if (Array.isArray(value) || ArrayBuffer.isView(value)) return;
+  if (typeof value === "object" && value !== null && "length" in value) return;
+  throw new TypeError(`${ACTION} as ${name} must be an array: current value is ${shown(value)}`);
 }
 
 function checkLength(name: string, length: number, expected: number, other: string): void {
   if (length !== expected) {
     throw new TypeError(
-      `Cannot build a graph as ${name} must be as many as ${other}, ${expected}: current value is ${length}`,
+      `${ACTION} as ${name} must be as many as ${other}, ${expected}: current value is ${length}`,
     );
   }
 }

@@ -1,5 +1,5 @@
 import { assertAlmostEquals, assertEquals, assertLess, assertLessOrEqual, assertThrows } from "@std/assert";
-import { Graph } from "@sevo/sevo";
+import { Graph, type SequenceGraphOptions } from "@sevo/sevo";
 import fc from "fast-check";
 import { testOnDevices } from "../_on_devices.ts";
 import { ROUNDING, uniforms } from "../sevo/_fixtures.ts";
@@ -314,6 +314,64 @@ Deno.test("graph builders say what is wrong with their input", () => {
   for (const [work, Class, message] of cases) {
     assertEquals(assertThrows(work, Class).message, `Cannot build a graph as ${message}`);
   }
+});
+
+Deno.test("graph builders refuse options that do not exist or are of another type", () => {
+  const edges = { rows: 3, sources: [0], targets: [1] };
+  const log = { users: [0], items: [0], userCount: 1, itemCount: 1 };
+  const csr = { rowOffsets: [0, 1], columns: [0], values: [1] };
+  const [fromSequences, fromInteractions, fromEdges, fromCsr] = [
+    (options: unknown) => () => Graph.fromSequences([[0, 1]], options as SequenceGraphOptions),
+    (given: unknown) => () => Graph.fromInteractions(given as typeof log),
+    (given: unknown) => () => Graph.fromEdges(given as typeof edges),
+    (given: unknown) => () => Graph.fromCsr(given as typeof csr),
+  ];
+  const number = (name: string, text: string) => `${name} must be a number: current value is ${text}`;
+  const meant = (name: string, other: string) => `there is no option '${name}': did you mean '${other}'?`;
+  const cases: [work: () => Graph, message: string][] = [
+    [fromSequences({ rows: 3, max_walk: 2 }), meant("max_walk", "maxWalk")],
+    [fromSequences({ rows: 3, maxwalk: 2 }), meant("maxwalk", "maxWalk")],
+    [fromSequences({ rows: "3" }), number("rows", "'3'")],
+    [fromSequences({}), number("rows", "undefined")],
+    [fromSequences({ rows: 3, offset: "1" }), number("offset", "'1'")],
+    [fromSequences({ rows: 3, maxWalk: "2" }), number("maxWalk", "'2'")],
+    [fromSequences({ rows: 3, last: "50" }), number("last", "'50'")],
+    [fromSequences({ rows: 3, last: null }), number("last", "null")],
+    [fromSequences(undefined), "the options must be an object: current value is undefined"],
+    [fromSequences(3), "the options must be an object: current value is 3"],
+    [() => Graph.fromSequences([["1"]] as unknown as number[][], { rows: 3 }), number("item", "'1'")],
+    [fromInteractions({ ...log, user_count: 1 }), meant("user_count", "userCount")],
+    [fromInteractions({ ...log, userCount: "1" }), number("userCount", "'1'")],
+    [fromInteractions({ ...log, itemCount: undefined }), number("itemCount", "undefined")],
+    [fromInteractions({ ...log, users: ["0"] }), number("user", "'0'")],
+    [fromInteractions({ ...log, users: undefined }), "users must be an array: current value is undefined"],
+    [fromInteractions({ ...log, items: "0" }), "items must be an array: current value is '0'"],
+    [fromInteractions(null), "the interactions must be an object: current value is null"],
+    [fromEdges({ ...edges, weight: [2] }), meant("weight", "weights")],
+    [fromEdges({ ...edges, rows: "3" }), number("rows", "'3'")],
+    [fromEdges({ ...edges, weights: ["2"] }), number("weight 0", "'2'")],
+    [fromEdges({ ...edges, weights: 2 }), "weights must be an array: current value is 2"],
+    [fromEdges({ ...edges, weights: null }), "weights must be an array: current value is null"],
+    [fromEdges({ rows: 3, sources: [0] }), "targets must be an array: current value is undefined"],
+    [fromEdges([]), "the edges must be an object: current value is []"],
+    [fromCsr({ ...csr, row_offsets: [0, 1] }), meant("row_offsets", "rowOffsets")],
+    [fromCsr({ ...csr, values: ["1"] }), number("value 0", "'1'")],
+    [fromCsr({ ...csr, columns: ["0"] }), number("column", "'0'")],
+    [fromCsr({ rowOffsets: [0, 1], columns: [0] }), "values must be an array: current value is undefined"],
+  ];
+  for (const [work, message] of cases) {
+    assertEquals(assertThrows(work, TypeError).message, `Cannot build a graph as ${message}`);
+  }
+});
+
+Deno.test("graph builders take what is undefined for what is not given, and a graph for a matrix", () => {
+  const given = { rows: 4, offset: undefined, maxWalk: undefined, last: undefined };
+  const graph = Graph.fromSequences([[0, 1, 2], [2, 1, 3]], given as unknown as SequenceGraphOptions);
+  assertSameGraph(graph, Graph.fromSequences([[0, 1, 2], [2, 1, 3]], { rows: 4 }));
+  assertSameGraph(Graph.fromCsr(graph), graph);
+  const edges = { rows: 3, sources: [0], targets: [1] };
+  const withoutWeights = { ...edges, weights: undefined } as unknown as typeof edges;
+  assertSameGraph(Graph.fromEdges(withoutWeights), Graph.fromEdges(edges));
 });
 
 testOnDevices(
