@@ -1,4 +1,5 @@
-import type { Bound, Device } from "./device.ts";
+import { checkOptions, shown } from "../options.ts";
+import type { Bound, Device, LaunchOptions } from "./device.ts";
 import type { Binding, Kernel } from "./kernel.ts";
 import { type DType, paddedWidth, type Shape, type Tensor } from "./tensor.ts";
 
@@ -56,6 +57,25 @@ export function checkBindings<Bindings extends string>(
       }
     }
   }
+}
+
+const LAUNCH_OPTIONS: readonly (keyof LaunchOptions)[] = ["cuts"];
+
+/**
+ * Checks the options of a launch.
+ *
+ * @param kernel Name of the kernel.
+ * @param options The options.
+ * @throws {TypeError} If one is unknown or of another type.
+ */
+export function checkLaunchOptions(kernel: string, options: LaunchOptions | undefined): void {
+  if (options === undefined) return;
+  checkOptions(`Cannot launch kernel '${kernel}'`, options, LAUNCH_OPTIONS);
+  const { cuts } = options;
+  if (cuts === undefined || cuts instanceof Uint32Array) return;
+  throw new TypeError(
+    `Cannot launch kernel '${kernel}' as cuts must be a Uint32Array: current value is ${shown(cuts)}`,
+  );
 }
 
 /**

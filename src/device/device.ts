@@ -110,7 +110,8 @@ export interface Device extends AsyncDisposable {
    * @param tensors A tensor for each of its bindings.
    * @param scalars A number for each of its scalars.
    * @param options How the cpu device cuts the work.
-   * @throws {TypeError} If a tensor has another type than its binding, or one that is written is bound twice.
+   * @throws {TypeError} If a tensor has another type than its binding, one that is written is bound twice, or an option
+   * is unknown or of another type.
    */
   launch<Bindings extends string, Params extends string>(
     kernel: Kernel<Bindings, Params>,

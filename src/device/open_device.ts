@@ -1,5 +1,6 @@
 import { CpuDevice } from "./cpu/device.ts";
 import type { Device, DeviceKind } from "./device.ts";
+import { checkOptions, checkType } from "../options.ts";
 import { openWebGpuDevice } from "./webgpu/device.ts";
 
 /** Options of {@linkcode openDevice}. */
@@ -7,6 +8,8 @@ export interface DeviceOptions {
   /** Threads of the cpu device; by default one for each core. Not used by `webgpu`. */
   readonly threads?: number;
 }
+
+const OPTIONS: readonly (keyof DeviceOptions)[] = ["threads"];
 
 /**
  * Opens a device. `auto` takes a hardware WebGPU adapter if there is one and `cpu` otherwise; a software adapter is
@@ -24,11 +27,13 @@ export interface DeviceOptions {
  * @param kind Which device.
  * @param options Options.
  * @returns The device. Dispose of it, or declare it with `await using`.
- * @throws {TypeError} If `kind` is none of the three.
+ * @throws {TypeError} If `kind` is none of the three, or an option is unknown or of another type.
  * @throws {RangeError} If `threads` is out of range.
  * @throws {NoAdapterError} If `webgpu` was asked for and there is no adapter.
  */
 export async function openDevice(kind: DeviceKind | "auto" = "auto", options: DeviceOptions = {}): Promise<Device> {
+  checkOptions("Cannot open a device", options, OPTIONS);
+  if (options.threads !== undefined) checkType("Cannot open a device", "threads", options.threads, "number");
   switch (kind) {
     case "cpu":
       return await CpuDevice.open(options.threads);

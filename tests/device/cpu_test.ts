@@ -1,9 +1,20 @@
 import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
-import { type Device, DeviceLostError, Graph, openDevice, sevoInit, sevoStep } from "@sevo/sevo";
+import {
+  type Device,
+  DeviceLostError,
+  type DeviceOptions,
+  Graph,
+  type LaunchOptions,
+  openDevice,
+  sevoInit,
+  sevoStep,
+} from "@sevo/sevo";
+import { blend } from "../../kernels/blend/blend.ts";
 import { generatedDataset } from "../../src/data/generated.ts";
 import { rankTargets, topItems } from "../../src/recommend/mod.ts";
 import { PUBLISHED } from "../../src/training/settings.ts";
 import { train } from "../../src/training/train.ts";
+import { testOnDevices } from "../_on_devices.ts";
 import {
   assertSameBits,
   everyOptions,
@@ -194,6 +205,44 @@ Deno.test("openDevice() refuses a number of threads that is none", async () => {
     error.message,
     "Cannot open a device as the kind must be 'auto', 'cpu' or 'webgpu': current value is 'tpu'",
   );
+});
+
+Deno.test("openDevice() refuses options that do not exist or are of another type", async () => {
+  const cases: [options: unknown, message: string][] = [
+    [{ thread: 1 }, "there is no option 'thread': did you mean 'threads'?"],
+    [{ Threads: 1 }, "there is no option 'Threads': did you mean 'threads'?"],
+    [{ adapter: 1 }, "there is no option 'adapter': options are 'threads'"],
+    [{ threads: "2" }, "threads must be a number: current value is '2'"],
+    [{ threads: null }, "threads must be a number: current value is null"],
+    [null, "the options must be an object: current value is null"],
+    [2, "the options must be an object: current value is 2"],
+  ];
+  for (const [options, message] of cases) {
+    for (const kind of ["auto", "cpu", "webgpu"] as const) {
+      const error = await assertRejects(() => openDevice(kind, options as DeviceOptions), TypeError);
+      assertEquals(error.message, `Cannot open a device as ${message}`);
+    }
+  }
+  await using device = await openDevice("cpu", { threads: undefined } as unknown as DeviceOptions);
+  assertEquals(device.kind, "cpu");
+});
+
+testOnDevices("launch() refuses options that do not exist or are of another type", (device) => {
+  using input = device.zeros("f32", [4]);
+  using output = device.zeros("f32", [4]);
+  const launch = (options: unknown) => () =>
+    device.launch(blend, { input, output }, { quads: 1, keep: 0, scale: 1 }, options as LaunchOptions);
+  const cases: [options: unknown, message: string][] = [
+    [{ cut: new Uint32Array(2) }, "there is no option 'cut': did you mean 'cuts'?"],
+    [{ cuts: [0, 1] }, "cuts must be a Uint32Array: current value is [0, 1]"],
+    [null, "the options must be an object: current value is null"],
+  ];
+  for (const [options, message] of cases) {
+    assertEquals(assertThrows(launch(options), TypeError).message, `Cannot launch kernel 'blend' as ${message}`);
+  }
+  launch(undefined)();
+  launch({ cuts: undefined })();
+  launch({ cuts: Uint32Array.from([0, 1]) })();
 });
 
 Deno.test("cpu runs on one thread without SharedArrayBuffer, to the same bits", async () => {

@@ -1,7 +1,7 @@
 import { type Bound, type Device, DeviceLostError, type LaunchOptions } from "../device.ts";
 import type { Kernel, Scalars } from "../kernel.ts";
 import { type DType, type HostArray, padRows, type Shape, stripRows, Tensor } from "../tensor.ts";
-import { checkBindings, checkLength, dtypeOf, elementCount } from "../_checks.ts";
+import { checkBindings, checkLaunchOptions, checkLength, dtypeOf, elementCount } from "../_checks.ts";
 import { Heap } from "./_heap.ts";
 import { MAXIMUM_PIECES, Threads } from "./_threads.ts";
 import { moduleBase64 } from "./module.generated.ts";
@@ -149,9 +149,10 @@ export class CpuDevice implements Device {
     kernel: Kernel<Bindings, Params>,
     tensors: Bound<Bindings>,
     scalars: Scalars<Params>,
-    { cuts }: LaunchOptions = {},
+    options?: LaunchOptions,
   ): void {
     this.#check();
+    checkLaunchOptions(kernel.name, options);
     checkBindings(this, kernel, tensors);
     const values: number[] = [];
     for (const name in kernel.bindings) values.push((tensors[name] as CpuTensor<DType> | null)?.address ?? 0);
@@ -159,6 +160,7 @@ export class CpuDevice implements Device {
     const { items, grain } = kernel.shape(scalars);
     this.#launches++;
     if (items === 0) return;
+    const cuts = options?.cuts;
     if (cuts) {
       this.#threads.run(kernel.name, values, cuts.length - 1, (piece) => cuts[piece]!);
     } else {

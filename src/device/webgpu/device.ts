@@ -1,4 +1,4 @@
-import { checkBindings, checkLength, dtypeOf, elementCount } from "../_checks.ts";
+import { checkBindings, checkLaunchOptions, checkLength, dtypeOf, elementCount } from "../_checks.ts";
 import { type Bound, type Device, DeviceLostError, type LaunchOptions } from "../device.ts";
 import type { Binding, Kernel, Scalars } from "../kernel.ts";
 import { type DType, type HostArray, padRows, type Shape, stripRows, type Tensor } from "../tensor.ts";
@@ -297,9 +297,10 @@ export class WebGpuDevice implements Device {
     kernel: Kernel<Bindings, Params>,
     tensors: Bound<Bindings>,
     scalars: Scalars<Params>,
-    _options?: LaunchOptions,
+    options?: LaunchOptions,
   ): void {
     this.#checkPresent("launch");
+    checkLaunchOptions(kernel.name, options);
     const pipeline = this.#pipelines.get(kernel);
     const buffers = this.#bind(kernel, pipeline, tensors);
     checkScalars(kernel.name, pipeline, scalars);
