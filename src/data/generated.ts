@@ -1,3 +1,4 @@
+import { checkOptions, checkType } from "../options.ts";
 import { below, Philox, Stream, unit } from "../philox.ts";
 import { type Dataset, SCHEMA_VERSION } from "./dataset.ts";
 import { leaveOneOut } from "./leave_one_out.ts";
@@ -44,9 +45,14 @@ const REACH = 6;
 /** How often another item is drawn where a user already has the one drawn. */
 const ATTEMPTS = 8;
 
+const ACTION = "Cannot generate a dataset";
+
 function checked(options: GeneratedOptions): Required<GeneratedOptions> {
+  const names = Object.keys(DEFAULTS) as (keyof GeneratedOptions)[];
+  checkOptions(ACTION, options, names);
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
   const all = { ...DEFAULTS, ...given };
+  for (const name of names) checkType(ACTION, name, all[name], "number");
   if (given.groups === undefined) all.groups = Math.max(1, Math.round(all.items / 250));
   const integers = [["users", 1], ["items", 1], ["groups", 1], ["minLength", 1], ["groupsPerUser", 1], [
     "seed",
@@ -56,27 +62,27 @@ function checked(options: GeneratedOptions): Required<GeneratedOptions> {
     const value = all[name];
     if (!Number.isInteger(value) || value < least || value >= 2 ** 32) {
       throw new RangeError(
-        `Cannot generate a dataset as ${name} must be an integer of at least ${least}: current value is ${value}`,
+        `${ACTION} as ${name} must be an integer of at least ${least}: current value is ${value}`,
       );
     }
   }
   if (all.groups > all.items) {
     throw new RangeError(
-      `Cannot generate a dataset as groups must be at most items (${all.items}): current value is ${all.groups}`,
+      `${ACTION} as groups must be at most items (${all.items}): current value is ${all.groups}`,
     );
   }
   if (!Number.isInteger(all.maxLength) || all.maxLength < all.minLength || all.maxLength > all.items) {
     throw new RangeError(
-      `Cannot generate a dataset as maxLength must be an integer in [${all.minLength}, ${all.items}]: current value is ${all.maxLength}`,
+      `${ACTION} as maxLength must be an integer in [${all.minLength}, ${all.items}]: current value is ${all.maxLength}`,
     );
   }
   for (const name of ["leave", "follow"] as const) {
     if (!(all[name] >= 0 && all[name] <= 1)) {
-      throw new RangeError(`Cannot generate a dataset as ${name} must be in [0, 1]: current value is ${all[name]}`);
+      throw new RangeError(`${ACTION} as ${name} must be in [0, 1]: current value is ${all[name]}`);
     }
   }
   if (!(all.tail >= 0 && all.tail <= 10)) {
-    throw new RangeError(`Cannot generate a dataset as tail must be in [0, 10]: current value is ${all.tail}`);
+    throw new RangeError(`${ACTION} as tail must be in [0, 10]: current value is ${all.tail}`);
   }
   return all;
 }
@@ -121,6 +127,7 @@ function rankOf(draw: number, sums: Float64Array): number {
  *
  * @param options Size, shape and seed.
  * @returns The dataset: the same for the same options on every machine.
+ * @throws {TypeError} If an option is unknown or of another type.
  * @throws {RangeError} If an option is out of range.
  */
 export function generatedDataset(options: GeneratedOptions = {}): Dataset {

@@ -106,3 +106,31 @@ for (
     assertEquals(assertThrows(() => generatedDataset(options), RangeError).message, message);
   });
 }
+
+for (
+  const [options, message] of [
+    [{ user: 9 }, "there is no option 'user': did you mean 'users'?"],
+    [{ min_length: 4 }, "there is no option 'min_length': did you mean 'minLength'?"],
+    [{ users: "9" }, "users must be a number: current value is '9'"],
+    [{ items: null }, "items must be a number: current value is null"],
+    [{ groups: "2" }, "groups must be a number: current value is '2'"],
+    [{ maxLength: "8" }, "maxLength must be a number: current value is '8'"],
+    [{ leave: "0.1" }, "leave must be a number: current value is '0.1'"],
+    [{ follow: true }, "follow must be a number: current value is true"],
+    [{ tail: "1" }, "tail must be a number: current value is '1'"],
+    [{ seed: "1" }, "seed must be a number: current value is '1'"],
+    [null, "the options must be an object: current value is null"],
+  ] as [unknown, string][]
+) {
+  Deno.test(`generatedDataset() refuses ${Deno.inspect(options)}, which is of another type`, () => {
+    assertEquals(
+      assertThrows(() => generatedDataset(options as GeneratedOptions), TypeError).message,
+      `Cannot generate a dataset as ${message}`,
+    );
+  });
+}
+
+Deno.test("generatedDataset() takes an option that is undefined for one that is not given", () => {
+  const options = { users: 20, items: 30, groups: undefined, seed: undefined } as unknown as GeneratedOptions;
+  assertEquals(generatedDataset(options), generatedDataset({ users: 20, items: 30 }));
+});
