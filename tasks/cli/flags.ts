@@ -127,7 +127,7 @@ export async function parseFlags<const F extends Flags>(
   };
   const end = spread.indexOf("--");
   for (const arg of end < 0 ? spread : spread.slice(0, end)) {
-    // @std/cli has an empty value for a part of the name and any word but "false" for true.
+    // To @std/cli any value but "false" is true, and `--no-epochs=3` is `--epochs=3`.
     const [, name, value] = /^--([^=]+)=(.*)$/s.exec(arg) ?? [];
     if (name === undefined || value === undefined) continue;
     if (!byName.has(name)) throw unknown(arg);
@@ -154,8 +154,9 @@ export async function parseFlags<const F extends Flags>(
 
   const given = new Map<string, unknown>();
   for (const [name, { key, flag }] of byName) {
-    const text: string | boolean | null | undefined = parsed[name];
-    if (text === undefined || text === null) continue;
+    // The names are known only at run time, so the types of @std/cli say nothing of a value.
+    const text: unknown = parsed[name];
+    if (typeof text !== "string" && typeof text !== "boolean") continue;
     if (text === "") throw new UsageError(`${cannot} --${name} needs a value: ${see}`);
     const value = valueOf(flag, text);
     const expected = expectation(flag, value);

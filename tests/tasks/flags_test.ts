@@ -89,6 +89,7 @@ for (
     [["--learningRate", "3"], "Cannot run train as there is no flag '--learningRate': did you mean '--learning-rate'?"],
     [["--no-progres"], "Cannot run train as there is no flag '--no-progres': did you mean '--no-progress'?"],
     [["--no-epochs"], "Cannot run train as there is no flag '--no-epochs': did you mean '--epochs'?"],
+    [["--no-epochs=3"], "Cannot run train as there is no flag '--no-epochs': did you mean '--epochs'?"],
     [["--zzzzzzzz"], "Cannot run train as there is no flag '--zzzzzzzz': see deno task train --help"],
     [["-x"], "Cannot run train as there is no flag '-x': see deno task train --help"],
     [["data"], "Cannot run train as it takes no argument: current value is 'data'"],
@@ -104,6 +105,7 @@ for (
     [["--epochs"], "Cannot run train as --epochs needs a value: see deno task train --help"],
     [["--epochs", "--force"], "Cannot run train as --epochs needs a value: see deno task train --help"],
     [["--data="], "Cannot run train as --data needs a value: see deno task train --help"],
+    [["--force="], "Cannot run train as --force needs a value: see deno task train --help"],
     [["--force=yes"], "Cannot run train as --force must be true or false: current value is 'yes'"],
     [["--config", "none.json"], "Cannot run train as config file 'none.json' does not exist"],
   ] as const

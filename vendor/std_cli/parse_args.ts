@@ -1,44 +1,73 @@
 /**
  * A stand-in for `jsr:@std/cli/parse-args`: see `vendor/README.md`. `node:util` cuts the arguments into tokens; the rules
- * of @std/cli decide what they mean. Left out, as not used here: `boolean: true`, dotted names, values joined to letters.
+ * of @std/cli decide what they mean. Left out, as not used here: `--`, `alias`, `collect`, `stopEarly`, `boolean: true`,
+ * dotted names, values joined to letters.
  *
  * @module
  */
 
 import { parseArgs as tokenize } from "node:util";
 
+/** Names of flags as literals, `string` where they are known only at run time, or undefined where there are none. */
+type Names = string | undefined;
+
+/** Values of flags that are not given, or undefined where there are none. */
+type Defaults = Record<string, unknown> | undefined;
+
+/** An intersection of objects as the one object that it amounts to. */
+type Flat<T> = { [K in keyof T]: T[K] };
+
+/** What the declarations alone say of the values: strings may be missing, booleans are false where not given. */
+type Declared<Booleans extends Names, Strings extends Names, Negatable extends Names> =
+  & { [K in Strings & string]?: K extends Negatable ? string | false : string }
+  & { [K in Booleans & string]: boolean };
+
+/** The same where some flags have defaults: their values are never missing, and are of the default's type as well. */
+type Defaulted<Values, D extends Defaults> = D extends undefined ? Values
+  :
+    & Omit<Values, keyof D>
+    & { [K in keyof D]: K extends keyof Values ? D[K] | NonNullable<Values[K]> : unknown };
+
+/**
+ * The flags by name, and the other arguments in `_`.
+ *
+ * The types are those of @std/cli, and what it makes of names known only at run time comes with them: a flag of such a
+ * name is taken for a string and a boolean at once, so that code has to look at its value as at an unknown one.
+ */
+export type Args<
+  Booleans extends Names = undefined,
+  Strings extends Names = undefined,
+  Negatable extends Names = undefined,
+  D extends Defaults = undefined,
+> = Flat<
+  & Record<string, unknown>
+  & Defaulted<Flat<Declared<Booleans, Strings, Negatable>>, D>
+  & {
+    /** The arguments that are no flags. */
+    _: (string | number)[];
+  }
+>;
+
 /** What the flags are. */
-export interface ParseOptions {
-  /** Put what follows `--` into the result's `--` and not into `_`. */
-  "--"?: boolean;
-  /** Other names of a flag. */
-  alias?: Record<string, string | readonly string[]>;
+export interface ParseOptions<
+  Booleans extends Names = Names,
+  Strings extends Names = Names,
+  Negatable extends Names = Names,
+  D extends Defaults = Defaults,
+> {
   /** Flags that take no value. */
-  boolean?: string | readonly string[];
+  boolean?: Booleans | readonly Extract<Booleans, string>[];
   /** Values of flags that are not given. */
-  default?: Record<string, unknown>;
-  /** Whether everything after the first argument that is no flag is taken as it is. */
-  stopEarly?: boolean;
-  /** Flags whose value is not turned into a number; `_` for the arguments that are no flags. */
-  string?: string | readonly string[];
-  /** Flags that may be given more than once: their value is an array. */
-  collect?: string | readonly string[];
+  default?: D;
   /** Boolean flags that `--no-` turns off. */
-  negatable?: string | readonly string[];
+  negatable?: Negatable | readonly Extract<Negatable, string>[];
+  /** Flags whose value is not turned into a number; `_` for the arguments that are no flags. */
+  string?: Strings | readonly Extract<Strings, string>[];
   /** Called with each argument that is not declared; if it returns false, the argument is dropped. */
   unknown?: (arg: string, key?: string, value?: unknown) => unknown;
 }
 
-/** The flags by name, and the other arguments in `_`. */
-export interface Args {
-  /** Value of a flag. */
-  // deno-lint-ignore no-explicit-any -- as in @std/cli, where nothing is known of a flag
-  [name: string]: any;
-  /** The arguments that are no flags. */
-  _: (string | number)[];
-}
-
-const list = (names: string | readonly string[] | undefined) => typeof names === "string" ? [names] : names ?? [];
+const setOf = (names: string | readonly string[] = []) => new Set(typeof names === "string" ? [names] : names);
 const isNumber = (text: string) => text.trim() !== "" && Number.isFinite(Number(text));
 
 /**
@@ -48,30 +77,25 @@ const isNumber = (text: string) => text.trim() !== "" && Number.isFinite(Number(
  * @param options What the flags are.
  * @returns The flags by name.
  */
-export function parseArgs(args: string[], options: ParseOptions = {}): Args {
-  const aliases = new Map<string, string[]>();
-  for (const [name, others] of Object.entries(options.alias ?? {})) {
-    const all = [name, ...list(others)];
-    for (const one of all) aliases.set(one, all.filter((other) => other !== one));
-  }
-  const named = (names: string | readonly string[] | undefined) =>
-    new Set(list(names).flatMap((name) => [name, ...aliases.get(name) ?? []]));
-  const booleans = named(options.boolean), strings = named(options.string);
-  const collected = named(options.collect), negatable = named(options.negatable);
-
+export function parseArgs<
+  Booleans extends Names = undefined,
+  Strings extends Names = undefined,
+  Negatable extends Names = undefined,
+  D extends Defaults = undefined,
+>(
+  args: readonly string[],
+  options: ParseOptions<Booleans, Strings, Negatable, D> = {},
+): Args<Booleans, Strings, Negatable, D> {
+  const booleans = setOf(options.boolean), strings = setOf(options.string), negatable = setOf(options.negatable);
   const end = args.indexOf("--");
-  const rest = end < 0 ? [] : args.slice(end + 1);
-  const flags = end < 0 ? args : args.slice(0, end);
-  const result: Args = { _: [] };
+  const flags = end < 0 ? [...args] : args.slice(0, end);
+  const values: Record<string, unknown> = {};
+  const others: (string | number)[] = [];
 
-  const set = (key: string, value: unknown, arg: string) => {
-    const declared = booleans.has(key) || strings.has(key) || aliases.has(key);
+  const set = (key: string, value: string | boolean, arg: string) => {
+    const declared = booleans.has(key) || strings.has(key);
     if (!declared && options.unknown?.(arg, key, value) === false) return;
-    if (typeof value === "string" && !strings.has(key) && isNumber(value)) value = Number(value);
-    for (const name of [key, ...aliases.get(key) ?? []]) {
-      if (collected.has(name)) (result[name] ??= []).push(value);
-      else result[name] = value;
-    }
+    values[key] = typeof value === "string" && !strings.has(key) && isNumber(value) ? Number(value) : value;
   };
 
   const { tokens } = tokenize({ args: flags, options: {}, strict: false, allowPositionals: true, tokens: true });
@@ -79,32 +103,28 @@ export function parseArgs(args: string[], options: ParseOptions = {}): Args {
     const token = tokens[at]!;
     if (token.kind === "positional") {
       const text = token.value;
-      if (options.unknown?.(text) !== false) result._.push(strings.has("_") || !isNumber(text) ? text : Number(text));
-      if (!options.stopEarly) continue;
-      result._.push(...flags.slice(token.index + 1));
-      break;
+      if (options.unknown?.(text) === false) continue;
+      others.push(strings.has("_") || !isNumber(text) ? text : Number(text));
+      continue;
     }
     if (token.kind !== "option") continue;
-    const arg = flags[token.index]!;
-    let key = token.name;
-    if (token.value) {
-      set(key, booleans.has(key) ? token.value !== "false" : token.value, arg);
+    const arg = flags[token.index]!, key = token.name;
+    const negated = token.rawName.startsWith("--no-") ? key.slice("no-".length) : undefined;
+    if (token.value !== undefined) {
+      // As in @std/cli, `--no-` before a name with a value means nothing.
+      const name = negated ?? key;
+      set(name, booleans.has(name) ? token.value !== "false" : token.value, arg);
       continue;
     }
-    // As @std/cli has it, an empty value is part of the name: `--out=` is the flag "out=".
-    if (token.value === "") key += "=";
-    if (token.rawName.startsWith("--no-") && negatable.has(key.slice(3))) {
-      key = key.slice(3);
-      set(key, false, arg);
+    if (negated !== undefined && negatable.has(negated)) {
+      set(negated, false, arg);
       continue;
     }
-    const following = tokens[at + 1];
-    const next = following?.kind === "positional" ? following.value : undefined;
-    if (next && !booleans.has(key)) {
-      set(key, next, arg);
-      at++;
-    } else if (next === "true" || next === "false") {
-      set(key, next === "true", arg);
+    const next = flags[token.index + 1], following = tokens[at + 1];
+    const isValue = next === "-" ? !arg.startsWith("--") : !next?.startsWith("-");
+    const takesNext = next && isValue && following?.index === token.index + 1;
+    if (takesNext && (!booleans.has(key) || next === "true" || next === "false")) {
+      set(key, booleans.has(key) ? next === "true" : next, arg);
       at++;
     } else {
       set(key, strings.has(key) ? "" : true, arg);
@@ -112,11 +132,13 @@ export function parseArgs(args: string[], options: ParseOptions = {}): Args {
   }
 
   for (const [key, value] of Object.entries(options.default ?? {})) {
-    for (const name of [key, ...aliases.get(key) ?? []]) if (!Object.hasOwn(result, name)) result[name] = value;
+    if (!Object.hasOwn(values, key)) values[key] = value;
   }
-  for (const name of booleans) if (!Object.hasOwn(result, name)) result[name] = collected.has(name) ? [] : false;
-  for (const name of strings) if (!Object.hasOwn(result, name) && collected.has(name)) result[name] = [];
-  if (options["--"]) result["--"] = rest;
-  else result._.push(...rest);
-  return result;
+  for (const key of booleans) if (!Object.hasOwn(values, key)) values[key] = false;
+  return { ...values, _: [...others, ...(end < 0 ? [] : args.slice(end + 1))] } as Args<
+    Booleans,
+    Strings,
+    Negatable,
+    D
+  >;
 }
