@@ -1,4 +1,4 @@
-import { parse } from "@std/jsonc";
+import { parse, type ParseError, printParseErrorCode } from "jsonc-parser";
 import { z } from "zod";
 import { expectation, type Flag, type Flags, suggestion, UsageError } from "./declaration.ts";
 
@@ -9,6 +9,17 @@ function schemaOf(flag: Flag): z.ZodType {
     if (expected === undefined) return;
     context.addIssue({ code: "custom", message: `must be ${expected}: current value is ${JSON.stringify(value)}` });
   }).optional();
+}
+
+/** Parses JSON with comments and trailing commas; of all that is wrong, the error names the first and its place. */
+function parseJsonc(text: string): unknown {
+  const errors: ParseError[] = [];
+  const value: unknown = parse(text, errors, { allowTrailingComma: true });
+  const [error] = errors;
+  if (error === undefined) return value;
+  const what = printParseErrorCode(error.error).replace(/\B[A-Z]/g, " $&").toLowerCase(); // InvalidSymbol
+  const before = text.slice(0, error.offset).split("\n");
+  throw new SyntaxError(`${what} at line ${before.length}, column ${before.at(-1)!.length + 1}`);
 }
 
 /**
@@ -24,7 +35,7 @@ export async function readConfig(task: string, path: string, flags: Flags): Prom
   const cannot = `Cannot run ${task} as`;
   let value: unknown;
   try {
-    value = parse(await Deno.readTextFile(path));
+    value = parseJsonc(await Deno.readTextFile(path));
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) throw new UsageError(`${cannot} config file '${path}' does not exist`);
     if (error instanceof SyntaxError) {

@@ -5,8 +5,7 @@
  */
 
 export { expectation } from "../../src/models/field.ts";
-import { closestString } from "@std/text/closest-string";
-import { levenshteinDistance } from "@std/text/levenshtein-distance";
+import { distance } from "fastest-levenshtein";
 
 interface FlagCommon {
   /** What it does: a sentence without its full stop. */
@@ -121,8 +120,10 @@ export function kebab(key: string): string {
 export function suggestion(name: string, names: readonly string[]): string | undefined {
   const started = name.length >= 3 ? names.filter((other) => other.startsWith(name)) : [];
   if (started.length === 1) return started[0];
-  if (names.length === 0) return undefined;
-  const nearest = closestString(name, names);
-  const edits = levenshteinDistance(name.toLowerCase(), nearest.toLowerCase());
-  return edits <= Math.max(2, nearest.length / 3) ? nearest : undefined;
+  let nearest: string | undefined, least = Infinity;
+  for (const other of names) {
+    const edits = distance(name.toLowerCase(), other.toLowerCase());
+    if (edits < least) [nearest, least] = [other, edits];
+  }
+  return nearest !== undefined && least <= Math.max(2, nearest.length / 3) ? nearest : undefined;
 }

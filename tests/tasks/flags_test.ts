@@ -162,11 +162,24 @@ for (
   });
 }
 
-Deno.test("parseFlags() refuses a config file that is not JSON", async () => {
-  await withConfig(`{"epochs": }`, async (path) => {
-    assertStringIncludes(await complaint("--config", path), `Cannot run train as config file '${path}' is not JSON: `);
+for (
+  const [text, what] of [
+    [`{"epochs": }`, "value expected at line 1, column 12"],
+    [`{\n  "epochs": 3 // passes\n  "beta": 0.9\n}`, "comma expected at line 3, column 3"],
+    [`{"epochs": 3`, "close brace expected at line 1, column 13"],
+    [`{epochs: 3}`, "invalid symbol at line 1, column 2"],
+    [`{'epochs': 3}`, "invalid symbol at line 1, column 2"],
+    [`{"epochs": 3} {}`, "end of file expected at line 1, column 15"],
+    [`{"epochs": 3} /* passes`, "unexpected end of comment at line 1, column 15"],
+    [``, "value expected at line 1, column 1"],
+  ] as const
+) {
+  Deno.test(`parseFlags() refuses ${JSON.stringify(text)}, a config file that is not JSON`, async () => {
+    await withConfig(text, async (path) => {
+      assertEquals(await complaint("--config", path), `Cannot run train as config file '${path}' is not JSON: ${what}`);
+    });
   });
-});
+}
 
 Deno.test("parseFlags() asks for what is required", async () => {
   const prepare = defineTask({
