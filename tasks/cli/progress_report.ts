@@ -1,8 +1,70 @@
-import { ProgressBar } from "@std/cli/unstable-progress-bar";
 import type { TrainingEvent } from "../../src/training/train.ts";
 
 /** Milliseconds between two plain lines. */
 const LINE_INTERVAL = 5000;
+
+/** Milliseconds between two lines on a terminal, the second in the place of the first. */
+const PAINT_INTERVAL = 100;
+
+/** Characters of the bar at its shortest and at its longest. */
+const BAR = { min: 6, max: 30 };
+
+/** How far a training run is; a part that is not known yet is left out. */
+export interface Progress {
+  /** What is trained. */
+  readonly label: string;
+  /** Epochs trained. */
+  readonly epoch: number;
+  /** Epochs to train. */
+  readonly epochs: number;
+  /** Mean loss of the last epoch. */
+  readonly loss?: number | undefined;
+  /** NDCG@10 of the last validation. */
+  readonly valid?: number | undefined;
+  /** Milliseconds until the last epoch. */
+  readonly left?: number | undefined;
+}
+
+function partsOf({ epoch, epochs, loss, valid, left }: Progress) {
+  return {
+    epoch: `epoch ${epoch}/${epochs}`,
+    loss: loss === undefined ? "" : `  loss ${loss.toFixed(4)}`,
+    valid: valid === undefined ? "" : `  valid NDCG@10 ${valid.toFixed(4)}`,
+    left: left === undefined ? "" : `  ${duration(left)} left`,
+  };
+}
+
+/**
+ * Says in one line of a terminal how far a training run is: `sevo-adamw seed 1 [##--------] epoch 1/5  loss 0.6931`.
+ *
+ * A part that does not fit is left out. They are asked in the order of what matters: the epoch, the time left, the label,
+ * a short bar, the validation, the loss. The bar then takes the room that remains.
+ *
+ * @param progress How far it is.
+ * @param columns Greatest length of the line.
+ * @returns The line.
+ */
+export function progressLine(progress: Progress, columns: number): string {
+  const { epoch, loss, valid, left } = partsOf(progress);
+  let room = columns - epoch.length;
+  const fitting = (part: string): string => {
+    if (part.length > room) return "";
+    room -= part.length;
+    return part;
+  };
+  const shownLeft = fitting(left);
+  const label = fitting(`${progress.label} `);
+  const shortest = fitting(`[${"-".repeat(BAR.min)}] `);
+  const shownValid = fitting(valid);
+  const shownLoss = fitting(loss);
+  const bar = shortest === "" ? "" : barOf(progress, Math.min(BAR.max, BAR.min + room));
+  return `${label}${bar}${epoch}${shownLoss}${shownValid}${shownLeft}`.slice(0, Math.max(0, columns));
+}
+
+function barOf({ epoch, epochs }: Progress, length: number): string {
+  const filled = Math.floor(length * Math.min(1, epoch / epochs));
+  return `[${"#".repeat(filled)}${"-".repeat(length - filled)}] `;
+}
 
 /**
  * Shows how a training run comes along: on a terminal a bar with epoch, loss and time left, elsewhere plain lines, one
@@ -12,12 +74,13 @@ export class ProgressReport implements AsyncDisposable {
   readonly #label: string;
   readonly #epochs: number;
   readonly #start = performance.now();
-  readonly #bar: ProgressBar | null;
+  readonly #onTerminal: boolean;
   readonly #done: number;
   #epoch: number;
-  #loss = NaN;
-  #valid = NaN;
+  #loss: number | undefined;
+  #valid: number | undefined;
   #lastLine = -Infinity;
+  #painted = false;
 
   /**
    * @param label What is trained.
@@ -28,16 +91,8 @@ export class ProgressReport implements AsyncDisposable {
     this.#done = this.#epoch = done;
     this.#label = label;
     this.#epochs = epochs;
-    this.#bar = Deno.stderr.isTerminal() && epochs > 0
-      ? new ProgressBar({
-        max: epochs,
-        value: done,
-        barLength: 30,
-        clear: true,
-        keepOpen: true,
-        formatter: ({ progressBar }) => `${this.#label} ${progressBar} ${this.#line()}`,
-      })
-      : null;
+    this.#onTerminal = Deno.stderr.isTerminal() && epochs > 0;
+    this.#paint();
   }
 
   /**
@@ -49,42 +104,87 @@ export class ProgressReport implements AsyncDisposable {
     if (event.type === "evaluation") {
       if (event.split !== "valid") return;
       this.#valid = event.metrics["ndcg@10"]!;
+      this.#paint();
       if (event.epoch === this.#epochs && event.epoch > 0) this.#printLine();
       return;
     }
     this.#epoch = event.epoch;
     this.#loss = event.loss;
-    if (this.#bar) this.#bar.value = event.epoch;
+    this.#paint();
     // The last epoch gets its line with its validation, right after this.
     if (event.epoch < this.#epochs && performance.now() - this.#lastLine >= LINE_INTERVAL) this.#printLine();
   }
 
   #printLine(): void {
-    if (this.#bar) return;
+    if (this.#onTerminal) return;
     this.#lastLine = performance.now();
-    console.log(`${this.#label}  ${this.#line()}`);
+    const { epoch, loss, valid, left } = partsOf(this.#progress());
+    console.log(`${this.#label}  ${epoch}${loss}${valid}${left}`);
+  }
+
+  #paint(): void {
+    if (!this.#onTerminal || performance.now() - this.#lastLine < PAINT_INTERVAL) return;
+    this.#lastLine = performance.now();
+    this.#painted = true;
+    // The last column stays free: a terminal whose line is full is about to go on to the next.
+    write(`\r${progressLine(this.#progress(), columns() - 1)}\x1b[K`);
+  }
+
+  #clear(): void {
+    if (this.#painted) write("\r\x1b[K");
+    this.#painted = false;
   }
 
   /**
    * Ends the report.
    *
    * @param line What to say of the result.
+   * @returns When all is written.
    */
-  async finish(line: string): Promise<void> {
-    await this.#bar?.stop();
+  finish(line: string): Promise<void> {
+    this.#clear();
     console.log(line);
+    return Promise.resolve();
   }
 
-  /** Takes the bar off the terminal, where training failed before its end. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#bar?.stop();
+  /**
+   * Takes the bar off the terminal, where training failed before its end.
+   *
+   * @returns When it is gone.
+   */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#clear();
+    return Promise.resolve();
   }
 
-  #line(): string {
-    const perEpoch = (performance.now() - this.#start) / (this.#epoch - this.#done);
-    const left = perEpoch * (this.#epochs - this.#epoch);
-    const valid = Number.isNaN(this.#valid) ? "" : `  valid NDCG@10 ${this.#valid.toFixed(4)}`;
-    return `epoch ${this.#epoch}/${this.#epochs}  loss ${this.#loss.toFixed(4)}${valid}  ${duration(left)} left`;
+  #progress(): Progress {
+    const trained = this.#epoch - this.#done;
+    const perEpoch = (performance.now() - this.#start) / trained;
+    return {
+      label: this.#label,
+      epoch: this.#epoch,
+      epochs: this.#epochs,
+      loss: this.#loss,
+      valid: this.#valid,
+      left: trained > 0 ? perEpoch * (this.#epochs - this.#epoch) : undefined,
+    };
+  }
+}
+
+/** Columns of the terminal, asked for anew each time as it may have been resized. */
+function columns(): number {
+  try {
+    return Deno.consoleSize().columns || 80; // 0 from a terminal that does not know
+  } catch {
+    return 80;
+  }
+}
+
+function write(text: string): void {
+  try {
+    Deno.stderr.writeSync(new TextEncoder().encode(text));
+  } catch {
+    // Whoever read the progress has gone; the work that it tells of goes on.
   }
 }
 
@@ -95,7 +195,6 @@ export class ProgressReport implements AsyncDisposable {
  * @returns The words.
  */
 export function duration(milliseconds: number): string {
-  if (!Number.isFinite(milliseconds)) return "?";
   const seconds = Math.round(milliseconds / 1000);
   if (seconds < 60) return `${seconds} s`;
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
