@@ -36,28 +36,6 @@ export function assert(expr: unknown, msg = ""): asserts expr {
   if (!expr) throw new AssertionError(msg);
 }
 
-/** A value that counts as false. */
-export type Falsy = false | 0 | 0n | "" | null | undefined;
-
-/**
- * Asserts that a condition does not hold.
- *
- * @param expr The condition.
- * @param msg Said when it does.
- */
-export function assertFalse(expr: unknown, msg = ""): asserts expr is Falsy {
-  if (expr) throw new AssertionError(msg);
-}
-
-/**
- * Fails.
- *
- * @param msg Why.
- */
-export function fail(msg?: string): never {
-  throw new AssertionError(msg === undefined ? "Failed assertion." : `Failed assertion: ${msg}`);
-}
-
 /**
  * Asserts that two values are alike in depth.
  *
@@ -176,18 +154,6 @@ export function assertLessOrEqual<T>(actual: T, expected: T, msg?: string): void
 }
 
 /**
- * Asserts that a value is neither null nor undefined.
- *
- * @param actual The value.
- * @param msg Said when it is.
- */
-export function assertExists<T>(actual: T, msg?: string): asserts actual is NonNullable<T> {
-  if (actual === undefined || actual === null) {
-    throw failure(`Expected actual: "${actual}" to not be null or undefined`, msg);
-  }
-}
-
-/**
  * Asserts that a string holds another.
  *
  * @param actual The string.
@@ -199,43 +165,16 @@ export function assertStringIncludes(actual: string, expected: string, msg?: str
 }
 
 /**
- * Asserts that a string matches a pattern.
- *
- * @param actual The string.
- * @param expected The pattern.
- * @param msg Said when it does not.
- */
-export function assertMatch(actual: string, expected: RegExp, msg?: string): void {
-  // As String.match and not RegExp.test: a global pattern carries no position from one call to the next.
-  if (actual.match(expected) === null) throw failure(`Expected actual: "${actual}" to match: "${expected}"`, msg);
-}
-
-/**
- * Asserts that an array holds all given values, in any order.
- *
- * @param actual The array.
- * @param expected The values, compared in depth.
- * @param msg Said when one is missing.
- */
-export function assertArrayIncludes<T>(actual: ArrayLike<T>, expected: ArrayLike<T>, msg?: string): void {
-  const found = Array.from(actual);
-  const missing = Array.from(expected).filter((value) => !found.some((other) => equal(value, other)));
-  if (missing.length > 0) {
-    throw failure(`Expected actual: "${show(actual)}" to include: "${show(expected)}", missing: ${show(missing)}`, msg);
-  }
-}
-
-// deno-lint-ignore no-explicit-any -- a constructor of anything takes anything
-type AnyConstructor = new (...args: any[]) => any;
-
-/**
  * Asserts that a value is an instance of a class.
  *
  * @param actual The value.
  * @param expectedType The class.
  * @param msg Said when it is not.
  */
-export function assertInstanceOf<T extends AnyConstructor>(
+export function assertInstanceOf<
+  // deno-lint-ignore no-explicit-any -- a constructor of anything takes anything
+  T extends abstract new (...args: any[]) => any,
+>(
   actual: unknown,
   expectedType: T,
   msg?: string,

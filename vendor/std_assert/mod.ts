@@ -4,7 +4,5 @@
  * @module
  */
 
-export { AssertionError } from "./assertion_error.ts";
-export { equal } from "./equal.ts";
 export * from "./compare.ts";
 export * from "./throws.ts";
