@@ -64,8 +64,14 @@ export function shown(value: unknown): string {
   return String(value);
 }
 
-/** The known name that was probably meant: a few letters off whatever the case and the hyphens, or a part of it. */
-function nearest(name: string, names: readonly string[]): string | undefined {
+/**
+ * The known name that was probably meant: a few letters off whatever the case and the hyphens, or a part of it.
+ *
+ * @param name The name given.
+ * @param names The names that there are.
+ * @returns The nearest of them, or undefined if none is near.
+ */
+export function nearest(name: string, names: readonly string[]): string | undefined {
   const given = lettersOf(name), limit = Math.max(1, Math.floor(given.length / 3));
   let near: string | undefined, least = limit + 1;
   for (const candidate of names) {

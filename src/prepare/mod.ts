@@ -3,4 +3,4 @@
  *
  * @module
  */
-export { type Prepared, prepare, PrepareError, type PrepareOptions } from "./prepare.ts";
+export { prepare, type Prepared, PrepareError, type PrepareOptions } from "./prepare.ts";

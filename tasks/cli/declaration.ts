@@ -5,7 +5,7 @@
  */
 
 export { expectation } from "../../src/models/field.ts";
-import { distance } from "fastest-levenshtein";
+import { nearest } from "../../src/options.ts";
 
 interface FlagCommon {
   /** What it does: a sentence without its full stop. */
@@ -120,10 +120,5 @@ export function kebab(key: string): string {
 export function suggestion(name: string, names: readonly string[]): string | undefined {
   const started = name.length >= 3 ? names.filter((other) => other.startsWith(name)) : [];
   if (started.length === 1) return started[0];
-  let nearest: string | undefined, least = Infinity;
-  for (const other of names) {
-    const edits = distance(name.toLowerCase(), other.toLowerCase());
-    if (edits < least) [nearest, least] = [other, edits];
-  }
-  return nearest !== undefined && least <= Math.max(2, nearest.length / 3) ? nearest : undefined;
+  return nearest(name, names);
 }
