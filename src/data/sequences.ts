@@ -9,33 +9,40 @@ export interface PackedSequences {
 }
 
 /**
- * The histories of users before a split, for a model to rank what comes next.
+ * How much of a user's history counts: what comes before the item to validate on, what comes before the item to test on,
+ * or everything known.
+ */
+export type HistoryEnd = "valid" | "test" | "all";
+
+/**
+ * The histories of users, for a model to rank what comes next.
  *
  * @param dataset The dataset.
  * @param users The users.
- * @param split `valid`: training items; `test`: the validation item too.
+ * @param end `valid`: training items; `test`: the validation item too; `all`: the test item too.
  * @param last Only the last so many items count.
  * @returns A sequence for each user; it has no item where the user has no history.
  */
 export function packHistories(
-  { trainOffsets, trainItems, validItems }: Dataset,
+  { trainOffsets, trainItems, validItems, testItems }: Dataset,
   users: Uint32Array,
-  split: "valid" | "test",
-  last: number,
+  end: HistoryEnd,
+  last: number = Infinity,
 ): PackedSequences {
   const offsets = new Uint32Array(users.length + 1);
-  const validOf = (user: number) => split === "test" && validItems[user]! >= 0 ? 1 : 0;
+  const held = end === "valid" ? [] : end === "test" ? [validItems] : [validItems, testItems];
   users.forEach((user, at) => {
-    const length = trainOffsets[user + 1]! - trainOffsets[user]! + validOf(user);
+    const heldOut = held.reduce((count, items) => items[user]! >= 0 ? count + 1 : count, 0);
+    const length = trainOffsets[user + 1]! - trainOffsets[user]! + heldOut;
     offsets[at + 1] = offsets[at]! + Math.min(length, last);
   });
   const items = new Uint32Array(offsets.at(-1)!);
   users.forEach((user, at) => {
-    const end = offsets[at + 1]! - validOf(user), length = end - offsets[at]!;
-    if (validOf(user)) items[end] = validItems[user]!;
-    if (length > 0) {
-      items.set(trainItems.subarray(trainOffsets[user + 1]! - length, trainOffsets[user + 1]), offsets[at]);
-    }
+    let to = offsets[at + 1]!;
+    const first = offsets[at]!;
+    for (const known of held.toReversed()) if (known[user]! >= 0 && to > first) items[--to] = known[user]!;
+    const trained = trainOffsets[user + 1]!;
+    if (to > first) items.set(trainItems.subarray(trained - (to - first), trained), first);
   });
   return { offsets, items };
 }

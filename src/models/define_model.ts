@@ -46,6 +46,8 @@ interface CommonDeclaration<S extends object> {
   readonly itemTables?: readonly string[];
   /** Name of the table of user rows, for models that know users. */
   readonly userTable?: string;
+  /** Whether it ranks without looking at a history. Default false. */
+  readonly ignoresHistory?: boolean;
 }
 
 /** A model that learns by gradients. */
@@ -200,6 +202,7 @@ export function defineModel<S extends object, Batch>(
     leadingRows: 0,
     graphs: ["item"],
     unused: () => false,
+    ignoresHistory: false,
     itemTables: ["item.weight"],
     ...declaration,
     userTable: declaration.userTable ?? null,

@@ -50,12 +50,11 @@ export interface ScoringNetwork {
    */
   queries(tape: Tape, requests: Requests): Variable;
   /**
-   * Queries of histories whose users the model does not know; models of sequences need none.
+   * Prepares to make queries of histories whose users the model does not know; models of sequences need none of it.
    *
-   * @param histories The histories.
-   * @returns A row for each history.
+   * @returns What makes them, with the weights as they are now.
    */
-  foldIn?(histories: PackedSequences): Promise<BorrowedRows>;
+  foldIn?(): Promise<FoldIn>;
   /**
    * What items are compared by. Without it, by the cosine of {@linkcode ScoringNetwork.items} or their dot product.
    *
@@ -66,6 +65,9 @@ export interface ScoringNetwork {
    */
   similarity?(tape: Tape, items: Uint32Array, by: Similarity | null): SimilarityRows;
 }
+
+/** Makes a query of each history. */
+export type FoldIn = (histories: PackedSequences) => Promise<BorrowedRows>;
 
 /** What items are compared by. */
 export interface SimilarityRows {

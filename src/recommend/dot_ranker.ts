@@ -1,7 +1,7 @@
 import type { PackedSequences } from "../data/sequences.ts";
 import type { Device } from "../device/device.ts";
 import type { RowRange, Tensor } from "../device/tensor.ts";
-import type { BorrowedRows, Requests, ScoringNetwork, Similarity } from "../models/network.ts";
+import type { BorrowedRows, FoldIn, Requests, ScoringNetwork, Similarity } from "../models/network.ts";
 import type { Exclusions, Ranker, TopItems } from "../models/ranker.ts";
 import { gatherRows } from "../nn/gather_rows.ts";
 import { Tape, Variable } from "../nn/tape.ts";
@@ -22,6 +22,7 @@ export class DotRanker implements Ranker {
   readonly #network: ScoringNetwork;
   readonly #historyLength: number;
   readonly #items: BorrowedRows;
+  #foldIn: Promise<FoldIn> | null = null;
 
   /**
    * @param device The device of the weights.
@@ -130,7 +131,10 @@ export class DotRanker implements Ranker {
 
   async #queries(requests: Requests): Promise<BorrowedRows> {
     const network = this.#network;
-    if (requests.users === null && network.foldIn) return await network.foldIn(requests.histories);
+    if (requests.users === null && network.foldIn) {
+      this.#foldIn ??= network.foldIn();
+      return await (await this.#foldIn)(requests.histories);
+    }
     const tape = new Tape(this.#device, null);
     try {
       const { tensor } = this.#device.batch(() => network.queries(tape, requests));

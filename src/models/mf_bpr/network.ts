@@ -1,11 +1,10 @@
 import { pairLoss } from "../../../kernels/pair_loss/pair_loss.ts";
 import type { PairBatch } from "../../data/pair_sampler.ts";
-import type { PackedSequences } from "../../data/sequences.ts";
 import { gatherRows } from "../../nn/gather_rows.ts";
 import { type Tape, Variable } from "../../nn/tape.ts";
-import type { BatchGradients, BorrowedRows, Network, NetworkWeights, Requests } from "../network.ts";
+import type { BatchGradients, BorrowedRows, FoldIn, Network, NetworkWeights, Requests } from "../network.ts";
 import { checkTargets, itemsOf, joined, plannedGradient } from "../sequences.ts";
-import { foldIn } from "./fold_in.ts";
+import { fitter } from "./fold_in.ts";
 
 /** How MF-BPR computes: see `mfBpr`. */
 export class MfBprNetwork implements Network<PairBatch> {
@@ -68,10 +67,13 @@ export class MfBprNetwork implements Network<PairBatch> {
   }
 
   /** Fits a row to each history: see {@linkcode Network.foldIn}. */
-  foldIn(histories: PackedSequences): Promise<BorrowedRows> {
+  async foldIn(): Promise<FoldIn> {
     const item = this.#weights.table("item.weight");
-    checkRows("item", histories.items, item.rows);
-    return foldIn(this.#weights.device, item, histories);
+    const fit = await fitter(this.#weights.device, item);
+    return (histories) => {
+      checkRows("item", histories.items, item.rows);
+      return fit(histories);
+    };
   }
 }
 

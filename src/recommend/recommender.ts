@@ -1,0 +1,319 @@
+import type { Dataset } from "../data/dataset.ts";
+import { type PackedSequences, packHistories } from "../data/sequences.ts";
+import type { Device } from "../device/device.ts";
+import type { ModelDefinition } from "../models/define_model.ts";
+import { decodeModel, type ModelFile } from "../models/model_file.ts";
+import type { Requests, Similarity } from "../models/network.ts";
+import { type Exclusions, NO_ITEM, type Ranker, type TopItems } from "../models/ranker.ts";
+import { emptyExclusions } from "./dot_ranker.ts";
+import { IdIndex } from "./id_index.ts";
+import { rankerOf } from "./ranker_of.ts";
+
+/** One item of a list. */
+export interface Recommendation {
+  /** Id of the item in the source. */
+  readonly item: string;
+  /** Its title, where the model file has one. */
+  readonly title: string | null;
+  /** What it is ranked by; comparable within a list, and between lists of one model. */
+  readonly score: number;
+}
+
+/** Histories of anybody: item ids, oldest first. */
+export interface HistoryRequest {
+  /** A history for each list. */
+  readonly histories: readonly (readonly string[])[];
+}
+
+/** Users of a dataset. */
+export interface UserRequest {
+  /** Ids of the users. */
+  readonly users: readonly string[];
+  /** Where their histories are. Items that the model does not know are left out of them. */
+  readonly dataset: Dataset;
+  /** Their histories: everything known (the default), or the training items alone. */
+  readonly historyOf?: "all" | "train";
+}
+
+/** How lists are made. */
+export interface RecommendOptions {
+  /** Items of a list; as many as there are, where there are fewer. Default 10. */
+  readonly count?: number;
+  /** Whether items of the history may be recommended again. Default false. */
+  readonly repeat?: boolean;
+}
+
+/** How similar items are found. */
+export interface SimilarOptions {
+  /** Items of a list; as many as there are, where there are fewer. Default 10. */
+  readonly count?: number;
+  /** The cosine of two rows, or their dot product. By default the model's own measure: the cosine, for STOSA its distance. */
+  readonly by?: Similarity;
+}
+
+/** Requests answered at a time, of those that come in one by one. */
+const BATCH = 4096;
+
+/**
+ * A trained model without its trainer: it holds the weights once, and no moments, gradients or data. Ids are those of the
+ * source, on the way in and on the way out.
+ *
+ * @example
+ * ```ts
+ * import { openDevice } from "@sevo/sevo";
+ * import { encodeModel, sasRec } from "@sevo/sevo/models";
+ * import { Recommender } from "@sevo/sevo/recommend";
+ * import { generatedDataset, train } from "@sevo/sevo/training";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using device = await openDevice("cpu");
+ * const dataset = generatedDataset({ users: 200, items: 100 });
+ * const { model, settings, weights } = await train(device, dataset, sasRec, { epochs: 1, batch: 64 });
+ * const bytes = encodeModel(model, settings, weights, dataset); // or Deno.readFile("runs/first/model.safetensors")
+ *
+ * using recommender = Recommender.load(device, bytes);
+ * const history = dataset.items.slice(0, 3);
+ * const [list] = await recommender.recommend({ histories: [history] }, { count: 5 });
+ * assertEquals(list!.length, 5);
+ * ```
+ */
+export class Recommender implements Disposable {
+  /** The model. */
+  readonly model: ModelDefinition;
+  /** Ids of the items in the source, by row. */
+  readonly items: readonly string[];
+  /** What else is known of the items, by name. */
+  readonly itemColumns: ModelFile["itemColumns"];
+  readonly #ranker: Ranker;
+  readonly #users: IdIndex | null;
+  readonly #itemIndex: IdIndex;
+  readonly #titles: readonly (string | null)[] | null;
+
+  /**
+   * Takes a model that is decoded already; its weights are copied to the device and not kept.
+   *
+   * @param device The device to compute on; it outlives this.
+   * @param file The model.
+   */
+  constructor(device: Device, { model, settings, weights, users, items, itemColumns }: Omit<ModelFile, "provenance">) {
+    this.model = model;
+    this.items = items;
+    this.itemColumns = itemColumns;
+    this.#users = model.userTable ? new IdIndex("user", users) : null;
+    this.#itemIndex = new IdIndex("item", items);
+    this.#titles = titlesOf(itemColumns);
+    this.#ranker = rankerOf(device, model, weights, settings);
+  }
+
+  /**
+   * Reads a model file.
+   *
+   * @param device The device to compute on; it outlives the recommender.
+   * @param bytes The bytes of a `model.safetensors`; not kept.
+   * @param models The models that there are; by default those of this package.
+   * @returns The recommender.
+   * @throws {SyntaxError} If the bytes are not a model file.
+   * @throws {RangeError} If the device cannot hold the weights.
+   */
+  static load(device: Device, bytes: Uint8Array, models?: readonly ModelDefinition[]): Recommender {
+    return new Recommender(device, decodeModel(bytes, models));
+  }
+
+  /**
+   * What to recommend: the items with the best scores, without those of the history, ties by the order of the catalogue.
+   *
+   * @param request Users of a dataset, or histories.
+   * @param options Length of the lists, and whether items may come again.
+   * @returns A list for each user or history, best first.
+   * @throws {RangeError} If there is no such user or item, a history is empty, or `count` is no integer >= 1.
+   */
+  async recommend(
+    request: UserRequest | HistoryRequest,
+    { count = 10, repeat = false }: RecommendOptions = {},
+  ): Promise<Recommendation[][]> {
+    checkCount(count);
+    const requests = this.#requestsOf(request), { histories } = requests;
+    const excluded = repeat ? emptyExclusions(histories.offsets.length - 1) : distinct(histories);
+    const most = Math.min(count, this.items.length);
+    return this.#lists(await this.#ranker.top(requests, most, excluded), most);
+  }
+
+  /**
+   * Lists for requests that come in one by one, such as all users of a dataset, in bounded memory.
+   *
+   * @param requests Ids of users, or histories.
+   * @param options As for {@linkcode Recommender.recommend}; users need the dataset.
+   * @returns Each request with its list, in order.
+   */
+  async *stream(
+    requests: Iterable<StreamRequest> | AsyncIterable<StreamRequest>,
+    { dataset, historyOf, ...options }: RecommendOptions & Partial<Pick<UserRequest, "dataset" | "historyOf">> = {},
+  ): AsyncGenerator<{ readonly request: StreamRequest; readonly list: readonly Recommendation[] }> {
+    let batch: StreamRequest[] = [];
+    const answer = async () => {
+      const users = batch.flatMap((request) => "user" in request ? [request.user] : []);
+      const histories = batch.flatMap((request) => "history" in request ? [request.history] : []);
+      if (users.length > 0 && !dataset) throw new TypeError("Cannot recommend for users as their dataset is missing");
+      const ofUsers = users.length === 0
+        ? []
+        : await this.recommend({ users, dataset: dataset!, ...historyOf && { historyOf } }, options);
+      const ofHistories = histories.length === 0 ? [] : await this.recommend({ histories }, options);
+      let user = 0, history = 0;
+      return batch.map((request) => ({
+        request,
+        list: "user" in request ? ofUsers[user++]! : ofHistories[history++]!,
+      }));
+    };
+    for await (const request of requests) {
+      batch.push(request);
+      if (batch.length < BATCH) continue;
+      yield* await answer();
+      batch = [];
+    }
+    if (batch.length > 0) yield* await answer();
+  }
+
+  /**
+   * The items most like some items: by the cosine of their rows unless asked otherwise; STOSA by the distance of its
+   * Gaussians, BERT4Rec over its output table, item-knn by its neighbours.
+   *
+   * @param items Ids of the items.
+   * @param options Length of the lists, and the measure.
+   * @returns A list for each item, the most similar first, without the item itself.
+   * @throws {RangeError} If there is no such item, the model has no such measure, or `count` is no integer >= 1.
+   */
+  async similar(items: readonly string[], { count = 10, by }: SimilarOptions = {}): Promise<Recommendation[][]> {
+    checkCount(count);
+    const rows = Uint32Array.from(items, (id) => this.#itemIndex.row(id, "find similar items"));
+    const most = Math.min(count, this.items.length);
+    return this.#lists(await this.#ranker.similar(rows, most, by ?? null), most);
+  }
+
+  /**
+   * The scores of given items.
+   *
+   * @param request Users of a dataset, or histories.
+   * @param items Ids of items for each user or history.
+   * @returns The scores, in the order of the items.
+   * @throws {RangeError} If there is no such user or item, or there are not as many lists of items as users or histories.
+   */
+  async score(
+    request: UserRequest | HistoryRequest,
+    items: readonly (readonly string[])[],
+  ): Promise<number[][]> {
+    const { users, histories } = this.#requestsOf(request), total = histories.offsets.length - 1;
+    if (items.length !== total) {
+      throw new RangeError(`Cannot score as there must be ${total} lists of items: current value is ${items.length}`);
+    }
+    const repeated = Uint32Array.from(items.flatMap((list, at) => list.map(() => at)));
+    const rows = Uint32Array.from(items.flat(), (id) => this.#itemIndex.row(id, "score"));
+    const scores = await this.#ranker.scores({
+      users: users && repeated.map((at) => users[at]!),
+      histories: repeatedSequences(histories, repeated),
+    }, rows);
+    let at = 0;
+    return items.map((list) => Array.from(scores.subarray(at, at += list.length)));
+  }
+
+  #requestsOf(request: UserRequest | HistoryRequest): Requests {
+    if ("histories" in request) {
+      const histories = request.histories.map((ids) => ids.map((id) => this.#itemIndex.row(id, "recommend")));
+      const empty = histories.findIndex((rows) => rows.length === 0);
+      if (empty >= 0 && !this.model.ignoresHistory) {
+        throw new RangeError(
+          `Cannot recommend as history ${empty} is empty: ${this.model.name} needs at least one item`,
+        );
+      }
+      return { users: null, histories: packed(histories) };
+    }
+    const { users, dataset, historyOf = "all" } = request, index = IdIndex.of("user", dataset.users);
+    const rows = Uint32Array.from(users, (id) => index.row(id, "recommend", ` in '${dataset.name}'`));
+    const known = this.#known(packHistories(dataset, rows, historyOf === "train" ? "valid" : "all"), dataset);
+    if (this.#users) {
+      return { users: Uint32Array.from(users, (id) => this.#users!.row(id, "recommend")), histories: known };
+    }
+    const { offsets } = known, empty = users.findIndex((_, at) => offsets[at] === offsets[at + 1]);
+    if (empty >= 0 && !this.model.ignoresHistory) {
+      throw new RangeError(
+        `Cannot recommend as user '${users[empty]}' has no history that ${this.model.name} could go by`,
+      );
+    }
+    return { users: null, histories: known };
+  }
+
+  /** Histories in the rows of the model, which need not be those of the dataset. */
+  #known({ offsets, items }: PackedSequences, dataset: Dataset): PackedSequences {
+    const ids = dataset.items;
+    if (ids === this.items || (ids.length === this.items.length && ids.every((id, row) => id === this.items[row]))) {
+      return { offsets, items };
+    }
+    const kept: number[] = [], shortened = new Uint32Array(offsets.length);
+    for (let at = 0; at + 1 < offsets.length; at++) {
+      for (let place = offsets[at]!; place < offsets[at + 1]!; place++) {
+        const row = this.#itemIndex.find(ids[items[place]!]!);
+        if (row !== undefined) kept.push(row);
+      }
+      shortened[at + 1] = kept.length;
+    }
+    return { offsets: shortened, items: Uint32Array.from(kept) };
+  }
+
+  #lists({ items, scores }: TopItems, count: number): Recommendation[][] {
+    return Array.from({ length: count === 0 ? 0 : items.length / count }, (_, list) => {
+      const found: Recommendation[] = [];
+      for (let at = list * count; at < (list + 1) * count && items[at] !== NO_ITEM; at++) {
+        const row = items[at]!;
+        found.push({ item: this.items[row]!, title: this.#titles?.[row] ?? null, score: scores[at]! });
+      }
+      return found;
+    });
+  }
+
+  /** Gives the memory of the weights back. */
+  [Symbol.dispose](): void {
+    this.#ranker[Symbol.dispose]();
+  }
+}
+
+/** One request of a stream. */
+export type StreamRequest = { readonly user: string } | { readonly history: readonly string[] };
+
+function checkCount(count: number): void {
+  if (Number.isSafeInteger(count) && count >= 1) return;
+  throw new RangeError(`Cannot recommend as count must be an integer >= 1: current value is ${count}`);
+}
+
+/** Titles by the name of the column; other columns say less of what an item is. */
+function titlesOf(columns: ModelFile["itemColumns"]): readonly (string | null)[] | null {
+  const names = Object.keys(columns);
+  const name = ["title", "name"].map((wanted) => names.find((name) => name.toLowerCase() === wanted)).find(Boolean);
+  return name === undefined ? null : columns[name]!;
+}
+
+function packed(sequences: readonly (readonly number[])[]): PackedSequences {
+  const offsets = new Uint32Array(sequences.length + 1);
+  sequences.forEach(({ length }, at) => offsets[at + 1] = offsets[at]! + length);
+  return { offsets, items: Uint32Array.from(sequences.flat()) };
+}
+
+/** The items of each sequence ascending and each once, as exclusions are. */
+function distinct({ offsets, items }: PackedSequences): Exclusions {
+  const kept = new Uint32Array(items.length), shortened = new Uint32Array(offsets.length);
+  let to = 0;
+  for (let at = 0; at + 1 < offsets.length; at++) {
+    const sorted = items.slice(offsets[at], offsets[at + 1]).sort();
+    sorted.forEach((item, place) => {
+      if (place === 0 || item !== sorted[place - 1]) kept[to++] = item;
+    });
+    shortened[at + 1] = to;
+  }
+  return { offsets: shortened, items: kept.slice(0, to) };
+}
+
+function repeatedSequences({ offsets, items }: PackedSequences, which: Uint32Array): PackedSequences {
+  const own = new Uint32Array(which.length + 1);
+  which.forEach((from, at) => own[at + 1] = own[at]! + offsets[from + 1]! - offsets[from]!);
+  const all = new Uint32Array(own.at(-1)!);
+  which.forEach((from, at) => all.set(items.subarray(offsets[from], offsets[from + 1]), own[at]));
+  return { offsets: own, items: all };
+}
