@@ -47,9 +47,10 @@ import { checkGaussianAttention, checkGaussianAttentionGradient, gaussianCases }
 import { checkGru, checkGruGradient, gruCases, gruGradientCases } from "./gru/check.ts";
 import { checkPairLoss, pairLossCases } from "./pair_loss/check.ts";
 import { checkPropagate, propagateCases } from "./propagate/check.ts";
-import { checkPackPanels, checkRankTargets, checkTopItems, packCases, rankCases, topCases } from "./score/check.ts";
+import { checkPackPanels, checkRankTargets, packCases, rankCases } from "./rank_targets/check.ts";
 import { checkSgd, sgdCases } from "./sgd/check.ts";
 import { checkSum, sumCases } from "./sum/check.ts";
+import { checkTopItems, topCases } from "./top_items/check.ts";
 import { checkGaussianRows, checkWassersteinLoss, gaussianRowsCases, wassersteinCases } from "./wasserstein/check.ts";
 
 export type { CheckResult, KernelCheck };

@@ -51,19 +51,14 @@ import { checkPairLoss, pairLossCases } from "../../kernels/pair_loss/check.ts";
 import { pairLoss } from "../../kernels/pair_loss/pair_loss.ts";
 import { checkPropagate, propagateCases } from "../../kernels/propagate/check.ts";
 import { propagate } from "../../kernels/propagate/propagate.ts";
-import {
-  checkPackPanels,
-  checkRankTargets,
-  checkTopItems,
-  packCases,
-  rankCases,
-  topCases,
-} from "../../kernels/score/check.ts";
-import { packPanels, rankTargets, topItems } from "../../kernels/score/score.ts";
+import { checkPackPanels, checkRankTargets, packCases, rankCases } from "../../kernels/rank_targets/check.ts";
+import { packPanels, rankTargets } from "../../kernels/rank_targets/rank_targets.ts";
 import { checkSgd, sgdCases } from "../../kernels/sgd/check.ts";
 import { sgd } from "../../kernels/sgd/sgd.ts";
 import { checkSum, sumCases } from "../../kernels/sum/check.ts";
 import { sum } from "../../kernels/sum/sum.ts";
+import { checkTopItems, topCases } from "../../kernels/top_items/check.ts";
+import { topItems } from "../../kernels/top_items/top_items.ts";
 import {
   checkGaussianRows,
   checkWassersteinLoss,
@@ -192,7 +187,17 @@ const slips: readonly (readonly [kernel: keyof typeof suspects, from: string, to
   ["rankTargets", "item < target_item", "item > target_item"],
   ["rankTargets", "from_column < params.width", "from_column + DEPTH <= params.width"],
   ["topItems", "item < other_item", "item > other_item"],
-  ["topItems", " && !is_excluded(q, item)", ""],
+  ["topItems", "!is_excluded(first_query + q, item)", "true"],
+  ["topItems", "key > worst[q] && comes_before(after_keys[q], after_items[q], key, item)", "key > worst[q]"],
+  ["topItems", "is_nan(score) || score < LOWEST", "score < LOWEST"],
+  ["topItems", "if (length > SORTED) {", "if (false) {"],
+  ["topItems", "length + WORKGROUP_SIZE > capacity()", "length > capacity()"],
+  ["topItems", "above + equal > params.count", "false"],
+  ["topItems", "last_key, last_item, keys[i], items[i]", "last_key, 0u, keys[i], items[i]"],
+  ["topItems", "keys[i] >= tried", "keys[i] > tried"],
+  ["topItems", "let depth = min(DEPTH, params.width - from_column);", "let depth = min(DEPTH, params.width) / 2u;"],
+  ["topItems", "== ((at & run) == 0u)", ""],
+  ["topItems", "params.firstRow + ", ""],
   ["matmul", "if (params.transposed == 1u) { panel = transpose(panel); }", ""],
   ["matmul", "depth < params.k", "true"],
   ["matmul", "if (params.accumulate == 1u)", "if (true)"],

@@ -1,6 +1,4 @@
 const PANEL_ITEMS: u32 = 16;
-const NONE: u32 = 0xffffffff;
-const LOWEST: f32 = -3.4e38;
 
 export function packPanels(
   table: usize,
@@ -169,80 +167,4 @@ function isLast(target: u32, excluded: usize, offsets: usize, q: u32): bool {
 function addRank(ranks: usize, q: u32, count: u32): void {
   const at = ranks + (<usize> q << 2);
   store<u32>(at, load<u32>(at) + count);
-}
-
-export function topItems(
-  query: usize,
-  panels: usize,
-  offsets: usize,
-  excluded: usize,
-  top: usize,
-  scores: usize,
-  queries: u32,
-  firstQuery: u32,
-  items: u32,
-  width: u32,
-  count: u32,
-  stride: u32,
-  begin: u32,
-  end: u32,
-): void {
-  const bytes = <usize> width << 2;
-  for (let q = begin; q < end; q++) {
-    const from = query + <usize> (firstQuery + q) * bytes;
-    const rows = top + (<usize> q * stride << 2);
-    const values = scores + (<usize> q * stride << 2);
-    let cursor = excluded + (<usize> load<u32>(offsets + (<usize> q << 2)) << 2);
-    const cursorEnd = excluded + (<usize> load<u32>(offsets + (<usize> q << 2), 4) << 2);
-    let found: u32 = 0;
-    for (let first: u32 = 0; first < items; first += PANEL_ITEMS) {
-      let panel = panels + (<usize> first * width << 2);
-      let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0;
-      for (let column: usize = 0; column < bytes; column += 4, panel += 64) {
-        const w = v128.load32_splat(from + column);
-        s0 = f32x4.add(s0, f32x4.mul(w, v128.load(panel)));
-        s1 = f32x4.add(s1, f32x4.mul(w, v128.load(panel, 16)));
-        s2 = f32x4.add(s2, f32x4.mul(w, v128.load(panel, 32)));
-        s3 = f32x4.add(s3, f32x4.mul(w, v128.load(panel, 48)));
-      }
-      // pmax(a, b) is a < b ? b : a, so NaN gives way too.
-      const lowest = f32x4.splat(LOWEST);
-      s0 = f32x4.pmax(lowest, s0);
-      s1 = f32x4.pmax(lowest, s1);
-      s2 = f32x4.pmax(lowest, s2);
-      s3 = f32x4.pmax(lowest, s3);
-      const hidden = excludedBits(cursor, cursorEnd, first);
-      cursor += <usize> popcnt(hidden) << 2;
-      let wanted: u32 = items - first >= PANEL_ITEMS ? 0xffff : (1 << (items - first)) - 1;
-      wanted &= ~hidden;
-      // Items come in ascending order, so one that only equals the worst kept comes after it.
-      if (found == count) {
-        const worst = f32x4.splat(load<f32>(values + (<usize> (count - 1) << 2)));
-        wanted &= notBelow(s0, s1, s2, s3, worst) & ~equals(s0, s1, s2, s3, worst);
-      }
-      while (wanted) {
-        const lane = ctz(wanted);
-        wanted &= wanted - 1;
-        const value = score(from, panels, first + lane, width);
-        found = insert(rows, values, found, count, first + lane, value > LOWEST ? value : LOWEST);
-      }
-    }
-    for (; found < count; found++) {
-      store<u32>(rows + (<usize> found << 2), NONE);
-      store<f32>(values + (<usize> found << 2), 0);
-    }
-  }
-}
-
-/** Inserts behind everything that scores as much or more; returns how many are kept now. */
-function insert(rows: usize, values: usize, found: u32, count: u32, item: u32, value: f32): u32 {
-  if (found == count && !(value > load<f32>(values + (<usize> (count - 1) << 2)))) return found;
-  let at = found < count ? found : count - 1;
-  for (; at > 0 && load<f32>(values + (<usize> (at - 1) << 2)) < value; at--) {
-    store<u32>(rows + (<usize> at << 2), load<u32>(rows + (<usize> (at - 1) << 2)));
-    store<f32>(values + (<usize> at << 2), load<f32>(values + (<usize> (at - 1) << 2)));
-  }
-  store<u32>(rows + (<usize> at << 2), item);
-  store<f32>(values + (<usize> at << 2), value);
-  return min(found + 1, count);
 }

@@ -1,20 +1,6 @@
-import { ROUNDOFF, strideOf } from "../_check.ts";
-import { PANEL_ITEMS } from "./score.ts";
-
-/** Query and item rows, and the items that a query leaves out. */
-export interface ScoreInput {
-  readonly query: Float32Array;
-  readonly table: Float32Array;
-  readonly columns: number;
-  readonly items: number;
-  readonly queries: number;
-  readonly firstQuery: number;
-  readonly firstItem: number;
-  readonly offsets: Uint32Array;
-  readonly excluded: Uint32Array;
-  /** Whether the elements are so small integers that float32 scores are exact. */
-  readonly exact: boolean;
-}
+import { strideOf } from "../_check.ts";
+import { type ScoreInput, scoresOf } from "../_score_check.ts";
+import { PANEL_ITEMS } from "./rank_targets.ts";
 
 /**
  * panels[p][column][i] = table[firstRow + 16 p + i][column], and 0 past the last item. Exact.
@@ -34,37 +20,6 @@ export function packPanelsOracle(table: Float32Array, width: number, items: numb
     }
   }
   return panels;
-}
-
-/** Scores of all items for one query. */
-export interface Scores {
-  readonly values: Float64Array;
-  /** How far a float32 score may be off: n + 1 roundoffs of the magnitudes of n products. */
-  readonly bounds: Float64Array;
-  /** Which items are left out. */
-  readonly excluded: ReadonlySet<number>;
-}
-
-/**
- * Scores all items for one query, in float64.
- *
- * @param input Rows and exclusions.
- * @param q The query.
- * @returns The scores.
- */
-export function scoresOf(input: ScoreInput, q: number): Scores {
-  const { query, table, columns, items, firstQuery, firstItem, offsets } = input, width = strideOf(columns);
-  const values = new Float64Array(items), bounds = new Float64Array(items);
-  for (let item = 0; item < items; item++) {
-    let magnitude = 0;
-    for (let column = 0; column < columns; column++) {
-      const term = query[(firstQuery + q) * width + column]! * table[(firstItem + item) * width + column]!;
-      values[item]! += term;
-      magnitude += Math.abs(term);
-    }
-    bounds[item] = input.exact ? 0 : (columns + 1) * ROUNDOFF * magnitude;
-  }
-  return { values, bounds, excluded: new Set(input.excluded.subarray(offsets[q]!, offsets[q + 1]!)) };
 }
 
 /**
@@ -96,14 +51,4 @@ function sameRow({ table, columns, firstItem }: ScoreInput, item: number, other:
     if (table[(firstItem + item) * width + column] !== table[(firstItem + other) * width + column]) return false;
   }
   return true;
-}
-
-/**
- * The items that are not excluded, best first; of equal scores the lower row first.
- *
- * @param scores Scores of all items for one query.
- * @returns All of them in order.
- */
-export function orderOracle({ values, excluded }: Scores): number[] {
-  return [...values.keys()].filter((item) => !excluded.has(item)).sort((a, b) => values[b]! - values[a]! || a - b);
 }

@@ -7,10 +7,9 @@
  * @module
  */
 import { defineKernel } from "../../src/device/kernel.ts";
-import excludedWgsl from "./_excluded.wgsl" with { type: "text" };
+import excludedWgsl from "../_excluded.wgsl" with { type: "text" };
 import packPanelsWgsl from "./pack_panels.wgsl" with { type: "text" };
 import rankTargetsWgsl from "./rank_targets.wgsl" with { type: "text" };
-import topItemsWgsl from "./top_items.wgsl" with { type: "text" };
 
 /** Items of one panel. */
 export const PANEL_ITEMS = 16;
@@ -74,24 +73,4 @@ export const rankTargets = defineKernel({
     grain: 8,
     workgroups: Math.ceil(queries / TILE_QUERIES) * Math.ceil(items / SPLIT_ITEMS),
   }),
-});
-
-/**
- * The best `count` items that are not excluded, best first, for each query row from `firstQuery` on: rows
- * `top[q * stride ..]` and their scores. Where fewer are left, the row is filled up with 0xffffffff and 0. A score that is
- * NaN, or below -3.4e38, counts as -3.4e38.
- */
-export const topItems = defineKernel({
-  name: "topItems",
-  bindings: {
-    query: { type: "f32", access: "read" },
-    panels: { type: "f32", access: "read" },
-    offsets: { type: "u32", access: "read" },
-    excluded: { type: "u32", access: "read" },
-    top: { type: "u32", access: "update" },
-    scores: { type: "f32", access: "update" },
-  },
-  params: { queries: "u32", firstQuery: "u32", items: "u32", width: "u32", count: "u32", stride: "u32" },
-  wgsl: excludedWgsl + topItemsWgsl,
-  shape: ({ queries }) => ({ items: queries, grain: 4, workgroups: queries }),
 });

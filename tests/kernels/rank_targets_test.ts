@@ -1,14 +1,14 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { checkPackPanels, checkRankTargets, checkTopItems } from "../../kernels/score/check.ts";
-import { packPanels, panelLength, rankTargets, topItems } from "../../kernels/score/score.ts";
+import { checkPackPanels, checkRankTargets } from "../../kernels/rank_targets/check.ts";
+import { packPanels, panelLength, rankTargets } from "../../kernels/rank_targets/rank_targets.ts";
 import type { Device } from "../../src/device/device.ts";
 import { testOnDevices } from "../_on_devices.ts";
 import { assertChecks, assertPasses, columns, seed } from "./_assert_checks.ts";
 
 const items = fc.oneof(fc.integer({ min: 1, max: 40 }), fc.constantFrom(255, 256, 257, 1000));
 
-testOnDevices("score: panels of random tables", async (device) => {
+testOnDevices("packPanels: panels of random tables", async (device) => {
   const cases = fc.record({ seed, columns, items, firstRow: fc.integer({ min: 0, max: 20 }) });
   await assertChecks(cases, (options) => checkPackPanels(device, options));
 });
@@ -22,22 +22,17 @@ const rankCase = {
   exact: fc.boolean(),
 };
 
-testOnDevices("score: ranks of random targets", async (device) => {
+testOnDevices("rankTargets: ranks of random targets", async (device) => {
   await assertChecks(fc.record(rankCase), (options) => checkRankTargets(device, options), 30);
 });
 
-testOnDevices("score: ranks among more items than a workgroup takes", async (device) => {
+testOnDevices("rankTargets: ranks among more items than a workgroup takes", async (device) => {
   const large = { queries: 3, columns: 3, exclude: 30 };
   assertPasses(await checkRankTargets(device, { ...large, seed: 1, items: 4096, exact: true }));
   assertPasses(await checkRankTargets(device, { ...large, seed: 2, items: 8193, exact: false }));
 });
 
-testOnDevices("score: best items of random queries", async (device) => {
-  const cases = fc.record({ ...rankCase, count: fc.integer({ min: 1, max: 12 }) });
-  await assertChecks(cases, (options) => checkTopItems(device, options), 30);
-});
-
-testOnDevices("score: one workgroup more than a dimension holds, and one left over", async (device) => {
+testOnDevices("packPanels: one workgroup more than a dimension holds, and one left over", async (device) => {
   // 2^16 + 1 workgroups of 256 elements, of the kernel that does least with each
   const items = 64 * (2 ** 16 + 1), width = 4;
   const data = new Float32Array(items * width);
@@ -55,8 +50,8 @@ testOnDevices("score: one workgroup more than a dimension holds, and one left ov
   assertEquals(wrong, 0);
 });
 
-/** Ranks of all items, and the two best, for one query of 1, by the items' only column. */
-async function rankAll(device: Device, scores: number[]): Promise<{ ranks: number[]; top: number[]; best: number[] }> {
+/** Ranks of all items for one query of 1, by the items' only column. */
+async function rankAll(device: Device, scores: number[]): Promise<number[]> {
   const items = scores.length;
   using query = device.upload(new Float32Array(items).fill(1), [items, 1]);
   using table = device.upload(Float32Array.from(scores), [items, 1]);
@@ -65,37 +60,19 @@ async function rankAll(device: Device, scores: number[]): Promise<{ ranks: numbe
   using offsets = device.zeros("u32", [items + 1]);
   using excluded = device.zeros("u32", [0]);
   using ranks = device.zeros("u32", [items]);
-  using top = device.empty("u32", [2]);
-  using best = device.empty("f32", [2]);
   device.launch(packPanels, { table, panels }, { items, firstRow: 0, width: 4 });
-  const scalars = { firstQuery: 0, items, width: 4 };
-  device.launch(rankTargets, { query, panels, targets, offsets, excluded, ranks }, { ...scalars, queries: items });
-  device.launch(
-    topItems,
-    { query, panels, offsets, excluded, top, scores: best },
-    { ...scalars, queries: 1, count: 2, stride: 2 },
-  );
-  const read = await Promise.all([device.read(ranks), device.read(top), device.read(best)]);
-  return { ranks: [...read[0]], top: [...read[1]], best: [...read[2]] };
+  const bound = { query, panels, targets, offsets, excluded, ranks };
+  device.launch(rankTargets, bound, { firstQuery: 0, items, width: 4, queries: items });
+  return [...await device.read(ranks)];
 }
 
-testOnDevices("score: NaN counts against the target and is never among the best", async (device) => {
-  assertEquals(await rankAll(device, [NaN, 1, 3, NaN, 2]), {
-    ranks: [4, 4, 2, 4, 3],
-    top: [2, 4],
-    best: [3, 2],
-  });
+testOnDevices("rankTargets: NaN counts against the target", async (device) => {
+  assertEquals(await rankAll(device, [NaN, 1, 3, NaN, 2]), [4, 4, 2, 4, 3]);
+  assertEquals(await rankAll(device, [NaN, NaN, NaN]), [2, 2, 2]);
 });
 
-testOnDevices("score: the order is total where all scores are NaN", async (device) => {
-  const { ranks, top, best } = await rankAll(device, [NaN, NaN, NaN]);
-  assertEquals({ ranks, top, best }, { ranks: [2, 2, 2], top: [0, 1], best: Array(2).fill(Math.fround(-3.4e38)) });
-});
-
-testOnDevices("score: of equal scores the lower row comes first", async (device) => {
+testOnDevices("rankTargets: of equal scores the lower row comes first", async (device) => {
   const scores = Array.from({ length: 40 }, (_, item) => item % 3 === 0 ? 2 : -0);
-  const { ranks, top } = await rankAll(device, scores);
   const order = [...scores.keys()].sort((a, b) => scores[b]! - scores[a]! || a - b);
-  assertEquals(ranks.map((rank) => order[rank]), [...scores.keys()]);
-  assertEquals(top, [0, 3]);
+  assertEquals((await rankAll(device, scores)).map((rank) => order[rank]), [...scores.keys()]);
 });
