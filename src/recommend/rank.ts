@@ -14,7 +14,8 @@ import type { Exclusions, TopItems } from "../models/ranker.ts";
  * @param excluded Items to leave out for each query.
  * @returns Place of each target, counted from 1.
  * @throws {TypeError} If queries and items differ in width.
- * @throws {RangeError} If there are not as many targets or exclusions as queries, or a target is no item.
+ * @throws {RangeError} If there are not as many targets or exclusions as queries, a target is no item, or exclusions do
+ * not ascend.
  */
 export async function rankTargets(
   queries: RowRange,
@@ -53,7 +54,8 @@ export async function rankTargets(
  * @param excluded Items to leave out for each query.
  * @returns Items and scores.
  * @throws {TypeError} If queries and items differ in width.
- * @throws {RangeError} If `count` is not an integer >= 1, or there are not as many exclusions as queries.
+ * @throws {RangeError} If `count` is not an integer >= 1, there are not as many exclusions as queries, or they do not
+ * ascend.
  */
 export async function topItems(
   queries: RowRange,
@@ -95,6 +97,25 @@ function checkQueries(queries: RowRange, items: RowRange, { offsets, items: list
     throw new RangeError(
       `Cannot rank as exclusions must be those of ${queries.rows} queries: there are ${offsets.length - 1}`,
     );
+  }
+  // Kernels look for an item in order: one out of order would not be found, and be given after all
+  let at = 0;
+  for (let query = 0; query < queries.rows; query++) {
+    const end = offsets[query + 1]!;
+    if (offsets[query] !== at || end < at) {
+      throw new RangeError(
+        `Cannot rank as the offsets of exclusions must ascend from 0: current value is ${offsets[query]}, ${end}`,
+      );
+    }
+    for (let least = 0; at < end; at++) {
+      const item = list[at]!;
+      if (item < least || item >= items.rows) {
+        throw new RangeError(
+          `Cannot rank as the exclusions of query ${query} must ascend in [0, ${items.rows}): current value is ${item}`,
+        );
+      }
+      least = item + 1;
+    }
   }
 }
 

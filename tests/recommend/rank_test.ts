@@ -186,3 +186,34 @@ testOnDevices("topItems() refuses a count that is none", async (device) => {
     );
   }
 });
+
+testOnDevices("topItems() finds more than one launch does", async (device) => {
+  const given = problem(9, 2, 2600, 2, 0.1), count = 2500;
+  const top = await withTables(device, given, (from, to) => topItems(from, to, count, given.excluded));
+  for (let at = 0; at < given.queries; at++) {
+    const best = ordered(given, at), missing = Array(count - best.length).fill(0xffffffff);
+    assertEquals([...top.items.subarray(at * count, (at + 1) * count)], [...best, ...missing], `query ${at}`);
+  }
+});
+
+testOnDevices("rankTargets() and topItems() refuse exclusions that do not ascend", async (device) => {
+  using tensor = device.zeros("f32", [12, 4]);
+  const items = { tensor, firstRow: 0, rows: 12 }, queries = { tensor, firstRow: 0, rows: 2 };
+  const wrong = [
+    [[0, 2, 2], [7, 5], "the exclusions of query 0 must ascend in [0, 12): current value is 5"],
+    [[0, 1, 3], [7, 5, 5], "the exclusions of query 1 must ascend in [0, 12): current value is 5"],
+    [[0, 0, 1], [12], "the exclusions of query 1 must ascend in [0, 12): current value is 12"],
+    [[1, 1, 2], [3, 4], "the offsets of exclusions must ascend from 0: current value is 1, 1"],
+    [[0, 3, 2], [3, 4], "the offsets of exclusions must ascend from 0: current value is 3, 2"],
+  ] as const;
+  for (const [offsets, list, reason] of wrong) {
+    const excluded = { offsets: Uint32Array.from(offsets), items: Uint32Array.from(list) };
+    const message = `Cannot rank as ${reason}`;
+    const ranked = rankTargets(queries, items, new Uint32Array(2), excluded);
+    assertEquals((await assertRejects(() => ranked, RangeError)).message, message);
+    assertEquals((await assertRejects(() => topItems(queries, items, 3, excluded), RangeError)).message, message);
+  }
+  // The items of two queries need not ascend from one to the next
+  const right = { offsets: Uint32Array.of(0, 2, 3), items: Uint32Array.of(0, 11, 1) };
+  assertEquals([...(await topItems(queries, items, 2, right)).items], [1, 2, 0, 2]);
+});
