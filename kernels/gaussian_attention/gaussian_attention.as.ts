@@ -3,7 +3,7 @@ import { exp4 } from "../_math.as";
 import {
   addDistanceTile,
   addTile,
-  attended,
+  attended as visible,
   combine,
   distanceTile,
   dot,
@@ -33,7 +33,7 @@ export function gaussianAttention(
   tokens: usize,
   heads: usize,
   quads: usize,
-  withMean: u32,
+  attended: u32,
   seed: u32,
   step: u32,
   site: u32,
@@ -81,10 +81,10 @@ export function gaussianAttention(
             k3 + other,
             width,
           );
-          s0 = logits(s0, tile0, roots, attended(<i32> j, <i32> i0));
-          s1 = logits(s1, tile1, roots, attended(<i32> j, <i32> i1));
-          s2 = logits(s2, tile2, roots, attended(<i32> j, <i32> i2));
-          s3 = logits(s3, tile3, roots, attended(<i32> j, <i32> i3));
+          s0 = logits(s0, tile0, roots, visible(<i32> j, <i32> i0));
+          s1 = logits(s1, tile1, roots, visible(<i32> j, <i32> i1));
+          s2 = logits(s2, tile2, roots, visible(<i32> j, <i32> i2));
+          s3 = logits(s3, tile3, roots, visible(<i32> j, <i32> i3));
           top0 = f32x4.max(top0, s0);
           top1 = f32x4.max(top1, s1);
           top2 = f32x4.max(top2, s2);
@@ -109,7 +109,7 @@ export function gaussianAttention(
         const to = output + first * part * 2 + head * width;
         const o0 = to + i0 * part * 2, o1 = to + i1 * part * 2, o2 = to + i2 * part * 2, o3 = to + i3 * part * 2;
         const value = key + part;
-        if (withMean) {
+        if (attended) {
           combine(o0, o1, o2, o3, row0, row1, row2, row3, keys, value, stride, width, factors, 0, factors);
         }
         for (let r: usize = 0; r < 4 && i0 + r <= last; r++) {
@@ -153,7 +153,7 @@ export function gaussianAttentionGradient(
   tokens: usize,
   heads: usize,
   quads: usize,
-  withMean: u32,
+  attended: u32,
   seed: u32,
   step: u32,
   site: u32,
@@ -173,7 +173,7 @@ export function gaussianAttentionGradient(
     if (count == 0) continue;
     const last = count - 1;
     for (let i: usize = 0; i < count; i++) {
-      memory.fill(meanGradient + (first + i) * stride, 0, withMean ? stride : part * 2);
+      memory.fill(meanGradient + (first + i) * stride, 0, attended ? stride : part * 2);
     }
     memory.fill(deviationGradient + first * stride, 0, count * stride);
     for (let head: usize = 0; head < heads; head++) {
@@ -193,10 +193,10 @@ export function gaussianAttentionGradient(
         const norm1 = v128.load32_splat(normaliser + (((first + i1) * heads + head) << 2));
         const norm2 = v128.load32_splat(normaliser + (((first + i2) * heads + head) << 2));
         const norm3 = v128.load32_splat(normaliser + (((first + i3) * heads + head) << 2));
-        const delta0 = delta(m0, out + i0 * part * 2, part, width, withMean);
-        const delta1 = delta(m1, out + i1 * part * 2, part, width, withMean);
-        const delta2 = delta(m2, out + i2 * part * 2, part, width, withMean);
-        const delta3 = delta(m3, out + i3 * part * 2, part, width, withMean);
+        const delta0 = delta(m0, out + i0 * part * 2, part, width, attended);
+        const delta1 = delta(m1, out + i1 * part * 2, part, width, attended);
+        const delta2 = delta(m2, out + i2 * part * 2, part, width, attended);
+        const delta3 = delta(m3, out + i3 * part * 2, part, width, attended);
         const j1 = i0 + 1 > last ? -1 : <i32> i1;
         const j2 = i0 + 2 > last ? -1 : <i32> i2;
         const j3 = i0 + 3 > last ? -1 : <i32> i3;
@@ -219,10 +219,10 @@ export function gaussianAttentionGradient(
             k3 + other,
             width,
           );
-          p0 = v128.and(exp4(f32x4.sub(f32x4.mul(f32x4.add(p0, tile0), roots), norm0)), attended(<i32> j, <i32> i0));
-          p1 = v128.and(exp4(f32x4.sub(f32x4.mul(f32x4.add(p1, tile1), roots), norm1)), attended(<i32> j, <i32> j1));
-          p2 = v128.and(exp4(f32x4.sub(f32x4.mul(f32x4.add(p2, tile2), roots), norm2)), attended(<i32> j, <i32> j2));
-          p3 = v128.and(exp4(f32x4.sub(f32x4.mul(f32x4.add(p3, tile3), roots), norm3)), attended(<i32> j, <i32> j3));
+          p0 = v128.and(exp4(f32x4.sub(f32x4.mul(f32x4.add(p0, tile0), roots), norm0)), visible(<i32> j, <i32> i0));
+          p1 = v128.and(exp4(f32x4.sub(f32x4.mul(f32x4.add(p1, tile1), roots), norm1)), visible(<i32> j, <i32> j1));
+          p2 = v128.and(exp4(f32x4.sub(f32x4.mul(f32x4.add(p2, tile2), roots), norm2)), visible(<i32> j, <i32> j2));
+          p3 = v128.and(exp4(f32x4.sub(f32x4.mul(f32x4.add(p3, tile3), roots), norm3)), visible(<i32> j, <i32> j3));
           const f0 = dropout4(seed, step, site, threshold, scale, <u32> quad, <u32> counter);
           const f1 = dropout4(seed, step, site, threshold, scale, <u32> quad, <u32> (counter + heads));
           const f2 = dropout4(seed, step, site, threshold, scale, <u32> quad, <u32> (counter + 2 * heads));
@@ -232,7 +232,7 @@ export function gaussianAttentionGradient(
           dotTile(c0, c1, c2, c3, v0 + other, v1 + other, v2 + other, v3 + other, width);
           let s0 = f32x4.mul(f32x4.add(w0, w0), tile0), s1 = f32x4.mul(f32x4.add(w1, w1), tile1);
           let s2 = f32x4.mul(f32x4.add(w2, w2), tile2), s3 = f32x4.mul(f32x4.add(w3, w3), tile3);
-          if (withMean) {
+          if (attended) {
             dotTile(m0, m1, m2, m3, v0, v1, v2, v3, width);
             s0 = f32x4.add(s0, tile0);
             s1 = f32x4.add(s1, tile1);
@@ -262,7 +262,7 @@ export function gaussianAttentionGradient(
           );
           transposeTile(w0, w1, w2, w3);
           const t0 = tile0, t1 = tile1, t2 = tile2, t3 = tile3;
-          if (withMean) {
+          if (attended) {
             addTile(
               v0 + meanShift,
               v1 + meanShift,
@@ -302,8 +302,8 @@ export function gaussianAttentionGradient(
 }
 
 /** What the softmax takes off each gradient of a row of weights. */
-function delta(dOut: usize, out: usize, part: usize, width: usize, withMean: u32): v128 {
+function delta(dOut: usize, out: usize, part: usize, width: usize, attended: u32): v128 {
   let sum: f32 = 2 * dot(dOut + part, out + part, width);
-  if (withMean) sum += dot(dOut, out, width);
+  if (attended) sum += dot(dOut, out, width);
   return f32x4.splat(sum);
 }
