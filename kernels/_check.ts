@@ -5,6 +5,7 @@
  * @module
  */
 import type { Device } from "../src/device/device.ts";
+import type { Kernel, LaunchShape } from "../src/device/kernel.ts";
 import type { Shape, Tensor } from "../src/device/tensor.ts";
 import { below, Philox, unit } from "../src/philox.ts";
 
@@ -44,8 +45,20 @@ export interface CheckResult {
 export interface KernelCheck {
   /** Name of the kernel. */
   readonly kernel: string;
+  /** Its WGSL. */
+  readonly wgsl: string;
   /** One function for each case. */
   readonly cases: readonly ((device: Device) => Promise<CheckResult>)[];
+  /** The same launches of the kernel as it is not meant to be, by which a test finds out whether they would notice. */
+  readonly changed: (change: KernelChange) => KernelCheck;
+}
+
+/** What is put in place of a part of a kernel. */
+export interface KernelChange {
+  /** WGSL in place of the kernel's. */
+  readonly wgsl?: string;
+  /** Makes another shape of that of each launch. */
+  readonly reshape?: (shape: LaunchShape) => LaunchShape;
 }
 
 /** Sizes and options of one check, by name. */
@@ -263,17 +276,23 @@ export class Comparison {
 /**
  * Makes a list of cases into functions of the device.
  *
- * @param kernel Name of the kernel.
- * @param check Checks one case.
+ * @param kernel The kernel.
+ * @param check Checks one case of it, or of one in its place.
  * @param cases The cases.
  * @returns The kernel with its checks.
  */
-export function checksOf<C extends Case>(
-  kernel: string,
-  check: (device: Device, options: C) => Promise<CheckResult>,
+export function checksOf<Bindings extends string, Params extends string, C extends Case>(
+  kernel: Kernel<Bindings, Params>,
+  check: (device: Device, options: C, kernel: Kernel<Bindings, Params>) => Promise<CheckResult>,
   cases: readonly C[],
 ): KernelCheck {
-  return { kernel, cases: cases.map((options) => (device: Device) => check(device, options)) };
+  return {
+    kernel: kernel.name,
+    wgsl: kernel.wgsl,
+    cases: cases.map((options) => (device: Device) => check(device, options, kernel)),
+    changed: ({ wgsl = kernel.wgsl, reshape = (shape) => shape }) =>
+      checksOf({ ...kernel, wgsl, shape: (scalars) => reshape(kernel.shape(scalars)) }, check, cases),
+  };
 }
 
 function describe(options: Case): string {
