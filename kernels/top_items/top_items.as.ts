@@ -12,10 +12,10 @@ const LOWEST: f32 = -3.4e38;
 
 /** Pieces that the queries are cut into at most, and queries that a piece has at least. */
 const MAXIMUM_RUNS: u32 = 64;
-const LEAST_RUN: u32 = 16;
+const LEAST_RUN: u32 = 8;
 
 /** Queries that go through the table together. */
-const TILE_QUERIES: u32 = 64;
+const TILE_QUERIES: u32 = 32;
 
 /** Bytes of a tile's room for scores, and of what is known of one query: the fields below. */
 const ROOM: usize = 64;

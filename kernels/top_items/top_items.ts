@@ -7,7 +7,7 @@ import topItemsWgsl from "./top_items.wgsl" with { type: "text" };
 export const MAXIMUM_COUNT = 1024;
 
 /** On the cpu: pieces that the queries are cut into at most, queries of a piece at least, and those that go together. */
-const MAXIMUM_RUNS = 64, LEAST_RUN = 16, TILE_QUERIES = 64;
+const MAXIMUM_RUNS = 64, LEAST_RUN = 8, TILE_QUERIES = 32;
 
 /** Workgroups at most, and queries that one serves at a time. */
 const MAXIMUM_WORKGROUPS = 512, WORKGROUP_QUERIES = 8;
