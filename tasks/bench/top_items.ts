@@ -1,8 +1,8 @@
-import { matmul } from "../kernels/matmul/matmul.ts";
-import type { Device } from "../src/device/device.ts";
-import type { Tensor } from "../src/device/tensor.ts";
-import { topItems } from "../src/ranking/rank.ts";
-import { median } from "./_median.ts";
+import { matmul } from "../../kernels/matmul/matmul.ts";
+import type { Device } from "../../src/device/device.ts";
+import type { Tensor } from "../../src/device/tensor.ts";
+import { topItems } from "../../src/recommend/rank.ts";
+import { median } from "../cli/median.ts";
 
 /** Sizes of a run of {@linkcode benchTopItems}. */
 export interface TopItemsSizes {
