@@ -10,8 +10,7 @@ export { type PrefixBatch, PrefixSampler } from "../data/prefix_sampler.ts";
 export type { PackedSequences } from "../data/sequences.ts";
 export type { RowRange } from "../device/tensor.ts";
 export { type ModelWeights, ParameterLayout, type Weight } from "../nn/parameters.ts";
-export { bert4Rec } from "./bert4rec/bert4rec.ts";
-export type { Bert4RecSettings } from "./bert4rec/settings.ts";
+export * from "./definitions.ts";
 export {
   type CountedDeclaration,
   type CountedModel,
@@ -26,11 +25,7 @@ export {
   type TrainableModel,
 } from "./define_model.ts";
 export type { Field, SettingValue, SettingValues } from "./field.ts";
-export { gru4Rec } from "./gru4rec/gru4rec.ts";
-export type { Gru4RecSettings } from "./gru4rec/settings.ts";
 export { InitialWeights } from "./initial_weights.ts";
-export { mfBpr } from "./mf_bpr/mf_bpr.ts";
-export type { MfBprSettings } from "./mf_bpr/settings.ts";
 export { decodeModel, encodeModel, type ModelFile } from "./model_file.ts";
 export { MODELS } from "./models.ts";
 export type {
@@ -44,10 +39,6 @@ export type {
   SimilarityRows,
 } from "./network.ts";
 export type { Exclusions, Ranker, TopItems } from "./ranker.ts";
-export { sasRec } from "./sasrec/sasrec.ts";
-export type { SasRecSettings } from "./sasrec/settings.ts";
 export { resolveSettings, SettingError } from "./settings.ts";
-export { stosa } from "./stosa/stosa.ts";
-export type { StosaSettings } from "./stosa/settings.ts";
 export { type ModelOptimizer, TrainedModel } from "./trained_model.ts";
 export { isSmoothed, optimizerOptions, OPTIMIZERS, ruleOf, type TrainingSettings } from "./training_settings.ts";

@@ -82,13 +82,19 @@ export class Tape implements Disposable {
   }
 
   /**
-   * Uploads indices that live as long as the tape.
+   * Uploads a vector of indices or a matrix that lives as long as the tape.
    *
-   * @param data The indices.
+   * @param data The elements.
+   * @param shape Rows and columns of a matrix.
    * @returns The tensor.
    */
-  upload(data: Uint32Array): Tensor<"u32"> {
-    return this.#owned.use(this.device.upload(data));
+  upload(data: Uint32Array): Tensor<"u32">;
+  /** See the overload for indices. */
+  upload(data: Float32Array, shape: Shape): Tensor<"f32">;
+  upload(data: Uint32Array | Float32Array, shape?: Shape): Tensor {
+    return this.#owned.use(
+      data instanceof Float32Array ? this.device.upload(data, shape) : this.device.upload(data),
+    );
   }
 
   /**

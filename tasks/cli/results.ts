@@ -29,7 +29,7 @@ export function metricsLine(metrics: RankingMetrics): string {
  * @returns The line.
  */
 export function resultLine(label: string, { bestEpoch, test }: FinishedMetrics): string {
-  return `${label}  test  ${metricsLine(test)}  (best epoch ${bestEpoch})`;
+  return `${label}  test  ${metricsLine(test)}${bestEpoch > 0 ? `  (best epoch ${bestEpoch})` : ""}`;
 }
 
 /**

@@ -114,7 +114,7 @@ export function trainTask(models: readonly ModelDefinition[]): Task<Flags> {
       model: {
         kind: "choice",
         choices: models.map(({ name }) => name),
-        default: models[0]!.name,
+        default: models.find(({ name }) => name === "mf-bpr")?.name ?? models[0]!.name,
         description: "Model",
         group: "Model",
       },

@@ -6,6 +6,8 @@ import type { TrainingSettings } from "../training_settings.ts";
 import { Bert4RecNetwork } from "./network.ts";
 import { bert4RecPresets, type Bert4RecSettings, bert4RecSettings, LEADING_ROWS } from "./settings.ts";
 
+export type { Bert4RecSettings } from "./settings.ts";
+
 /** Largest initial weight of embeddings and linear layers. */
 const INITIAL_BOUND = 0.02;
 

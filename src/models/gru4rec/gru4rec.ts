@@ -6,6 +6,8 @@ import type { TrainingSettings } from "../training_settings.ts";
 import { Gru4RecNetwork } from "./network.ts";
 import { gru4RecPresets, type Gru4RecSettings, gru4RecSettings, LEADING_ROWS } from "./settings.ts";
 
+export type { Gru4RecSettings } from "./settings.ts";
+
 /**
  * GRU4Rec (Hidasi et al., ICLR 2016), as in the published SEvo runs: the last state of a gated recurrent unit, made into a
  * query by a linear layer, under BPR against one negative; every prefix of a sequence is a sample.

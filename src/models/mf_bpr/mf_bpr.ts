@@ -4,6 +4,8 @@ import { InitialWeights } from "../initial_weights.ts";
 import { MfBprNetwork } from "./network.ts";
 import { mfBprPresets, type MfBprSettings, mfBprSettings } from "./settings.ts";
 
+export type { MfBprSettings } from "./settings.ts";
+
 /** Standard deviation of the initial embeddings in the published runs. */
 const INITIAL_DEVIATION = 1e-4;
 

@@ -6,6 +6,8 @@ import type { TrainingSettings } from "../training_settings.ts";
 import { SasRecNetwork } from "./network.ts";
 import { LEADING_ROWS, sasRecPresets, type SasRecSettings, sasRecSettings } from "./settings.ts";
 
+export type { SasRecSettings } from "./settings.ts";
+
 /**
  * SASRec (Kang and McAuley, ICDM 2018), as in the published SEvo runs: causal self-attention over the sequence so far
  * predicts every next item, under binary cross-entropy against one negative. Padding is attended to: a padded position is

@@ -6,6 +6,8 @@ import type { TrainingSettings } from "../training_settings.ts";
 import { StosaNetwork } from "./network.ts";
 import { LEADING_ROWS, stosaPresets, type StosaSettings, stosaSettings } from "./settings.ts";
 
+export type { StosaSettings } from "./settings.ts";
+
 /** What is only used if means are attended. */
 const OF_ATTENDED_MEANS = /^mean_(value|dense|ffn1|ffn2|ffn_norm)\./;
 
