@@ -6,5 +6,6 @@
 export * from "./bert4rec/bert4rec.ts";
 export * from "./gru4rec/gru4rec.ts";
 export * from "./mf_bpr/mf_bpr.ts";
+export * from "./popularity/popularity.ts";
 export * from "./sasrec/sasrec.ts";
 export * from "./stosa/stosa.ts";
