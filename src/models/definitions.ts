@@ -5,6 +5,7 @@
  */
 export * from "./bert4rec/bert4rec.ts";
 export * from "./gru4rec/gru4rec.ts";
+export * from "./item_knn/item_knn.ts";
 export * from "./mf_bpr/mf_bpr.ts";
 export * from "./popularity/popularity.ts";
 export * from "./sasrec/sasrec.ts";

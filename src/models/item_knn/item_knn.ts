@@ -1,0 +1,19 @@
+import { type CountedModel, defineModel } from "../define_model.ts";
+import { countNeighbours, NEIGHBOURS, SIMILARITIES } from "./neighbours.ts";
+import { NeighbourRanker } from "./ranker.ts";
+import { type ItemKnnSettings, itemKnnSettings } from "./settings.ts";
+
+export type { ItemKnnSettings } from "./settings.ts";
+
+/**
+ * Items are alike if the same users have them (Sarwar et al., WWW 2001): the cosine of their users, shrunk, of the nearest
+ * neighbours alone. An item is ranked by the sum of its similarities to those of the history.
+ */
+export const itemKnn: CountedModel<ItemKnnSettings> = defineModel({
+  name: "item-knn",
+  summary: "Items that the same users have, by the cosine: a strong baseline that needs no training.",
+  settings: itemKnnSettings,
+  itemTables: [NEIGHBOURS, SIMILARITIES],
+  count: countNeighbours,
+  ranker: (_device, weights) => new NeighbourRanker(weights),
+});
