@@ -21,6 +21,9 @@ const COMMANDS: { readonly [name: string]: () => Promise<{ main(args: readonly s
   prepare: () => import("./prepare.ts"),
   train: () => import("./train.ts"),
   evaluate: () => import("./evaluate.ts"),
+  recommend: () => import("./recommend.ts"),
+  similar: () => import("./similar.ts"),
+  export: () => import("./export.ts"),
   bench: () => import("./bench.ts"),
   reproduce: () => import("./reproduce.ts"),
 };

@@ -3,6 +3,7 @@
  *
  * @module
  */
+export { writeEmbeddings } from "./embeddings_file.ts";
 export { DatasetError, readDataset } from "./read_dataset.ts";
 export {
   type ComparedRun,
@@ -12,3 +13,4 @@ export {
   RunDirectory,
   writeComparison,
 } from "./run_directory.ts";
+export { type ColumnType, createTable, type TableColumns, type TableFile, type TableRows } from "./table_file.ts";

@@ -204,8 +204,26 @@ export async function readModel(path: string, models?: readonly ModelDefinition[
     return decodeModel(await Deno.readFile(file), models);
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw new RangeError(`Cannot read a model from '${path}' as there is no file '${file}'`);
+    const runs = await runsIn(path);
+    const hint = runs.length > 0
+      ? `it holds several runs: name one of ${runs.join(", ")}`
+      : `there is no file '${file}'`;
+    throw new RangeError(`Cannot read a model from '${path}' as ${hint}`);
   }
+}
+
+/** The finished runs of a comparison. */
+async function runsIn(path: string): Promise<string[]> {
+  const runs: string[] = [];
+  try {
+    for await (const { name } of Deno.readDir(path)) {
+      const found = await Deno.stat(`${path}/${name}/model.safetensors`).catch(() => null);
+      if (found?.isFile) runs.push(`${path}/${name}`);
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory)) throw error;
+  }
+  return runs.sort();
 }
 
 function json(value: unknown): string {

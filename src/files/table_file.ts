@@ -1,5 +1,5 @@
 import type { SchemaElement } from "hyparquet";
-import { PartFile } from "./_part_file.ts";
+import { PartFile } from "./part_file.ts";
 
 /** What a column of a table holds; of vectors, all are of one length. */
 export type ColumnType = "string" | "integer" | "float" | "vector";

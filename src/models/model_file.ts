@@ -1,7 +1,7 @@
 import type { Dataset, Provenance } from "../data/dataset.ts";
 import type { ModelWeights } from "../nn/parameters.ts";
 import { decodeSafetensors, encodeSafetensors, type SafetensorsTensor } from "../safetensors.ts";
-import { decodeStrings, encodeStrings } from "./_string_table.ts";
+import { decodeStrings, encodeStrings } from "./string_table.ts";
 import { isTrainable, type ModelDefinition, RESERVED_PREFIX } from "./define_model.ts";
 import type { SettingValues } from "./field.ts";
 import { MODELS } from "./models.ts";

@@ -4,6 +4,7 @@
  * @module
  */
 export { DotRanker } from "./dot_ranker.ts";
+export { type Embeddings, embeddingsOf } from "./embeddings.ts";
 export { historyOf, type RankingTask, rankingTask, type Split } from "./history.ts";
 export { type RankingMetrics, rankingMetrics } from "./metrics.ts";
 export { rankTargets, topItems } from "./rank.ts";

@@ -1,5 +1,5 @@
 import script from "./torch_peer.py" with { type: "text" };
-import { TextLineStream } from "./_lines.ts";
+import { TextLineStream } from "../cli/lines.ts";
 import type { Graph } from "../../src/graph/graph.ts";
 import { UsageError } from "../cli/flags.ts";
 

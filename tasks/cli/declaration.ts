@@ -4,7 +4,7 @@
  * @module
  */
 
-export { expectation } from "../../src/models/field.ts";
+import { expectation as expectedOf } from "../../src/models/field.ts";
 import { nearest } from "../../src/options.ts";
 
 interface FlagCommon {
@@ -54,8 +54,16 @@ export interface BooleanFlag extends FlagCommon {
   readonly default?: boolean;
 }
 
+/** A flag that takes a text and may be repeated; a config file has a list. Without one the list is empty. */
+export interface ListFlag extends FlagCommon {
+  readonly kind: "list";
+  /** Stands for one value in `--help`. */
+  readonly placeholder: string;
+  readonly default?: undefined;
+}
+
 /** One flag. */
-export type Flag = StringFlag | NumberFlag | ChoiceFlag | BooleanFlag;
+export type Flag = StringFlag | NumberFlag | ChoiceFlag | BooleanFlag | ListFlag;
 
 /** The flags of a task, by the name that code and config files have for them: `learningRate` is `--learning-rate`. */
 export type Flags = Readonly<Record<string, Flag>>;
@@ -79,12 +87,14 @@ export interface Task<F extends Flags> {
 
 type ValueOf<D extends Flag> = D extends { kind: "string" } ? string
   : D extends { kind: "boolean" } ? boolean
+  : D extends { kind: "list" } ? readonly string[]
   : D extends { kind: "choice"; choices: readonly (infer C)[] } ? C
   : number;
 
 /** The value of every flag: undefined only where it has no default and is not required. */
 export type Values<F extends Flags> = {
-  readonly [K in keyof F]: F[K] extends { default: string | number | boolean } | { required: true } ? ValueOf<F[K]>
+  readonly [K in keyof F]: F[K] extends { default: string | number | boolean } | { required: true } | { kind: "list" }
+    ? ValueOf<F[K]>
     : ValueOf<F[K]> | undefined;
 };
 
@@ -121,4 +131,16 @@ export function suggestion(name: string, names: readonly string[]): string | und
   const started = name.length >= 3 ? names.filter((other) => other.startsWith(name)) : [];
   if (started.length === 1) return started[0];
   return nearest(name, names);
+}
+
+/**
+ * What is wrong with a value of a flag.
+ *
+ * @param flag The flag.
+ * @param value The value.
+ * @returns What the value must be, or undefined if it is that.
+ */
+export function expectation(flag: Flag, value: unknown): string | undefined {
+  if (flag.kind !== "list") return expectedOf(flag, value);
+  return Array.isArray(value) && value.every((each) => typeof each === "string") ? undefined : "a list of texts";
 }

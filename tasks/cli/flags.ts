@@ -142,6 +142,7 @@ export async function parseFlags<const F extends Flags>(
     string: [...names.filter((name) => !isBoolean(name)), "_"],
     boolean: booleans,
     negatable: booleans,
+    collect: names.filter((name) => byName.get(name)!.flag.kind === "list"),
     // A boolean that is not given is false to @std/cli: this tells the two apart.
     default: Object.fromEntries(booleans.map((name) => [name, null])),
     unknown: (arg, key) => {
@@ -156,6 +157,11 @@ export async function parseFlags<const F extends Flags>(
   for (const [name, { key, flag }] of byName) {
     // The names are known only at run time, so the types of @std/cli say nothing of a value.
     const text: unknown = parsed[name];
+    if (Array.isArray(text)) {
+      if (text.includes("")) throw new UsageError(`${cannot} --${name} needs a value: ${see}`);
+      if (text.length > 0) given.set(key, text);
+      continue;
+    }
     if (typeof text !== "string" && typeof text !== "boolean") continue;
     if (text === "") throw new UsageError(`${cannot} --${name} needs a value: ${see}`);
     const value = valueOf(flag, text);
@@ -183,8 +189,8 @@ export async function parseFlags<const F extends Flags>(
     throw new UsageError(`${cannot} ${argument.placeholder} is missing: ${see}`);
   }
   for (const [key, flag] of Object.entries(task.flags)) {
-    values[key] = given.get(key) ?? file[key] ?? flag.default;
-    if (flag.kind !== "boolean" && flag.required && values[key] === undefined) {
+    values[key] = given.get(key) ?? file[key] ?? (flag.kind === "list" ? [] : flag.default);
+    if (flag.kind !== "boolean" && flag.kind !== "list" && flag.required && values[key] === undefined) {
       throw new UsageError(`${cannot} --${kebab(key)} is missing: ${see}`);
     }
   }

@@ -28,7 +28,8 @@ function descriptionOf(flag: Flag): string {
   if (flag.kind === "boolean" ? flag.default === true : flag.default !== undefined) {
     notes.push(`default ${flag.kind === "boolean" ? "on" : flag.default}`);
   }
-  if (flag.kind !== "boolean" && flag.required) notes.push("required");
+  if (flag.kind === "list") notes.push("may be repeated");
+  else if (flag.kind !== "boolean" && flag.required) notes.push("required");
   return notes.length === 0 ? flag.description : `${flag.description} (${notes.join("; ")})`;
 }
 
@@ -62,7 +63,7 @@ export function helpOf<F extends Flags>(task: Task<F>): string {
   const usage = [command];
   if (argument !== undefined) usage.push(argument.required ? argument.placeholder : `[${argument.placeholder}]`);
   for (const [key, flag] of Object.entries(task.flags)) {
-    if (flag.kind !== "boolean" && flag.required) usage.push(nameOf(key, flag));
+    if (flag.kind !== "boolean" && flag.kind !== "list" && flag.required) usage.push(nameOf(key, flag));
   }
   const lines = [wrap(task.summary, 0), "", `Usage: ${[...usage, "[flags]"].join(" ")}`];
   if (task.examples.length > 0) {

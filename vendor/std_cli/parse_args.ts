@@ -1,6 +1,6 @@
 /**
  * A stand-in for `jsr:@std/cli/parse-args`: see `vendor/README.md`. `node:util` cuts the arguments into tokens; the rules
- * of @std/cli decide what they mean. Left out, as not used here: `--`, `alias`, `collect`, `stopEarly`, `boolean: true`,
+ * of @std/cli decide what they mean. Left out, as not used here: `--`, `alias`, `stopEarly`, `boolean: true`,
  * dotted names, values joined to letters.
  *
  * @module
@@ -18,8 +18,9 @@ type Defaults = Record<string, unknown> | undefined;
 type Flat<T> = { [K in keyof T]: T[K] };
 
 /** What the declarations alone say of the values: strings may be missing, booleans are false where not given. */
-type Declared<Booleans extends Names, Strings extends Names, Negatable extends Names> =
-  & { [K in Strings & string]?: K extends Negatable ? string | false : string }
+type Declared<Booleans extends Names, Strings extends Names, Collected extends Names, Negatable extends Names> =
+  & { [K in Exclude<Strings & string, Collected>]?: K extends Negatable ? string | false : string }
+  & { [K in Strings & Collected & string]: K extends Negatable ? (string | false)[] : string[] }
   & { [K in Booleans & string]: boolean };
 
 /** The same where some flags have defaults: their values are never missing, and are of the default's type as well. */
@@ -37,11 +38,12 @@ type Defaulted<Values, D extends Defaults> = D extends undefined ? Values
 export type Args<
   Booleans extends Names = undefined,
   Strings extends Names = undefined,
+  Collected extends Names = undefined,
   Negatable extends Names = undefined,
   D extends Defaults = undefined,
 > = Flat<
   & Record<string, unknown>
-  & Defaulted<Flat<Declared<Booleans, Strings, Negatable>>, D>
+  & Defaulted<Flat<Declared<Booleans, Strings, Collected, Negatable>>, D>
   & {
     /** The arguments that are no flags. */
     _: (string | number)[];
@@ -52,11 +54,14 @@ export type Args<
 export interface ParseOptions<
   Booleans extends Names = Names,
   Strings extends Names = Names,
+  Collected extends Names = Names,
   Negatable extends Names = Names,
   D extends Defaults = Defaults,
 > {
   /** Flags that take no value. */
   boolean?: Booleans | readonly Extract<Booleans, string>[];
+  /** Flags whose values are all kept, in order. */
+  collect?: Collected | readonly Extract<Collected, string>[];
   /** Values of flags that are not given. */
   default?: D;
   /** Boolean flags that `--no-` turns off. */
@@ -80,13 +85,15 @@ const isNumber = (text: string) => text.trim() !== "" && Number.isFinite(Number(
 export function parseArgs<
   Booleans extends Names = undefined,
   Strings extends Names = undefined,
+  Collected extends Names = undefined,
   Negatable extends Names = undefined,
   D extends Defaults = undefined,
 >(
   args: readonly string[],
-  options: ParseOptions<Booleans, Strings, Negatable, D> = {},
-): Args<Booleans, Strings, Negatable, D> {
+  options: ParseOptions<Booleans, Strings, Collected, Negatable, D> = {},
+): Args<Booleans, Strings, Collected, Negatable, D> {
   const booleans = setOf(options.boolean), strings = setOf(options.string), negatable = setOf(options.negatable);
+  const collected = setOf(options.collect);
   const end = args.indexOf("--");
   const flags = end < 0 ? [...args] : args.slice(0, end);
   const values: Record<string, unknown> = {};
@@ -95,7 +102,8 @@ export function parseArgs<
   const set = (key: string, value: string | boolean, arg: string) => {
     const declared = booleans.has(key) || strings.has(key);
     if (!declared && options.unknown?.(arg, key, value) === false) return;
-    values[key] = typeof value === "string" && !strings.has(key) && isNumber(value) ? Number(value) : value;
+    const typed = typeof value === "string" && !strings.has(key) && isNumber(value) ? Number(value) : value;
+    values[key] = collected.has(key) ? [...(values[key] as unknown[] | undefined) ?? [], typed] : typed;
   };
 
   const { tokens } = tokenize({ args: flags, options: {}, strict: false, allowPositionals: true, tokens: true });
@@ -134,10 +142,12 @@ export function parseArgs<
   for (const [key, value] of Object.entries(options.default ?? {})) {
     if (!Object.hasOwn(values, key)) values[key] = value;
   }
+  for (const key of strings) if (collected.has(key) && !Object.hasOwn(values, key)) values[key] = [];
   for (const key of booleans) if (!Object.hasOwn(values, key)) values[key] = false;
   return { ...values, _: [...others, ...(end < 0 ? [] : args.slice(end + 1))] } as Args<
     Booleans,
     Strings,
+    Collected,
     Negatable,
     D
   >;
