@@ -8,6 +8,7 @@ import { readDataset } from "../src/files/read_dataset.ts";
 import { isTrainable } from "../src/models/define_model.ts";
 import { MODELS } from "../src/models/models.ts";
 import { benchModels } from "./bench/models.ts";
+import { benchRecommend } from "./bench/recommend.ts";
 import { benchOptimizer } from "./bench/optimizer.ts";
 import { defineTask, parseFlags, UsageError } from "./cli/flags.ts";
 import { deviceFlags, openTaskDevice } from "./cli/open_device.ts";
@@ -22,13 +23,19 @@ const task = defineTask({
     "Times the optimizer: propagation, a SEvo-AdamW step and a plain AdamW step over tables of 64 columns, 3 layers, dense " +
     "gradients, on the graph of a dataset and on random graphs of 20 entries a row; bandwidth is the bytes that the work " +
     "must move over the time it took, beside what a plain copy reaches. Or times models: an epoch with SEvo-AdamW and with " +
-    "AdamW, and full ranking, with the published settings.",
-  argument: { placeholder: "WHAT", description: "optimizer or models (default: optimizer)", required: false },
+    "AdamW, and full ranking, with the published settings. Or times lists of the best items, for every user of a made-up model.",
+  argument: {
+    placeholder: "WHAT",
+    description: "optimizer, models or recommend (default: optimizer)",
+    required: false,
+  },
   examples: [
     ["", "a random graph of the size of Amazon Beauty's, then 10,000 to 1,000,000 rows"],
     ["--data data/beauty --versus-torch", "the graph of a prepared dataset, against PyTorch on the same graph"],
     ["--max-rows 100000 --threads 1", "a shorter run on one thread"],
     ["models --data data/beauty --versus-torch", "epochs of the sequence models, against PyTorch in the same run"],
+    ["recommend --versus-torch", "lists of ten of 100,000 items, against torch.topk in blocks"],
+    ["recommend --users 1000000 --versus-torch", "the same for a million users; takes minutes"],
     ["models --models sasrec --device webgpu", "dispatches and bytes of a step on a GPU"],
   ],
   flags: {
@@ -65,6 +72,17 @@ const task = defineTask({
       description: `Models, by commas: ${TRAINABLE.map(({ name }) => name).join(", ")}`,
       group: "Models",
     },
+    users: { kind: "integer", min: 1, default: 20000, description: "Users of the made-up model", group: "Recommend" },
+    items: { kind: "integer", min: 1, default: 100000, description: "Items of the made-up model", group: "Recommend" },
+    columns: {
+      kind: "integer",
+      min: 1,
+      max: 4096,
+      default: 64,
+      description: "Columns of its rows",
+      group: "Recommend",
+    },
+    count: { kind: "integer", min: 1, default: 10, description: "Items of a list", group: "Recommend" },
     torchSteps: {
       kind: "integer",
       min: 1,
@@ -84,8 +102,10 @@ export async function main(args: readonly string[]): Promise<void> {
   const parsed = await parseFlags(task, args);
   if (parsed === null) return;
   const { values, argument = "optimizer" } = parsed;
-  if (argument !== "optimizer" && argument !== "models") {
-    throw new UsageError(`Cannot run bench as it times 'optimizer' or 'models': current value is '${argument}'`);
+  if (argument !== "optimizer" && argument !== "models" && argument !== "recommend") {
+    throw new UsageError(
+      `Cannot run bench as it times 'optimizer', 'models' or 'recommend': current value is '${argument}'`,
+    );
   }
   const models = values.models.split(",").map((name) => {
     const model = TRAINABLE.find((known) => known.name === name.trim());
@@ -95,6 +115,10 @@ export async function main(args: readonly string[]): Promise<void> {
   });
   await using device = await openTaskDevice(values);
   if (argument === "optimizer") return await benchOptimizer(device, values);
+  if (argument === "recommend") {
+    const { python, versusTorch, threads = navigator.hardwareConcurrency } = values;
+    return await benchRecommend(device, { ...values, threads, python: versusTorch ? python : null });
+  }
   const { data, rounds, threads } = values;
   const dataset = data === undefined ? generatedDataset({ seed: 1 }) : await readDataset(data);
   const torch = values.versusTorch ? { ...values, steps: values.torchSteps, threads } : null;

@@ -5,7 +5,7 @@ import type { ModelFile } from "../../src/models/model_file.ts";
 import { UsageError } from "./declaration.ts";
 
 /** What wrote the datasets that are made again from their options. */
-const GENERATED_BY = generatedDataset({ users: 1, items: 1 }).provenance.createdBy;
+const GENERATED_BY = generatedDataset({ users: 1, items: 12 }).provenance.createdBy;
 
 /**
  * The dataset that a model was trained on, checked to be that.
