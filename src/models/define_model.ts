@@ -40,6 +40,8 @@ interface CommonDeclaration<S extends object> {
   readonly name: string;
   /** What it is, in one sentence. */
   readonly summary: string;
+  /** Where it is described: a paper, an address. */
+  readonly source?: string;
   /** Its own settings. */
   readonly settings: SettingsSchema<S>;
   /** Name of a table of item rows without those before item 0, for export. */
@@ -130,7 +132,9 @@ interface Derived {
 
 /** A model that learns by gradients, as the rest of this package sees it. */
 export interface TrainableModel<S extends object = object, Batch = unknown>
-  extends Required<Omit<TrainableDeclaration<S, Batch>, "userTable">>, Derived {
+  extends Required<Omit<TrainableDeclaration<S, Batch>, "userTable" | "source">>, Derived {
+  /** Where it is described. */
+  readonly source?: string;
   /** Name of the table of user rows, for models that know users. */
   readonly userTable: string | null;
 }

@@ -40,7 +40,7 @@ export function suitedSettings<S extends object>(
   let { batch, patience } = settings;
   if (given.batch === undefined) {
     const { size } = model.sampler(dataset, settings);
-    while (size < STEPS * batch && batch / 2 >= SMALLEST_BATCH) batch /= 2;
+    while (Math.ceil(size / batch) < STEPS && batch / 2 >= SMALLEST_BATCH) batch /= 2;
     if (batch !== settings.batch) {
       chosen.push(`batch ${batch} in place of ${settings.batch}, for ${Math.ceil(size / batch)} steps an epoch`);
     }

@@ -46,6 +46,8 @@ export async function readConfig(task: string, path: string, flags: Flags): Prom
     }
     throw error;
   }
+  // The place of a schema is for the editor
+  if (typeof value === "object" && value !== null && "$schema" in value) delete value.$schema;
   const schema = z.strictObject(Object.fromEntries(Object.entries(flags).map(([key, flag]) => [key, schemaOf(flag)])));
   const result = schema.safeParse(value);
   if (result.success) return result.data;

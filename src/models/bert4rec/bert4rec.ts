@@ -19,6 +19,7 @@ const INITIAL_BOUND = 0.02;
 export const bert4Rec: TrainableModel<Bert4RecSettings, ClozeBatch> = defineModel({
   name: "bert4rec",
   summary: "A bidirectional encoder predicts hidden items from those on both sides, over the whole catalogue.",
+  source: "F. Sun et al.: BERT4Rec: sequential recommendation with bidirectional encoder representations, CIKM 2019",
   settings: bert4RecSettings,
   presets: bert4RecPresets,
   leadingRows: LEADING_ROWS,

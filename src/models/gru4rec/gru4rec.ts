@@ -15,6 +15,7 @@ export type { Gru4RecSettings } from "./settings.ts";
 export const gru4Rec: TrainableModel<Gru4RecSettings, PrefixBatch> = defineModel({
   name: "gru4rec",
   summary: "A gated recurrent unit reads every prefix of a sequence and ranks the item after it (BPR).",
+  source: "B. Hidasi et al.: Session-based recommendations with recurrent neural networks, ICLR 2016",
   settings: gru4RecSettings,
   presets: gru4RecPresets,
   leadingRows: LEADING_ROWS,

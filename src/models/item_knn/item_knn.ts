@@ -12,6 +12,7 @@ export type { ItemKnnSettings } from "./settings.ts";
 export const itemKnn: CountedModel<ItemKnnSettings> = defineModel({
   name: "item-knn",
   summary: "Items that the same users have, by the cosine: a strong baseline that needs no training.",
+  source: "B. Sarwar et al.: Item-based collaborative filtering recommendation algorithms, WWW 2001",
   settings: itemKnnSettings,
   itemTables: [NEIGHBOURS, SIMILARITIES],
   count: countNeighbours,

@@ -17,6 +17,7 @@ const INITIAL_DEVIATION = 1e-4;
 export const mfBpr: TrainableModel<MfBprSettings, PairBatch> = defineModel({
   name: "mf-bpr",
   summary: "Matrix factorisation, trained on pairs of an item that a user has and one that the user has not (BPR).",
+  source: "S. Rendle et al.: BPR: Bayesian personalized ranking from implicit feedback, UAI 2009",
   settings: mfBprSettings,
   presets: mfBprPresets,
   graphs: ["item", "user-item"],

@@ -16,6 +16,7 @@ export type { SasRecSettings } from "./settings.ts";
 export const sasRec: TrainableModel<SasRecSettings, NextItemBatch> = defineModel({
   name: "sasrec",
   summary: "Self-attention over the sequence so far predicts every next item, against one negative each.",
+  source: "W.-C. Kang and J. McAuley: Self-attentive sequential recommendation, ICDM 2018",
   settings: sasRecSettings,
   presets: sasRecPresets,
   leadingRows: LEADING_ROWS,

@@ -20,6 +20,7 @@ export const stosa: TrainableModel<StosaSettings, NextItemBatch> = defineModel({
   name: "stosa",
   summary:
     "Items and sequences are Gaussians, compared by the Wasserstein distance; attention predicts every next item.",
+  source: "Z. Fan et al.: Sequential recommendation via stochastic self-attention, WWW 2022",
   settings: stosaSettings,
   presets: stosaPresets,
   leadingRows: LEADING_ROWS,
