@@ -43,7 +43,7 @@ const WIDTH = 120;
 
 /** A paragraph in lines; what is no prose is left as it is. */
 function wrapped(text: string): string {
-  if (/^[|`<#]/.test(text) || text.startsWith("deno ")) return text;
+  if (/^(\||```|<|#)/.test(text) || text.startsWith("deno ")) return text;
   const lines = [""];
   for (const word of text.split(" ")) {
     const line = lines.at(-1)!;
