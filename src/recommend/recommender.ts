@@ -5,6 +5,7 @@ import type { ModelDefinition } from "../models/define_model.ts";
 import { decodeModel, type ModelFile } from "../models/model_file.ts";
 import type { Requests, Similarity } from "../models/network.ts";
 import { type Exclusions, NO_ITEM, type Ranker, type TopItems } from "../models/ranker.ts";
+import { checkOptions, checkType, shown } from "../options.ts";
 import { emptyExclusions } from "./dot_ranker.ts";
 import { IdIndex } from "./id_index.ts";
 import { rankerOf } from "./ranker_of.ts";
@@ -129,9 +130,12 @@ export class Recommender implements Disposable {
    */
   async recommend(
     request: UserRequest | HistoryRequest,
-    { count = 10, repeat = false }: RecommendOptions = {},
+    options: RecommendOptions = {},
   ): Promise<Recommendation[][]> {
+    checkOptions("Cannot recommend", options, ["count", "repeat"]);
+    const { count = 10, repeat = false } = options;
     checkCount(count);
+    checkType("Cannot recommend", "repeat", repeat, "boolean");
     const requests = this.#requestsOf(request), { histories } = requests;
     const excluded = repeat ? emptyExclusions(histories.offsets.length - 1) : distinct(histories);
     const most = Math.min(count, this.items.length);
@@ -182,8 +186,13 @@ export class Recommender implements Disposable {
    * @returns A list for each item, the most similar first, without the item itself.
    * @throws {RangeError} If there is no such item, the model has no such measure, or `count` is no integer >= 1.
    */
-  async similar(items: readonly string[], { count = 10, by }: SimilarOptions = {}): Promise<Recommendation[][]> {
+  async similar(items: readonly string[], options: SimilarOptions = {}): Promise<Recommendation[][]> {
+    checkOptions("Cannot find similar items", options, ["count", "by"]);
+    const { count = 10, by } = options;
     checkCount(count);
+    if (by !== undefined && by !== "cosine" && by !== "dot") {
+      throw new TypeError(`Cannot find similar items as by must be 'cosine' or 'dot': current value is ${shown(by)}`);
+    }
     const rows = Uint32Array.from(items, (id) => this.#itemIndex.row(id, "find similar items"));
     const most = Math.min(count, this.items.length);
     return this.#lists(await this.#ranker.similar(rows, most, by ?? null), most);
@@ -217,6 +226,7 @@ export class Recommender implements Disposable {
 
   #requestsOf(request: UserRequest | HistoryRequest): Requests {
     if ("histories" in request) {
+      request.histories.forEach(checkHistory);
       const histories = request.histories.map((ids) => ids.map((id) => this.#itemIndex.row(id, "recommend")));
       const empty = histories.findIndex((rows) => rows.length === 0);
       if (empty >= 0 && !this.model.ignoresHistory) {
@@ -278,7 +288,17 @@ export class Recommender implements Disposable {
 /** One request of a stream. */
 export type StreamRequest = { readonly user: string } | { readonly history: readonly string[] };
 
+function checkHistory(ids: unknown, at: number): void {
+  if (!Array.isArray(ids)) {
+    throw new TypeError(`Cannot recommend as history ${at} must be a list of item ids: current value is ${shown(ids)}`);
+  }
+  const wrong = ids.find((id) => typeof id !== "string");
+  if (wrong === undefined) return;
+  throw new TypeError(`Cannot recommend as ids in history ${at} must be texts: current value is ${shown(wrong)}`);
+}
+
 function checkCount(count: number): void {
+  checkType("Cannot recommend", "count", count, "number");
   if (Number.isSafeInteger(count) && count >= 1) return;
   throw new RangeError(`Cannot recommend as count must be an integer >= 1: current value is ${count}`);
 }
