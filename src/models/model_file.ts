@@ -92,9 +92,13 @@ export function decodeModel(bytes: Uint8Array, models: readonly ModelDefinition[
       throw fail(`its metadata has no readable ${key}`);
     }
   };
+  const given: unknown = parse("settings");
+  if (typeof given !== "object" || given === null || Array.isArray(given)) {
+    throw fail("its settings are not an object");
+  }
   let settings: SettingValues;
   try {
-    settings = resolveSettings(model, parse("settings") as SettingValues);
+    settings = resolveSettings(model, given as SettingValues);
   } catch (error) {
     throw fail(`its settings are not those of ${model.name}: ${(error as Error).message}`);
   }

@@ -1,6 +1,5 @@
 import type { Device } from "../device/device.ts";
 import { isTrainable, type ModelDefinition } from "../models/define_model.ts";
-import type { SettingValues } from "../models/field.ts";
 import { FixedWeights } from "../models/fixed_weights.ts";
 import type { Ranker } from "../models/ranker.ts";
 import type { TrainingSettings } from "../models/training_settings.ts";
@@ -21,16 +20,16 @@ export function rankerOf(
   device: Device,
   model: ModelDefinition,
   weights: ModelWeights,
-  settings: SettingValues,
+  settings: object,
 ): Ranker {
   if (!isTrainable(model) && model.ranker) return model.ranker(device, weights, settings);
   const tables = isTrainable(model)
-    ? model.tables(settings as SettingValues & TrainingSettings).flatMap(({ names }) => names)
+    ? model.tables(settings as TrainingSettings).flatMap(({ names }) => names)
     : Object.keys(weights);
   const fixed = new FixedWeights(device, weights, tables);
   try {
     const network = isTrainable(model)
-      ? model.network(fixed, settings as SettingValues & TrainingSettings)
+      ? model.network(fixed, settings as TrainingSettings)
       : model.network!(fixed, settings);
     return new OwningRanker(device, network, historyLength(settings), fixed);
   } catch (error) {

@@ -1,18 +1,18 @@
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { generatedDataset } from "../../src/data/generated.ts";
-import { MfBpr } from "../../src/models/mf_bpr/mf_bpr.ts";
+import { encodeModel, mfBpr, resolveSettings } from "../../src/models/mod.ts";
 import { rankingMetrics } from "../../src/recommend/mod.ts";
-import { decodeSafetensors, encodeSafetensors, type SafetensorsFile } from "../../src/safetensors.ts";
-import { decodeModel, encodeModel } from "../../src/training/model_file.ts";
+import { decodeSafetensors, encodeSafetensors } from "../../src/safetensors.ts";
 import { PROTOCOL, readModel, RunDirectory } from "../../src/files/run_directory.ts";
-import { PUBLISHED } from "../../src/training/settings.ts";
-import type { TrainingResult } from "../../src/training/train.ts";
+import type { TrainingEvent, TrainingResult } from "../../src/training/train.ts";
 
-const SETTINGS = { ...PUBLISHED["mf-bpr"], dimension: 6 };
+const SETTINGS = resolveSettings(mfBpr, { dimension: 6 });
 const DATASET = generatedDataset({ users: 20, items: 30, seed: 1 });
 const METRICS = rankingMetrics(Uint32Array.from([1, 4, 12]));
 const RESULT: TrainingResult = {
-  weights: MfBpr.initialWeights(20, 30, 6, 1),
+  model: mfBpr,
+  settings: { ...SETTINGS },
+  weights: mfBpr.initialWeights(DATASET, SETTINGS),
   bestEpoch: 3,
   valid: METRICS,
   test: rankingMetrics(Uint32Array.from([2])),
@@ -49,16 +49,18 @@ Deno.test("RunDirectory writes whole files and leaves no temporary ones", async 
     assertEquals(lines.pop(), "");
     assertEquals<unknown>(lines.map((line) => JSON.parse(line)), events);
 
-    await run.finish(RESULT, SETTINGS, DATASET, "cpu");
+    await run.finish(RESULT, DATASET, "cpu");
     assertEquals(await filesIn(path), ["config.json", "events.jsonl", "metrics.json", "model.safetensors"]);
-    const { weights: _, ...metrics } = RESULT;
+    const { bestEpoch, valid, test } = RESULT;
     assertEquals(JSON.parse(await Deno.readTextFile(`${path}/metrics.json`)), {
       protocol: PROTOCOL,
       device: "cpu",
-      ...metrics,
+      bestEpoch,
+      valid,
+      test,
     });
     const bytes = await Deno.readFile(`${path}/model.safetensors`);
-    assertEquals(bytes, encodeModel(RESULT.weights, SETTINGS, DATASET));
+    assertEquals(bytes, encodeModel(mfBpr, SETTINGS, RESULT.weights, DATASET));
   });
 });
 
@@ -79,7 +81,7 @@ Deno.test("RunDirectory replaces what an earlier write left behind", async () =>
     const run = await RunDirectory.create(`${folder}/run`, {});
     // As a process that was killed in the middle of a longer write leaves it.
     await Deno.writeFile(`${folder}/run/model.safetensors.tmp`, new Uint8Array(1_000_000));
-    await run.finish(RESULT, SETTINGS, DATASET, "cpu");
+    await run.finish(RESULT, DATASET, "cpu");
     assertEquals(await filesIn(`${folder}/run`), ["config.json", "metrics.json", "model.safetensors"]);
     assertEquals((await readModel(`${folder}/run`)).weights, RESULT.weights);
   });
@@ -88,14 +90,16 @@ Deno.test("RunDirectory replaces what an earlier write left behind", async () =>
 Deno.test("readModel() reads what a run wrote, from the directory and from the file", async () => {
   await withFolder(async (folder) => {
     const run = await RunDirectory.create(`${folder}/run`, {});
-    await run.finish(RESULT, SETTINGS, DATASET, "cpu");
+    await run.finish(RESULT, DATASET, "cpu");
     for (const path of [`${folder}/run`, `${folder}/run/model.safetensors`]) {
       assertEquals(await readModel(path), {
+        model: mfBpr,
         weights: RESULT.weights,
-        settings: SETTINGS,
+        settings: RESULT.settings,
         provenance: DATASET.provenance,
         users: DATASET.users,
         items: DATASET.items,
+        itemColumns: DATASET.itemColumns,
       });
     }
   });
@@ -120,31 +124,24 @@ Deno.test("readModel() says that there is no model", async () => {
 Deno.test("readModel() says that a file is no model", async () => {
   await withFolder(async (folder) => {
     const path = `${folder}/model.safetensors`;
-    const bytes = encodeModel(RESULT.weights, SETTINGS, DATASET);
+    const bytes = encodeModel(mfBpr, SETTINGS, RESULT.weights, DATASET);
     const cases: [Uint8Array, string][] = [
       [new Uint8Array(0), "Cannot decode safetensors as the header is cut off: the file has 0 bytes"],
       [
         bytes.subarray(0, bytes.length - 1),
-        `Cannot decode safetensors as tensor 'item.weight' is cut off: the file has ${bytes.length - 1} bytes`,
+        `Cannot decode safetensors as tensor 'sevo.users.offsets' is cut off: the file has ${bytes.length - 1} bytes`,
       ],
       [
         encodeSafetensors({ tensors: {}, metadata: { format: "sevo-state-1" } }),
         "Cannot read a model as the file is of another format: current value is 'sevo-state-1'",
       ],
-      [
+      ...[new Float64Array(20 * 6), new Int32Array(20 * 6)].map((data): [Uint8Array, string] => [
         encodeSafetensors({
-          tensors: { "user.weight": { data: new Float64Array(4), shape: [2, 2] } },
-          metadata: { format: "sevo-model-1" },
+          ...decodeSafetensors(bytes),
+          tensors: { ...decodeSafetensors(bytes).tensors, "user.weight": { data, shape: [20, 6] } },
         }),
         "Cannot read a model as tensor 'user.weight' is not of float32",
-      ],
-      [
-        encodeSafetensors({
-          tensors: { "user.weight": { data: new Int32Array(4), shape: [4] } },
-          metadata: { format: "sevo-model-1" },
-        }),
-        "Cannot read a model as tensor 'user.weight' is not of float32",
-      ],
+      ]),
     ];
     for (const [content, message] of cases) {
       await Deno.writeFile(path, content);
@@ -153,30 +150,98 @@ Deno.test("readModel() says that a file is no model", async () => {
   });
 });
 
-Deno.test("encodeModel() gives equal bytes for equal models", () => {
-  const bytes = encodeModel(RESULT.weights, SETTINGS, DATASET);
-  const { weights, settings, provenance, users, items } = decodeModel(bytes);
-  assertEquals(encodeModel(weights, settings, { provenance, users, items }), bytes);
-  const other = encodeModel(weights, { ...settings, seed: 2 }, { provenance, users, items });
-  assert(other.some((byte, at) => byte !== bytes[at]));
+Deno.test("RunDirectory.open() goes on with equal settings, arrays among them, and names the one that differs", async () => {
+  await withFolder(async (folder) => {
+    const path = `${folder}/run`, config = { seed: 1, sizes: [64, [32, null]], more: { a: [], b: "é" }, resume: true };
+    assertEquals(await RunDirectory.open(path, config), null);
+    await RunDirectory.create(path, config);
+    assertEquals((await RunDirectory.open(path, structuredClone(config)))?.path, path);
+    // The order of keys is not one of the settings; nor is one that is undefined, which JSON does not have
+    const { seed, ...rest } = config;
+    assertEquals(
+      (await RunDirectory.open(path, { ...rest, more: { b: "é", a: [] }, seed, none: undefined }))?.path,
+      path,
+    );
+    for (
+      const [change, message] of [
+        [{ sizes: [64, [32, 0]] }, "its sizes was [64,[32,null]]: current value is [64,[32,0]]"],
+        [{ sizes: [64] }, "its sizes was [64,[32,null]]: current value is [64]"],
+        [{ sizes: { 0: 64, 1: [32, null] } }, 'its sizes was [64,[32,null]]: current value is {"0":64,"1":[32,null]}'],
+        [{ more: { a: {}, b: "é" } }, 'its more was {"a":[],"b":"é"}: current value is {"a":{},"b":"é"}'],
+        [{ seed: "1" }, 'its seed was 1: current value is "1"'],
+        [{ other: 3 }, "its other was undefined: current value is 3"],
+        [{ resume: undefined }, "its resume was true: current value is undefined"],
+      ] as const
+    ) {
+      assertEquals(
+        (await assertRejects(() => RunDirectory.open(path, { ...config, ...change }), RangeError)).message,
+        `Cannot resume the run in '${path}' as ${message}`,
+      );
+    }
+  });
 });
 
-for (
-  const [name, change] of Object.entries<(file: SafetensorsFile) => SafetensorsFile>({
-    "no settings": ({ tensors, metadata: { settings: _, ...metadata } }) => ({ tensors, metadata }),
-    "settings that are not JSON": (file) => ({ ...file, metadata: { ...file.metadata, settings: "{" } }),
-    "no items": ({ tensors, metadata: { items: _, ...metadata } }) => ({ tensors, metadata }),
-    "no user table": ({ metadata, tensors: { "user.weight": _, ...tensors } }) => ({ tensors, metadata }),
-    "fewer item names than rows": (file) => ({ ...file, metadata: { ...file.metadata, items: '["a"]' } }),
-    "item names that are no list": (file) => ({ ...file, metadata: { ...file.metadata, items: "7" } }),
-    "tables of different widths": (file) => ({
-      ...file,
-      tensors: { ...file.tensors, "user.weight": { data: new Float32Array(20 * 4), shape: [20, 4] } },
-    }),
-  })
-) {
-  Deno.test(`decodeModel() refuses a file with ${name}`, () => {
-    const file = decodeSafetensors(encodeModel(RESULT.weights, SETTINGS, DATASET));
-    assertThrows(() => decodeModel(encodeSafetensors(change(file))), SyntaxError);
+const EPOCHS: readonly TrainingEvent[] = [1, 2, 3].map((epoch) => ({
+  type: "epoch",
+  epoch,
+  loss: 1 / epoch,
+  seconds: 1,
+}));
+const CHECKPOINT = { epoch: 2, model: [], best: { weights: RESULT.weights, bestEpoch: 0, valid: METRICS } };
+
+Deno.test("RunDirectory.rewind() drops what comes after the checkpoint, tests and a line that was cut off", async () => {
+  await withFolder(async (path) => {
+    const run = await RunDirectory.create(path, {});
+    const evaluation = { type: "evaluation", metrics: METRICS, seconds: 0.5 } as const;
+    const valid = { ...evaluation, split: "valid", epoch: 2 } as const;
+    const events = [...EPOCHS.slice(0, 2), valid, { ...evaluation, split: "test", epoch: 2 } as const, EPOCHS[2]!];
+    for (const event of events) await run.log(event);
+    const log = `${path}/events.jsonl`, whole = await Deno.readTextFile(log);
+    await run.checkpoint(CHECKPOINT);
+    // Killed in the middle of a line, at each of its bytes
+    const last = whole.trimEnd().split("\n").at(-1)!;
+    for (let cut = 0; cut <= last.length; cut++) {
+      await Deno.writeTextFile(log, whole.slice(0, whole.length - 1 - cut));
+      assertEquals(await run.rewind(), CHECKPOINT);
+      const kept = [...EPOCHS.slice(0, 2), valid];
+      assertEquals(await Deno.readTextFile(log), kept.map((event) => JSON.stringify(event) + "\n").join(""));
+    }
+    // What is cut off within the checkpoint's epochs is gone as well, and a line after it is whole
+    const first = JSON.stringify(EPOCHS[0]);
+    await Deno.writeTextFile(log, first + "\n" + JSON.stringify(EPOCHS[1]).slice(0, -1));
+    await run.rewind();
+    await run.log(EPOCHS[2]!);
+    assertEquals(await Deno.readTextFile(log), `${first}\n${JSON.stringify(EPOCHS[2])}\n`);
   });
-}
+});
+
+Deno.test("RunDirectory.rewind() keeps odd text in events as it is", async () => {
+  await withFolder(async (path) => {
+    const run = await RunDirectory.create(path, {});
+    const notes = ["two\nlines", "\r\n", "\u2028\u2029\u0085", 'a "quote" \\', "日本語 😀", "\ud800", "\0", "", "}\n{"];
+    const events = notes.map((note) => ({ type: "epoch", epoch: 1, loss: 1, seconds: 1, note }) as const);
+    for (const event of events) await run.log(event);
+    const before = await Deno.readTextFile(`${path}/events.jsonl`);
+    await run.checkpoint(CHECKPOINT);
+    for (const _ of [1, 2]) {
+      await run.rewind();
+      assertEquals(await Deno.readTextFile(`${path}/events.jsonl`), before);
+    }
+    const lines = before.split("\n");
+    assertEquals(lines.pop(), "");
+    assertEquals<unknown>(lines.map((line) => JSON.parse(line)), events);
+  });
+});
+
+Deno.test("RunDirectory.rewind() without a checkpoint starts anew, and without a log goes on", async () => {
+  await withFolder(async (path) => {
+    const run = await RunDirectory.create(path, {});
+    assertEquals(await run.rewind(), null);
+    await run.log(EPOCHS[0]!);
+    assertEquals(await run.rewind(), null);
+    assertEquals(await Deno.readTextFile(`${path}/events.jsonl`), "");
+    await Deno.remove(`${path}/events.jsonl`);
+    await run.checkpoint(CHECKPOINT);
+    assertEquals(await run.rewind(), CHECKPOINT);
+  });
+});

@@ -3,51 +3,69 @@ import { type Device, Graph, openDevice, type SevoOptions } from "@sevo/sevo";
 import type { Dataset } from "../../src/data/dataset.ts";
 import { generatedDataset } from "../../src/data/generated.ts";
 import { type PackedSequences, packHistories } from "../../src/data/sequences.ts";
-import type { Model, ModelOptimizer, ModelWeights, Scorer } from "../../src/models/mod.ts";
-import { historyOf, type RowRange, topItems } from "../../src/recommend/mod.ts";
-import { decodeModel, encodeModel } from "../../src/training/model_file.ts";
-import type { TrainingSettings } from "../../src/training/settings.ts";
+import {
+  decodeModel,
+  encodeModel,
+  type ModelOptimizer,
+  type ModelWeights,
+  type TrainableModel,
+  TrainedModel,
+} from "../../src/models/mod.ts";
+import { type ResolvedSettings, resolveSettings } from "../../src/models/settings.ts";
+import { emptyExclusions } from "../../src/recommend/dot_ranker.ts";
+import { DotRanker, historyOf, type Ranker, rankerOf } from "../../src/recommend/mod.ts";
+import { historyLength } from "../../src/recommend/ranker_of.ts";
 import { webgpuAvailable } from "../_devices.ts";
 import { type GoldenCase, goldenCases, relativeError } from "../_golden.ts";
 import { testOnDevices } from "../_on_devices.ts";
 import { assertSameBits, uniforms } from "../sevo/_fixtures.ts";
 
-/** Sizes and rates of a model that do not follow from its weights. */
-export interface ContractSizes {
-  /** Items of a sequence at most. */
-  readonly length: number;
-  readonly blocks: number;
-  readonly heads: number;
-  readonly dropout: number;
-}
-
 /** A model as the contract suite sees it. */
-export interface Contract<Batch> {
-  /** Name of the model, that of its golden file too. */
+export interface Contract<S extends object, Batch> {
+  /** Name of its golden file. */
   readonly name: string;
-  /** Settings that its file would say it was trained with. */
-  readonly settings: TrainingSettings;
-  /** Rows of the item tables before that of item 0. */
-  readonly pads: number;
-  /** Sizes that the suite trains with. */
-  readonly sizes: ContractSizes & { readonly dimension: number };
+  /** The model. */
+  readonly model: TrainableModel<S, Batch>;
+  /** Settings that the suite trains with; those that the model does not have do not count. */
+  readonly settings: SuiteSettings;
   /** How the checkerboard is solved. */
   readonly solution: { readonly epochs: number; readonly batch: number; readonly learningRate: number };
-  /** Initial weights for a dataset. */
-  readonly initialWeights: (dataset: Dataset, dimension: number, seed: number) => ModelWeights;
-  /** The model with these weights; with a graph its item tables are smoothed, everything else is not. */
-  readonly create: (
-    device: Device,
-    weights: ModelWeights,
-    optimizer: ModelOptimizer,
-    sizes: ContractSizes,
-  ) => Model<Batch>;
-  /** The batches of an epoch. */
-  readonly batches: (dataset: Dataset, seed: number, epoch: number, size: number) => Iterable<Batch>;
   /** The batch of a golden file that begins so: `batch`, `batch1` and so on. */
   readonly goldenBatch: (golden: GoldenCase, prefix: string) => Batch;
   /** Users and histories whose scores are in a golden file. */
   readonly goldenHistories: (golden: GoldenCase) => { users: Uint32Array; histories: PackedSequences };
+}
+
+/** Settings of models, of which each has some. */
+export interface SuiteSettings {
+  readonly dimension?: number;
+  readonly maxLength?: number;
+  readonly blocks?: number;
+  readonly heads?: number;
+  readonly dropout?: number;
+  readonly attentionDropout?: number;
+  readonly attendedMean?: boolean;
+  readonly seed?: number;
+}
+
+/** All settings of a model, with those of the suite and a change to them. */
+function settingsOf<S extends object, Batch>(
+  { model, settings }: Contract<S, Batch>,
+  change: SuiteSettings = {},
+): ResolvedSettings<S> {
+  const wanted = Object.entries({ ...settings, ...change }).filter(([key]) => model.fields.has(key));
+  return resolveSettings(model, Object.fromEntries(wanted));
+}
+
+/** The model with these weights; with a graph its item tables are smoothed, everything else is not. */
+function create<S extends object, Batch>(
+  contract: Contract<S, Batch>,
+  device: Device,
+  weights: ModelWeights,
+  optimizer: ModelOptimizer,
+  change: SuiteSettings = {},
+): TrainedModel<Batch> {
+  return new TrainedModel(device, contract.model, weights, settingsOf(contract, change), optimizer);
 }
 
 /** Even users take even items and odd users odd ones; which of them is random. A model must tell the colours apart. */
@@ -87,20 +105,28 @@ const SEVO_ADAMW: SevoOptions = {
 };
 
 /** Trains on a dataset; returns the weights and the mean loss of each epoch. */
-async function trainOn<Batch>(
-  { initialWeights, create, batches, pads, sizes }: Contract<Batch>,
+async function trainOn<S extends object, Batch>(
+  contract: Contract<S, Batch>,
   device: Device,
   dataset: Dataset,
-  { epochs, size, seed = 1 }: { epochs: number; size: number; seed?: number },
+  { epochs, size, seed = 1, learningRate = SEVO_ADAMW.learningRate }: {
+    epochs: number;
+    size: number;
+    seed?: number;
+    learningRate?: number;
+  },
+  use: (model: TrainedModel<Batch>) => Promise<void> = async () => {},
 ): Promise<{ weights: ModelWeights; losses: number[] }> {
-  using graph = itemGraph(dataset, pads);
-  const weights = initialWeights(dataset, sizes.dimension, seed);
-  using model = create(device, weights, { options: SEVO_ADAMW, graph }, sizes);
-  const losses: number[] = [];
+  const { model: definition } = contract, settings = settingsOf(contract, { seed });
+  using graph = itemGraph(dataset, definition.leadingRows);
+  const options = { ...SEVO_ADAMW, learningRate };
+  using model = create(contract, device, definition.initialWeights(dataset, settings), { options, graph }, { seed });
+  const losses: number[] = [], sampler = definition.sampler(dataset, settings);
   for (let epoch = 1; epoch <= epochs; epoch++) {
-    for (const batch of batches(dataset, seed, epoch, size)) model.step(batch);
+    for (const batch of sampler.batches(epoch, size)) model.step(batch);
     losses.push(await model.meanLoss());
   }
+  await use(model);
   return { weights: await model.weights(), losses };
 }
 
@@ -119,24 +145,15 @@ function assertCloseWeights(actual: ModelWeights, expected: ModelWeights, bound:
   }
 }
 
-/** Ranks with a model: queries for users and their histories, against the items. */
-async function scored<T>(
-  model: Model<never>,
-  users: Uint32Array,
-  histories: PackedSequences,
-  work: (queries: RowRange, items: RowRange) => Promise<T>,
-): Promise<T> {
-  using scorer: Scorer = model.scorer();
-  using queries = scorer.queries(users, histories);
-  return await work(queries, scorer.items);
-}
-
 /** Scores of all items for all queries, in the order of the items, read off the top items of each query. */
-async function scoresOf(queries: RowRange, items: RowRange): Promise<Float64Array> {
-  const nothing = { offsets: new Uint32Array(queries.rows + 1), items: new Uint32Array(0) };
-  const top = await topItems(queries, items, items.rows, nothing);
-  const scores = new Float64Array(queries.rows * items.rows).fill(NaN);
-  top.items.forEach((item, at) => scores[Math.floor(at / items.rows) * items.rows + item] = top.scores[at]!);
+async function scoresOf(
+  ranker: Ranker,
+  requests: { users: Uint32Array; histories: PackedSequences },
+): Promise<Float64Array> {
+  const { itemCount } = ranker, queries = requests.users.length;
+  const top = await ranker.top(requests, itemCount, emptyExclusions(queries));
+  const scores = new Float64Array(queries * itemCount).fill(NaN);
+  top.items.forEach((item, at) => scores[Math.floor(at / itemCount) * itemCount + item] = top.scores[at]!);
   return scores;
 }
 
@@ -150,9 +167,10 @@ function goldenWeights(golden: GoldenCase, names: readonly string[]): ModelWeigh
   );
 }
 
-function goldenSizes({ settings }: GoldenCase): ContractSizes {
-  const { maxlen, blocks, heads } = settings as { maxlen: number; blocks: number; heads: number };
-  return { length: maxlen, blocks, heads, dropout: 0 };
+function goldenSizes({ settings }: GoldenCase): SuiteSettings {
+  const { maxlen, blocks, heads } = settings as { maxlen?: number; blocks?: number; heads?: number };
+  const sizes = { maxLength: maxlen, blocks, heads, dropout: 0, attentionDropout: 0 };
+  return Object.fromEntries(Object.entries(sizes).filter(([, value]) => value !== undefined));
 }
 
 /** The optimizer of a golden file's steps. */
@@ -174,34 +192,34 @@ function goldenOptimizer({ settings, data }: GoldenCase): { options: SevoOptions
 }
 
 /** Steps through the batches of a golden file; returns the weights and the loss of each step. */
-async function goldenSteps<Batch>(
-  { create, goldenBatch }: Contract<Batch>,
+async function goldenSteps<S extends object, Batch>(
+  contract: Contract<S, Batch>,
   device: Device,
   golden: GoldenCase,
   names: readonly string[],
 ): Promise<{ weights: ModelWeights; losses: number[] }> {
   const optimizer = goldenOptimizer(golden);
   using _graph = optimizer.graph;
-  using model = create(device, goldenWeights(golden, names), optimizer, goldenSizes(golden));
+  using model = create(contract, device, goldenWeights(golden, names), optimizer, goldenSizes(golden));
   const losses: number[] = [];
   for (let step = 1; step <= (golden.settings.steps as number); step++) {
-    model.step(goldenBatch(golden, `batch${step}`));
+    model.step(contract.goldenBatch(golden, `batch${step}`));
     losses.push(await model.meanLoss());
   }
   return { weights: await model.weights(), losses };
 }
 
 /** What one plain step from these weights subtracts: the gradient, to the last bits, at a rate that is a large power of 2. */
-async function gradientsOf<Batch>(
-  { create }: Contract<Batch>,
+async function gradientsOf<S extends object, Batch>(
+  contract: Contract<S, Batch>,
   device: Device,
   start: ModelWeights,
   batch: Batch,
-  sizes: ContractSizes,
+  change: SuiteSettings,
 ): Promise<{ gradients: Record<string, Float64Array>; loss: number }> {
   const rate = 2 ** 20;
   const options: SevoOptions = { rule: "sgd", learningRate: rate, propagation: null };
-  using model = create(device, start, { options, graph: null }, sizes);
+  using model = create(contract, device, start, { options, graph: null }, change);
   model.step(batch);
   const loss = await model.meanLoss(), after = await model.weights();
   const gradients = Object.entries(start).map(([name, { data }]) => [
@@ -218,13 +236,16 @@ async function gradientsOf<Batch>(
  *
  * @param contract The model.
  */
-export function testContract<Batch>(contract: Contract<Batch>): void {
-  const { name, settings, pads, sizes, solution, initialWeights, create, batches, goldenBatch } = contract;
+export function testContract<S extends object, Batch>(contract: Contract<S, Batch>): void {
+  const { name, model: definition, solution, goldenBatch } = contract;
+  const initialWeights = (dataset: Dataset) => definition.initialWeights(dataset, settingsOf(contract));
+  const batches = (dataset: Dataset, epoch: number, size: number) =>
+    definition.sampler(dataset, settingsOf(contract)).batches(epoch, size);
   const goldens = goldenCases(`model_${name}`).filter(({ settings }) => settings.model === name);
   assertGreater(goldens.length, 0, `golden files of ${name}`);
 
   for (const golden of goldens) {
-    const names = Object.keys(initialWeights(checkerboard(), 4, 1));
+    const names = Object.keys(initialWeights(checkerboard()));
     assertEquals(names.filter((table) => !golden.has(`param.${table}`)), [], `weights of ${golden.name}`);
 
     testOnDevices(`golden: ${golden.name}: loss and gradients`, async (device) => {
@@ -238,13 +259,16 @@ export function testContract<Batch>(contract: Contract<Batch>): void {
 
     testOnDevices(`golden: ${golden.name}: scores`, async (device) => {
       const options: SevoOptions = { rule: "sgd", learningRate: 0, propagation: null };
-      using model = create(device, goldenWeights(golden, names), { options, graph: null }, goldenSizes(golden));
-      const { users, histories } = contract.goldenHistories(golden);
-      await scored(model, users, histories, async (queries, items) => {
-        const shape = golden.shape("scores");
-        assertEquals([queries.rows, items.rows], [shape[0]!, shape.at(-1)!]);
-        assertLessOrEqual(relativeError(await scoresOf(queries, items), golden.data("scores")), 2e-5);
-      });
+      const sizes = goldenSizes(golden), start = goldenWeights(golden, names);
+      using model = create(contract, device, start, { options, graph: null }, sizes);
+      const requests = contract.goldenHistories(golden), shape = golden.shape("scores");
+      // Ranked with what is under training, and with what is not
+      using trained = new DotRanker(device, model.network, historyLength(settingsOf(contract, sizes)));
+      using fixed = rankerOf(device, definition, start, settingsOf(contract, sizes));
+      for (const ranker of [trained, fixed]) {
+        assertEquals([requests.users.length, ranker.itemCount], [shape[0]!, shape.at(-1)!]);
+        assertLessOrEqual(relativeError(await scoresOf(ranker, requests), golden.data("scores")), 2e-5);
+      }
     });
 
     testOnDevices(`golden: ${golden.name}: losses and parameters of five steps`, async (device) => {
@@ -277,9 +301,9 @@ export function testContract<Batch>(contract: Contract<Batch>): void {
     fn: async () => {
       await using cpu = await openDevice("cpu", { threads: 2 });
       await using webgpu = await openDevice("webgpu");
-      const dataset = checkerboard(), start = initialWeights(dataset, sizes.dimension, 1);
-      const [batch] = batches(dataset, 1, 1, 16);
-      const dropping = { ...sizes, dropout: 0.4 };
+      const dataset = checkerboard(), start = initialWeights(dataset);
+      const [batch] = batches(dataset, 1, 16);
+      const dropping = { dropout: 0.4, attentionDropout: 0.4 };
       const expected = await gradientsOf(contract, cpu, start, batch!, dropping);
       const actual = await gradientsOf(contract, webgpu, start, batch!, dropping);
       assertLessOrEqual(relativeError([actual.loss], [expected.loss]), 1e-5);
@@ -292,25 +316,18 @@ export function testContract<Batch>(contract: Contract<Batch>): void {
 
   testOnDevices(`${name} solves the checkerboard`, async (device) => {
     const dataset = checkerboard(), { epochs, batch: size, learningRate } = solution;
-    using graph = itemGraph(dataset, pads);
-    const options = { ...SEVO_ADAMW, learningRate };
-    using model = create(device, initialWeights(dataset, sizes.dimension, 1), { options, graph }, sizes);
-    const losses: number[] = [];
-    for (let epoch = 1; epoch <= epochs; epoch++) {
-      for (const batch of batches(dataset, 1, epoch, size)) model.step(batch);
-      losses.push(await model.meanLoss());
-    }
-    assertLess(losses.at(-1)!, 0.75 * losses[0]!);
     const users = Uint32Array.from({ length: dataset.userCount }, (_, user) => user);
-    const histories = packHistories(dataset, users, "valid", sizes.length);
-    await scored(model, users, histories, async (queries, items) => {
+    const length = historyLength(settingsOf(contract)), histories = packHistories(dataset, users, "valid", length);
+    const { losses } = await trainOn(contract, device, dataset, { epochs, size, learningRate }, async ({ network }) => {
+      using ranker = new DotRanker(device, network, length);
       // Of the 15 items of their colour users have had 7: the other 8 come before all items of the other colour.
-      const top = await topItems(queries, items, 8, historyOf(dataset, users, "valid"));
+      const top = await ranker.top({ users, histories }, 8, historyOf(dataset, users, "valid"));
       top.items.forEach((item, at) => {
         const user = Math.floor(at / 8);
         assertEquals(item % 2, user % 2, `user ${user}, place ${at % 8 + 1}, item ${item}`);
       });
     });
+    assertLess(losses.at(-1)!, 0.75 * losses[0]!);
   });
 
   testOnDevices(`${name} gives the same bits in a second run, and others for another seed`, async (device) => {
@@ -342,12 +359,11 @@ export function testContract<Batch>(contract: Contract<Batch>): void {
 
   testOnDevices(`${name} holds the same bytes after every epoch`, async (device) => {
     const dataset = checkerboard();
-    using graph = itemGraph(dataset, pads);
-    const weights = initialWeights(dataset, sizes.dimension, 1);
-    using model = create(device, weights, { options: SEVO_ADAMW, graph }, sizes);
+    using graph = itemGraph(dataset, definition.leadingRows);
+    using model = create(contract, device, initialWeights(dataset), { options: SEVO_ADAMW, graph });
     const held = [];
     for (let epoch = 1; epoch <= 4; epoch++) {
-      for (const batch of batches(dataset, 1, epoch, 17)) model.step(batch);
+      for (const batch of batches(dataset, epoch, 17)) model.step(batch);
       await model.meanLoss();
       held.push(device.liveBytes);
     }
@@ -357,15 +373,19 @@ export function testContract<Batch>(contract: Contract<Batch>): void {
   testOnDevices(`${name} recommends alike from its file`, async (device) => {
     const dataset = checkerboard();
     const { weights } = await trainOn(contract, device, dataset, { epochs: 3, size: 64 });
-    const file = decodeModel(encodeModel(weights, settings, dataset));
+    const settings = settingsOf(contract);
+    const file = decodeModel(encodeModel(definition, settings, weights, dataset));
     assertSameWeights(file.weights, weights, "file");
+    assertEquals<unknown>([file.model.name, file.settings], [definition.name, settings]);
+    assertEquals([file.users, file.items], [definition.userTable ? dataset.users : [], dataset.items]);
     const users = Uint32Array.from({ length: dataset.userCount }, (_, user) => user);
     const history = historyOf(dataset, users, "test");
-    const histories = packHistories(dataset, users, "test", sizes.length);
-    const recommend = async (weights: ModelWeights) => {
-      using model = create(device, weights, { options: { ...SEVO_ADAMW, propagation: null }, graph: null }, sizes);
-      return await scored(model, users, histories, (queries, items) => topItems(queries, items, 5, history));
-    };
-    assertEquals(await recommend(file.weights), await recommend(weights));
+    const histories = packHistories(dataset, users, "test", historyLength(settings));
+    const optimizer = { options: { ...SEVO_ADAMW, propagation: null }, graph: null };
+    using model = create(contract, device, weights, optimizer);
+    using before = new DotRanker(device, model.network, historyLength(settings));
+    using after = rankerOf(device, file.model, file.weights, file.settings);
+    const expected = await before.top({ users, histories }, 5, history);
+    assertEquals(await after.top({ users, histories }, 5, history), expected);
   });
 }

@@ -1,7 +1,16 @@
 import type { Device, SevoOptions } from "@sevo/sevo";
 import type { Graph } from "@sevo/sevo";
 import type { PackedSequences } from "../../src/data/sequences.ts";
-import { Bert4Rec, Gru4Rec, type Model, type ModelWeights, SasRec, Stosa } from "../../src/models/mod.ts";
+import {
+  bert4Rec,
+  gru4Rec,
+  type ModelWeights,
+  sasRec,
+  stosa,
+  type TrainableModel,
+  TrainedModel,
+} from "../../src/models/mod.ts";
+import { type ResolvedSettings, resolveSettings } from "../../src/models/settings.ts";
 import { packed } from "../data/_fixtures.ts";
 
 /** Items of the tiny models. */
@@ -39,7 +48,7 @@ export interface TinyModel {
   /** Tables of items that inputs are looked up in. */
   readonly tables: readonly string[];
   readonly weights: (dimension?: number) => ModelWeights;
-  readonly create: (device: Device, wanted?: TinyOptions) => Model<TinyBatch>;
+  readonly create: (device: Device, wanted?: TinyOptions) => TrainedModel<TinyBatch>;
   readonly batch: (sequences: readonly (readonly number[])[]) => TinyBatch;
 }
 
@@ -59,62 +68,47 @@ function sequenceBatch(sequences: readonly (readonly number[])[]): TinyBatch {
   return { ...batch, positives: lastOf(batch.positives), negatives: lastOf(batch.negatives) };
 }
 
-const sizes = ({ dropout = 0, heads = 2, seed = 0 }: TinyOptions) => ({
-  length: LENGTH,
-  blocks: 2,
-  heads,
-  dropout,
-  seed,
-});
-const optimizer = ({ options = SGD, graph = null }: TinyOptions) => ({ options, graph });
+/** A model at the smallest sizes. */
+function tiny(
+  model: TrainableModel,
+  { name, batch, ...rest }: Omit<TinyModel, "weights" | "create" | "pads">,
+): TinyModel {
+  const settingsOf = (wanted: TinyOptions): ResolvedSettings => {
+    const { dimension = 8, heads = 2, dropout = 0, attentionDropout = dropout, attendedMean = false } = wanted;
+    const all = { dimension, maxLength: LENGTH, blocks: 2, dropout, attentionDropout, attendedMean, heads: 1 };
+    const own = Object.fromEntries(Object.entries(all).filter(([key]) => model.ownFields.has(key)));
+    // A number of heads that no settings may have is for the model itself to refuse
+    return {
+      ...resolveSettings(model, { ...own, seed: wanted.seed ?? 0 }),
+      ...model.ownFields.has("heads") && { heads },
+    };
+  };
+  const weights = (dimension = 8) =>
+    model.initialWeights({ userCount: 1, itemCount: ITEMS }, settingsOf({ dimension, seed: 1 }));
+  return {
+    name,
+    batch,
+    ...rest,
+    pads: model.leadingRows,
+    weights,
+    create: (device, wanted = {}) =>
+      new TrainedModel(device, model, weights(wanted.dimension), settingsOf(wanted), {
+        options: wanted.options ?? SGD,
+        graph: wanted.graph ?? null,
+      }),
+  };
+}
 
 /** The four sequence models. */
 export const TINY_MODELS: readonly TinyModel[] = [
-  {
-    name: "sasrec",
-    pads: 1,
-    seen: LENGTH,
-    tables: ["item.weight"],
-    batch: tokenBatch,
-    weights: (dimension = 8) => SasRec.initialWeights(ITEMS, dimension, LENGTH, 2, 1),
-    create(device, wanted = {}) {
-      return new SasRec(device, this.weights(wanted.dimension), sizes(wanted), optimizer(wanted));
-    },
-  },
-  {
-    name: "gru4rec",
-    pads: 1,
-    seen: LENGTH,
-    tables: ["item.weight"],
-    batch: sequenceBatch,
-    weights: (dimension = 8) => Gru4Rec.initialWeights(ITEMS, dimension, 1),
-    create(device, wanted = {}) {
-      return new Gru4Rec(device, this.weights(wanted.dimension), sizes(wanted), optimizer(wanted));
-    },
-  },
-  {
-    // One place is that of the hidden item after a history
-    name: "bert4rec",
-    pads: 2,
-    seen: LENGTH - 1,
-    tables: ["item.weight"],
-    batch: tokenBatch,
-    weights: (dimension = 8) => Bert4Rec.initialWeights(ITEMS, dimension, LENGTH, 2, 1),
-    create(device, wanted = {}) {
-      return new Bert4Rec(device, this.weights(wanted.dimension), sizes(wanted), optimizer(wanted));
-    },
-  },
-  {
+  tiny(sasRec, { name: "sasrec", seen: LENGTH, tables: ["item.weight"], batch: tokenBatch }),
+  tiny(gru4Rec, { name: "gru4rec", seen: LENGTH, tables: ["item.weight"], batch: sequenceBatch }),
+  // One place is that of the hidden item after a history
+  tiny(bert4Rec, { name: "bert4rec", seen: LENGTH - 1, tables: ["item.weight"], batch: tokenBatch }),
+  tiny(stosa, {
     name: "stosa",
-    pads: 1,
     seen: LENGTH,
     tables: ["item_mean.weight", "item_cov.weight"],
     batch: tokenBatch,
-    weights: (dimension = 8) => Stosa.initialWeights(ITEMS, dimension, LENGTH, 2, 1),
-    create(device, wanted = {}) {
-      const { attentionDropout = wanted.dropout ?? 0, attendedMean = false } = wanted;
-      const options = { ...sizes(wanted), attentionDropout, attendedMean };
-      return new Stosa(device, this.weights(wanted.dimension), options, optimizer(wanted));
-    },
-  },
+  }),
 ];

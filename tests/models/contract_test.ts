@@ -1,20 +1,19 @@
-import { ClozeSampler } from "../../src/data/cloze_sampler.ts";
-import { NextItemSampler } from "../../src/data/next_item_sampler.ts";
-import { PairSampler } from "../../src/data/pair_sampler.ts";
-import { PrefixSampler } from "../../src/data/prefix_sampler.ts";
+import type { NextItemBatch } from "../../src/data/next_item_sampler.ts";
 import type { PackedSequences } from "../../src/data/sequences.ts";
-import { Bert4Rec, Gru4Rec, HIDDEN_ITEM, MfBpr, type NextItemBatch, SasRec, Stosa } from "../../src/models/mod.ts";
-import { PUBLISHED, type TrainingSettings } from "../../src/training/settings.ts";
+import { HIDDEN_ITEM } from "../../src/models/bert4rec/network.ts";
+import { bert4Rec, gru4Rec, mfBpr, sasRec, stosa } from "../../src/models/mod.ts";
 import type { GoldenCase } from "../_golden.ts";
-import { type ContractSizes, testContract } from "./_contract.ts";
+import { type SuiteSettings, testContract } from "./_contract.ts";
 
 /** Small sizes: the suite runs on a software adapter too. */
-const SIZES = { dimension: 16, length: 6, blocks: 2, heads: 2, dropout: 0.2 };
-
-function settingsOf(model: TrainingSettings["model"], sizes: ContractSizes & { dimension: number }): TrainingSettings {
-  const { length: maxLength, ...rest } = sizes;
-  return { ...PUBLISHED[model], ...rest, maxLength };
-}
+const SIZES: SuiteSettings = {
+  dimension: 16,
+  maxLength: 6,
+  blocks: 2,
+  heads: 2,
+  dropout: 0.2,
+  attentionDropout: 0.2,
+};
 
 /** The tokens of a padded matrix, which are those that are not 0, and the elements of others at the same places. */
 function packed(
@@ -48,18 +47,11 @@ function histories(golden: GoldenCase): { users: Uint32Array; histories: PackedS
   return { users: new Uint32Array(offsets.length - 1), histories: { offsets, items: tokens.map((row) => row - 1) } };
 }
 
-const mfSizes = { ...SIZES, dimension: 10 };
 testContract({
   name: "mf_bpr",
-  settings: settingsOf("mf-bpr", mfSizes),
-  pads: 0,
-  sizes: mfSizes,
+  model: mfBpr,
+  settings: { dimension: 10 },
   solution: { epochs: 25, batch: 64, learningRate: 0.02 },
-  initialWeights: ({ userCount, itemCount }, dimension, seed) =>
-    MfBpr.initialWeights(userCount, itemCount, dimension, seed),
-  create: (device, weights, { options, graph }) =>
-    new MfBpr(device, weights, { options, smoothing: graph && { over: "item", graph } }),
-  batches: (dataset, seed, epoch, size) => new PairSampler(dataset, seed).batches(epoch, size),
   goldenBatch: ({ data }, prefix) => ({
     users: Uint32Array.from(data(`${prefix}.users`)),
     positives: Uint32Array.from(data(`${prefix}.positives`)),
@@ -73,27 +65,18 @@ testContract({
 
 testContract({
   name: "sasrec",
-  settings: settingsOf("sasrec", SIZES),
-  pads: 1,
-  sizes: SIZES,
+  model: sasRec,
+  settings: SIZES,
   solution: { epochs: 60, batch: 20, learningRate: 0.01 },
-  initialWeights: ({ itemCount }, dimension, seed) =>
-    SasRec.initialWeights(itemCount, dimension, SIZES.length, 2, seed),
-  create: (device, weights, optimizer, sizes) => new SasRec(device, weights, sizes, optimizer),
-  batches: (dataset, seed, epoch, size) => new NextItemSampler(dataset, seed, SIZES.length).batches(epoch, size),
   goldenBatch: nextItemBatch,
   goldenHistories: histories,
 });
 
 testContract({
   name: "gru4rec",
-  settings: settingsOf("gru4rec", SIZES),
-  pads: 1,
-  sizes: SIZES,
+  model: gru4Rec,
+  settings: SIZES,
   solution: { epochs: 20, batch: 40, learningRate: 0.01 },
-  initialWeights: ({ itemCount }, dimension, seed) => Gru4Rec.initialWeights(itemCount, dimension, seed),
-  create: (device, weights, optimizer, sizes) => new Gru4Rec(device, weights, sizes, optimizer),
-  batches: (dataset, seed, epoch, size) => new PrefixSampler(dataset, seed, SIZES.length).batches(epoch, size),
   goldenBatch: (golden, prefix) => {
     const { offsets, tokens } = packed(golden, `${prefix}.inputs`);
     const itemsOf = (rows: ArrayLike<number>) => Uint32Array.from(rows, (row) => row - 1);
@@ -105,14 +88,9 @@ testContract({
 
 testContract({
   name: "bert4rec",
-  settings: settingsOf("bert4rec", SIZES),
-  pads: 2,
-  sizes: SIZES,
+  model: bert4Rec,
+  settings: SIZES,
   solution: { epochs: 60, batch: 20, learningRate: 0.01 },
-  initialWeights: ({ itemCount }, dimension, seed) =>
-    Bert4Rec.initialWeights(itemCount, dimension, SIZES.length, 2, seed),
-  create: (device, weights, optimizer, sizes) => new Bert4Rec(device, weights, sizes, optimizer),
-  batches: (dataset, seed, epoch, size) => new ClozeSampler(dataset, seed, SIZES.length, 0.5).batches(epoch, size),
   goldenBatch: (golden, prefix) => {
     const { offsets, tokens, others: [labels] } = packed(golden, `${prefix}.inputs`, [`${prefix}.labels`]);
     const hidden = Uint32Array.from(tokens.keys()).filter((place) => tokens[place] === 1);
@@ -133,20 +111,11 @@ testContract({
 });
 
 for (const attendedMean of [false, true]) {
-  const sizes = { ...SIZES, blocks: attendedMean ? 2 : 1 };
   testContract({
     name: attendedMean ? "stosa_attended" : "stosa",
-    settings: { ...settingsOf("stosa", sizes), attendedMean },
-    pads: 1,
-    sizes,
+    model: stosa,
+    settings: { ...SIZES, blocks: attendedMean ? 2 : 1, attendedMean },
     solution: { epochs: 40, batch: 20, learningRate: 0.01 },
-    initialWeights: ({ itemCount }, dimension, seed) =>
-      Stosa.initialWeights(itemCount, dimension, SIZES.length, sizes.blocks, seed),
-    create: (device, weights, optimizer, { dropout, ...rest }) => {
-      const options = { ...rest, dropout, attentionDropout: dropout, attendedMean };
-      return new Stosa(device, weights, options, optimizer);
-    },
-    batches: (dataset, seed, epoch, size) => new NextItemSampler(dataset, seed, SIZES.length).batches(epoch, size),
     goldenBatch: nextItemBatch,
     goldenHistories: histories,
   });

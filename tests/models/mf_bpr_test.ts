@@ -1,7 +1,11 @@
 import { assertEquals, assertLess, assertLessOrEqual, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
-import { Graph, NonFiniteError, type Propagation, sevoInit, type SevoOptions, sevoStep } from "@sevo/sevo";
+import { type Device, Graph, NonFiniteError, type Propagation, sevoInit, type SevoOptions, sevoStep } from "@sevo/sevo";
 import { WebGpuDevice } from "../../src/device/webgpu/device.ts";
-import { MfBpr, type ModelWeights } from "../../src/models/mod.ts";
+import { mfBpr, type ModelWeights, resolveSettings, TrainedModel } from "../../src/models/mod.ts";
+import type { PairBatch } from "../../src/data/pair_sampler.ts";
+import { Tape } from "../../src/nn/tape.ts";
+import { emptyExclusions } from "../../src/recommend/dot_ranker.ts";
+import { DotRanker } from "../../src/recommend/mod.ts";
 import { testOnDevices } from "../_on_devices.ts";
 import { matrix, psi, ROUNDING } from "../sevo/_fixtures.ts";
 
@@ -19,47 +23,60 @@ function weights(users = 3, items = 4, columns = 5): ModelWeights {
   };
 }
 
+/** The model under training; what is smoothed is the items, or users and items together. */
+function mf(
+  device: Device,
+  start: ModelWeights,
+  options: SevoOptions,
+  smoothing: { readonly over: "item" | "user-item"; readonly graph: Graph } | null = null,
+): TrainedModel<PairBatch> {
+  const settings = resolveSettings(mfBpr, { dimension: 5, graph: smoothing?.over ?? "item" });
+  return new TrainedModel(device, mfBpr, start, settings, { options, graph: smoothing?.graph ?? null });
+}
+
+/** Weights drawn from a seed. */
+function drawn(userCount: number, itemCount: number, dimension: number, seed: number): ModelWeights {
+  return mfBpr.initialWeights({ userCount, itemCount }, resolveSettings(mfBpr, { dimension, seed }));
+}
+
 /** What a plain step changes: minus the gradient. */
-async function changes(model: MfBpr, start: ModelWeights): Promise<{ [name: string]: Float32Array }> {
+async function changes(model: TrainedModel<PairBatch>, start: ModelWeights): Promise<{ [name: string]: Float32Array }> {
   const after = await model.weights();
   return Object.fromEntries(
     Object.entries(start).map(([name, { data }]) => [name, data.map((value, at) => after[name]!.data[at]! - value)]),
   );
 }
 
-Deno.test("MfBpr.initialWeights() draws tables of deviation 1e-4, from the seed", () => {
-  const { "user.weight": user, "item.weight": item } = MfBpr.initialWeights(300, 200, 16, 1);
+Deno.test("mfBpr.initialWeights() draws tables of deviation 1e-4, from the seed", () => {
+  const { "user.weight": user, "item.weight": item } = drawn(300, 200, 16, 1);
   assertEquals([user!.shape, item!.shape], [[300, 16], [200, 16]]);
   for (const { data } of [user!, item!]) {
     const deviation = Math.sqrt(data.reduce((sum, value) => sum + value * value, 0) / data.length);
     assertLess(Math.abs(deviation - 1e-4), 5e-6);
   }
   assertNotEquals([...user!.data.subarray(0, 8)], [...item!.data.subarray(0, 8)]);
-  assertEquals(MfBpr.initialWeights(300, 200, 16, 1)["user.weight"], user);
-  assertNotEquals(MfBpr.initialWeights(300, 200, 16, 2)["user.weight"], user);
+  assertEquals(drawn(300, 200, 16, 1)["user.weight"], user);
+  assertNotEquals(drawn(300, 200, 16, 2)["user.weight"], user);
 });
 
-testOnDevices("MfBpr.step() smooths the items alone over an item graph", async (device) => {
+testOnDevices("mf-bpr: TrainedModel.step() smooths the items alone over an item graph", async (device) => {
   using graph = Graph.fromEdges({ rows: 4, sources: [0, 1, 2], targets: [1, 2, 3] });
   const propagation = { mode: "neumann", beta: 0.9, layers: 2 } as const;
   const start = weights();
-  using plain = new MfBpr(device, start, { options: SGD, smoothing: null });
-  using smoothed = new MfBpr(device, start, { options: { ...SGD, propagation }, smoothing: { over: "item", graph } });
+  using plain = mf(device, start, SGD);
+  using smoothed = mf(device, start, { ...SGD, propagation }, { over: "item", graph });
   for (const model of [plain, smoothed]) model.step(BATCH);
   const [expected, actual] = [await changes(plain, start), await changes(smoothed, start)];
   assertEquals(actual["user.weight"], expected["user.weight"]);
   assertClose(actual["item.weight"]!, graph, expected["item.weight"]!, 5, propagation);
 });
 
-testOnDevices("MfBpr.step() smooths users and items together over a user-item graph", async (device) => {
+testOnDevices("mf-bpr: TrainedModel.step() smooths users and items together over a user-item graph", async (device) => {
   using graph = Graph.fromInteractions({ users: [0, 1, 2, 0], items: [1, 1, 0, 3], userCount: 3, itemCount: 4 });
   const propagation = { mode: "iterative", beta: 0.4, layers: 2 } as const;
   const start = weights();
-  using plain = new MfBpr(device, start, { options: SGD, smoothing: null });
-  using smoothed = new MfBpr(device, start, {
-    options: { ...SGD, propagation },
-    smoothing: { over: "user-item", graph },
-  });
+  using plain = mf(device, start, SGD);
+  using smoothed = mf(device, start, { ...SGD, propagation }, { over: "user-item", graph });
   for (const model of [plain, smoothed]) model.step(BATCH);
   const stacked = (parts: { [name: string]: Float32Array }) =>
     Float32Array.from([...parts["user.weight"]!, ...parts["item.weight"]!]);
@@ -79,7 +96,7 @@ function assertClose(
   });
 }
 
-testOnDevices("MfBpr.meanLoss() is the mean over the steps since it was last asked", async (device) => {
+testOnDevices("mf-bpr: TrainedModel.meanLoss() is the mean over the steps since it was last asked", async (device) => {
   const start = weights();
   const softplus = (value: number) => Math.log1p(Math.exp(value));
   const score = (user: number, item: number) => {
@@ -94,7 +111,7 @@ testOnDevices("MfBpr.meanLoss() is the mean over the steps since it was last ask
     users.length;
   const other = { ...BATCH, positives: BATCH.negatives, negatives: BATCH.positives };
   // A learning rate of 0: the parameters stay, so the losses can be told.
-  using model = new MfBpr(device, start, { options: { ...SGD, learningRate: 0 }, smoothing: null });
+  using model = mf(device, start, { ...SGD, learningRate: 0 });
   model.step(BATCH);
   model.step(other);
   assertLessOrEqual(Math.abs(await model.meanLoss() - (lossOf(BATCH) + lossOf(other)) / 2), 1e-6);
@@ -102,13 +119,13 @@ testOnDevices("MfBpr.meanLoss() is the mean over the steps since it was last ask
   assertLessOrEqual(Math.abs(await model.meanLoss() - lossOf(other)), 1e-6);
 });
 
-testOnDevices("MfBpr says when training has diverged", async (device) => {
+testOnDevices("mf-bpr says when training has diverged", async (device) => {
   const start = weights();
   const bad = {
     ...start,
     "item.weight": { data: start["item.weight"]!.data.slice().fill(NaN, 5, 6), shape: [4, 5] as const },
   };
-  using model = new MfBpr(device, bad, { options: SGD, smoothing: null });
+  using model = mf(device, bad, SGD);
   model.step(BATCH);
   const error = await assertRejects(() => model.meanLoss(), NonFiniteError);
   assertEquals([error.table, error.step], ["user.weight", 1]);
@@ -140,15 +157,15 @@ testOnDevices("a step is one launch for each table and one for each layer, in on
   state[Symbol.dispose]();
 
   // The batch's loss and gradients, the sum of the losses, two tables, three layers.
-  using model = new MfBpr(device, weights(), { options, smoothing: { over: "item", graph } });
+  using model = mf(device, weights(), options, { over: "item", graph });
   await device.synchronize();
   assertEquals(count(() => model.step(BATCH)), [2 + 2 + 3, 1]);
   await device.synchronize();
 });
 
-testOnDevices("MfBpr refuses a batch that cannot be trained on, and stays as it was", async (device) => {
+testOnDevices("mf-bpr refuses a batch that cannot be trained on, and stays as it was", async (device) => {
   const start = weights();
-  using model = new MfBpr(device, start, { options: SGD, smoothing: null });
+  using model = mf(device, start, SGD);
   const none = new Uint32Array();
   const cases: [Partial<typeof BATCH>, string][] = [
     [{ users: none, positives: none, negatives: none }, "Cannot step as the batch has no sample"],
@@ -162,7 +179,9 @@ testOnDevices("MfBpr refuses a batch that cannot be trained on, and stays as it 
     assertEquals(assertThrows(() => model.step({ ...BATCH, ...change }), RangeError).message, message);
   }
   assertEquals(await model.weights(), start);
-  using scorer = model.scorer();
-  const histories = { offsets: new Uint32Array(2), items: none };
-  assertThrows(() => scorer.queries(Uint32Array.of(3), histories), RangeError, "current value is 3");
+  const requests = { users: Uint32Array.of(3), histories: { offsets: new Uint32Array(2), items: none } };
+  using tape = new Tape(device, null);
+  assertThrows(() => model.network.queries(tape, requests), RangeError, "current value is 3");
+  using ranker = new DotRanker(device, model.network);
+  await assertRejects(() => ranker.top(requests, 1, emptyExclusions(1)), RangeError, "current value is 3");
 });

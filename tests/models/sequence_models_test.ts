@@ -1,6 +1,19 @@
-import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
 import type { Device } from "@sevo/sevo";
-import { HIDDEN_ITEM, type Model, type ModelWeights, SasRec } from "../../src/models/mod.ts";
+import { HIDDEN_ITEM } from "../../src/models/bert4rec/network.ts";
+import {
+  bert4Rec,
+  type ModelWeights,
+  resolveSettings,
+  sasRec,
+  stosa,
+  type TrainableModel,
+  TrainedModel,
+  type TrainingSettings,
+} from "../../src/models/mod.ts";
+import { Tape } from "../../src/nn/tape.ts";
+import { emptyExclusions } from "../../src/recommend/dot_ranker.ts";
+import { DotRanker, rankerOf } from "../../src/recommend/mod.ts";
 import { packed, range } from "../data/_fixtures.ts";
 import { testOnDevices } from "../_on_devices.ts";
 import { ITEMS, LENGTH, SGD, TINY_MODELS, type TinyBatch, type TinyModel, type TinyOptions } from "./_tiny_models.ts";
@@ -8,17 +21,15 @@ import { ITEMS, LENGTH, SGD, TINY_MODELS, type TinyBatch, type TinyModel, type T
 /** Queries of these histories, a row for each. */
 async function queriesOf(
   device: Device,
-  model: Model<never>,
+  model: TrainedModel<never>,
   histories: readonly (readonly number[])[],
 ): Promise<number[][]> {
-  using scorer = model.scorer();
-  using queries = scorer.queries(Uint32Array.from(histories.keys()), packed(histories));
-  assertEquals(queries.rows, histories.length);
-  const all = await device.read(queries.tensor), columns = queries.tensor.shape[1]!;
-  return range(queries.rows).map((row) => {
-    const first = (queries.firstRow + row) * columns;
-    return [...all.subarray(first, first + columns)];
-  });
+  using tape = new Tape(device, null);
+  const requests = { users: Uint32Array.from(histories.keys()), histories: packed(histories) };
+  const { tensor } = device.batch(() => model.network.queries(tape, requests)), [rows, columns] = tensor.shape;
+  assertEquals(rows, histories.length);
+  const all = await device.read(tensor);
+  return range(rows).map((row) => [...all.subarray(row * columns!, (row + 1) * columns!)]);
 }
 
 /** Bits of each weight, so that -0 is not 0. */
@@ -90,10 +101,11 @@ testEach("gives all empty histories the same finite query", async (device, tiny)
 
 testEach("ranks for nobody", async (device, tiny) => {
   using model = tiny.create(device);
-  using scorer = model.scorer();
-  using queries = scorer.queries(new Uint32Array(), packed([]));
-  assertEquals(queries.rows, 0);
-  assertEquals((await device.read(queries.tensor)).length, 0);
+  assertEquals(await queriesOf(device, model, []), []);
+  using ranker = new DotRanker(device, model.network, LENGTH);
+  const nobody = { users: new Uint32Array(), histories: packed([]) }, nothing = emptyExclusions(0);
+  assertEquals((await ranker.top(nobody, 3, nothing)).items.length, 0);
+  assertEquals((await ranker.ranks(nobody, new Uint32Array(), nothing)).length, 0);
 });
 
 testEach("sees the last items of a long history alone", async (device, tiny) => {
@@ -138,16 +150,21 @@ const OUTSIDE = `Cannot use an item as it must be in [0, ${ITEMS}): current valu
 
 testEach("refuses a history of items that are not there", async (device, tiny) => {
   using model = tiny.create(device);
-  using scorer = model.scorer();
+  using ranker = new DotRanker(device, model.network, LENGTH);
   const before = device.liveBytes;
   for (const history of [[ITEMS], [1, ITEMS, 2], [ITEMS, 1, 1, 1, 1, 1, 1, 1]]) {
-    const histories = packed([[1], history]);
-    const error = assertThrows(() => scorer.queries(Uint32Array.of(0, 1), histories), RangeError);
-    assertEquals(error.message, OUTSIDE);
+    for (const users of [Uint32Array.of(0, 1), null]) {
+      const requests = { users, histories: packed([[1], history]) };
+      using tape = new Tape(device, null);
+      const error = assertThrows(() => device.batch(() => model.network.queries(tape, requests)), RangeError);
+      assertEquals(error.message, OUTSIDE);
+      const rejected = await assertRejects(() => ranker.top(requests, 1, emptyExclusions(2)), RangeError);
+      assertEquals(rejected.message, OUTSIDE);
+    }
   }
-  assertThrows(() => scorer.queries(Uint32Array.of(0), packed([[0xffffffff]])), RangeError, "4294967295");
+  await assertRejects(() => queriesOf(device, model, [[0xffffffff]]), RangeError, "4294967295");
   if (tiny.name !== "bert4rec") {
-    assertThrows(() => scorer.queries(Uint32Array.of(0), packed([[HIDDEN_ITEM]])), RangeError);
+    await assertRejects(() => queriesOf(device, model, [[HIDDEN_ITEM]]), RangeError);
   }
   assertEquals(device.liveBytes, before);
   assertFinite(await queriesOf(device, model, [[1]]));
@@ -286,21 +303,22 @@ testEach("takes the same step with dropout 0 as without", async (device, tiny) =
 });
 
 testOnDevices("stosa drops weights of attention apart from elements", async (device) => {
-  const stosa = TINY_MODELS.find(({ name }) => name === "stosa")!;
-  const [plain] = await losses(device, stosa, {}, 1);
-  const attention = await losses(device, stosa, { dropout: 0, attentionDropout: 0.5 });
+  const tiny = TINY_MODELS.find(({ name }) => name === "stosa")!;
+  const [plain] = await losses(device, tiny, {}, 1);
+  const attention = await losses(device, tiny, { dropout: 0, attentionDropout: 0.5 });
   assertEquals(new Set([plain, ...attention]).size, 4);
-  const elements = await losses(device, stosa, { dropout: 0.5, attentionDropout: 0 });
+  const elements = await losses(device, tiny, { dropout: 0.5, attentionDropout: 0 });
   assertEquals(new Set([...attention, ...elements]).size, 6);
 });
 
 testOnDevices("sasrec attends to the pads of its own sequence alone", async (device) => {
   // Biases that are not zero, so that pads count
-  const weights = SasRec.initialWeights(ITEMS, 8, LENGTH, 2, 1);
+  const settings = resolveSettings(sasRec, { dimension: 8, maxLength: LENGTH, blocks: 2, heads: 2, dropout: 0 });
+  const weights = sasRec.initialWeights({ userCount: 1, itemCount: ITEMS }, settings);
   for (const [name, { data }] of Object.entries(weights)) {
     if (name.endsWith("in_proj_bias")) data.forEach((_, at) => data[at] = Math.sin(at + 1));
   }
-  using model = new SasRec(device, weights, { length: LENGTH, heads: 2 }, { options: SGD, graph: null });
+  using model = new TrainedModel(device, sasRec, weights, settings, { options: SGD, graph: null });
   const [alone] = await queriesOf(device, model, [[3, 1]]);
   for (const beside of [[[]], [[1]], [[0, 1, 2, 3, 4]], [[8, 7], [6, 5, 4], [2, 2, 2, 2]]]) {
     const [before] = (await queriesOf(device, model, [...beside, [3, 1]])).slice(-1);
@@ -312,36 +330,61 @@ testOnDevices("sasrec attends to the pads of its own sequence alone", async (dev
     ...weights,
     "position.weight": { data: weights["position.weight"]!.data.slice(3 * 8), shape: [2, 8] },
   };
-  using short = new SasRec(device, shorter, { length: 2, heads: 2 }, { options: SGD, graph: null });
+  const two = { ...settings, maxLength: 2 };
+  using short = new TrainedModel(device, sasRec, shorter, two, { options: SGD, graph: null });
   assertNotEquals((await queriesOf(device, short, [[3, 1]]))[0], alone);
 });
 
-testEach("refuses histories that are not those of the users", (device, tiny) => {
+testEach("refuses histories that are not those of the users", async (device, tiny) => {
   using model = tiny.create(device);
-  using scorer = model.scorer();
-  const { offsets, items } = packed([[1, 2], [3]]);
-  assertThrows(
-    () => scorer.queries(Uint32Array.of(0), { offsets, items }),
-    RangeError,
-    "Cannot rank as there must be 1 histories, one for each user: current value is 2",
-  );
-  assertThrows(
-    () => scorer.queries(Uint32Array.of(0, 1), { offsets, items: items.subarray(1) }),
-    RangeError,
-    "Cannot rank as the histories must have 3 items from 0 on: current value is 2",
-  );
-  return Promise.resolve();
+  using ranker = new DotRanker(device, model.network, LENGTH);
+  const { offsets, items } = packed([[1, 2], [3]]), targets = Uint32Array.of(0, 0), nothing = emptyExclusions(2);
+  for (
+    const [users, histories, message] of [
+      [
+        Uint32Array.of(0),
+        { offsets, items },
+        "Cannot rank as there must be 1 histories, one for each user: current value is 2",
+      ],
+      [
+        Uint32Array.of(0, 1),
+        { offsets, items: items.subarray(1) },
+        "Cannot rank as the histories must have 3 items from 0 on: current value is 2",
+      ],
+      [
+        null,
+        { offsets: offsets.map((at) => at + 1), items },
+        "Cannot rank as the histories must have 4 items from 0 on: current value is 3",
+      ],
+    ] as const
+  ) {
+    for (
+      const work of [
+        () => ranker.top({ users, histories }, 1, nothing),
+        () => ranker.ranks({ users, histories }, targets, nothing),
+        () => ranker.scores({ users, histories }, targets),
+      ]
+    ) assertEquals((await assertRejects<Error>(work, RangeError)).message, message);
+  }
 });
 
-testOnDevices("SasRec refuses a length that is not its number of positions", (device) => {
-  const weights = SasRec.initialWeights(ITEMS, 8, LENGTH, 1, 1);
-  const { message } = assertThrows(
-    () => new SasRec(device, weights, { length: LENGTH + 1, blocks: 1 }, { options: SGD, graph: null }),
-    RangeError,
-  );
-  assertEquals(
-    message,
-    `Cannot make the model as length must be the ${LENGTH} rows of 'position.weight': current value is ${LENGTH + 1}`,
-  );
-  return Promise.resolve();
-});
+for (const model of [sasRec, bert4Rec, stosa] as readonly TrainableModel[]) {
+  testOnDevices(`${model.name} refuses a length that is not its number of positions`, (device) => {
+    const of = (maxLength: number) =>
+      resolveSettings(model, { dimension: 8, maxLength, blocks: 1, heads: 1 }) as TrainingSettings;
+    const weights = model.initialWeights({ userCount: 1, itemCount: ITEMS }, of(LENGTH));
+    const make = [
+      () => new TrainedModel(device, model, weights, of(LENGTH + 1), { options: SGD, graph: null }),
+      () => rankerOf(device, model, weights, of(LENGTH + 1)),
+    ];
+    for (const made of make) {
+      assertEquals(
+        assertThrows(() => made(), RangeError).message,
+        `Cannot make the model as maxLength must be the ${LENGTH} rows of its positions: current value is ${
+          LENGTH + 1
+        }`,
+      );
+    }
+    assertEquals(device.liveBytes, 0);
+  });
+}

@@ -1,16 +1,23 @@
 import { assertEquals, assertGreater } from "@std/assert";
 import type { Device } from "@sevo/sevo";
-import type { Model, PackedSequences } from "../../src/models/mod.ts";
-import { rankingMetrics } from "../../src/recommend/mod.ts";
-import { rankSplit } from "../../src/recommend/rank_split.ts";
+import type { Dataset } from "../../src/data/dataset.ts";
+import type { ScoringNetwork } from "../../src/models/mod.ts";
+import { DotRanker, type RankingMetrics, rankingMetrics, rankSplit, type Split } from "../../src/recommend/mod.ts";
 import { datasetOf, range, unpacked } from "../data/_fixtures.ts";
 import { testOnDevices } from "../_on_devices.ts";
 import { uniforms } from "../sevo/_fixtures.ts";
 
-/** What a scorer was asked for. */
+/** What queries were asked for. */
 interface Asked {
   readonly users: number[];
   readonly histories: number[][];
+}
+
+/** Ranks a split as a model would that sees so many items of a history. */
+interface FakeModel {
+  readonly rank: (dataset: Dataset, maxLength: number, split: Split) => Promise<RankingMetrics>;
+  readonly asked: Asked[];
+  readonly open: () => number;
 }
 
 /**
@@ -21,31 +28,32 @@ function fakeModel(
   device: Device,
   itemCount: number,
   score: (user: number, item: number, history: readonly number[]) => number,
-): { model: Pick<Model<unknown>, "scorer">; asked: Asked[]; open: () => number } {
+): FakeModel {
   const asked: Asked[] = [];
   let open = 0;
   const table = new Float32Array((itemCount + 1) * itemCount).fill(1000, 0, itemCount);
   for (const item of range(itemCount)) table[(item + 1) * itemCount + item] = 1;
-  const scorer = () => {
-    const items = device.upload(table, [itemCount + 1, itemCount]);
-    open++;
-    return {
-      items: { tensor: items, firstRow: 1, rows: itemCount },
-      queries: (users: Uint32Array, packed: PackedSequences) => {
-        const histories = unpacked(packed.offsets, packed.items);
-        assertEquals(histories.length, users.length);
-        asked.push({ users: [...users], histories });
-        const rows = [...users].flatMap((user, at) =>
-          range(itemCount).map((item) => score(user, item, histories[at]!))
-        );
-        const tensor = device.upload(Float32Array.from(rows), [users.length, itemCount]);
-        open++;
-        return { tensor, firstRow: 0, rows: users.length, [Symbol.dispose]: () => (open--, tensor.dispose()) };
-      },
-      [Symbol.dispose]: () => (open--, items.dispose()),
-    };
+  const network: ScoringNetwork = {
+    items: () => {
+      const items = device.upload(table, [itemCount + 1, itemCount]);
+      open++;
+      return { tensor: items, firstRow: 1, rows: itemCount, [Symbol.dispose]: () => (open--, items.dispose()) };
+    },
+    queries: (tape, { users, histories: packed }) => {
+      const histories = unpacked(packed.offsets, packed.items);
+      assertEquals(histories.length, users!.length);
+      asked.push({ users: [...users!], histories });
+      const rows = [...users!].flatMap((user, at) => range(itemCount).map((item) => score(user, item, histories[at]!)));
+      const variable = tape.variable(users!.length, itemCount);
+      device.write(variable.tensor, Float32Array.from(rows));
+      return variable;
+    },
   };
-  return { model: { scorer }, asked, open: () => open };
+  const rank: FakeModel["rank"] = async (dataset, maxLength, split) => {
+    using ranker = new DotRanker(device, network, maxLength);
+    return await rankSplit(ranker, dataset, split, maxLength);
+  };
+  return { rank, asked, open: () => open };
 }
 
 const ranks = (...places: number[]) => rankingMetrics(Uint32Array.from(places));
@@ -58,33 +66,33 @@ const DATASET = datasetOf([[0, 1, 2], [3], [], [5], [1], [4, 0]], 6, {
 
 testOnDevices("rankSplit() ranks the target of every user that has one by hand", async (device) => {
   // The higher the number the better, for odd users the lower
-  const { model, asked, open } = fakeModel(device, 6, (user, item) => user % 2 === 0 ? item : -item);
+  const { rank, asked, open } = fakeModel(device, 6, (user, item) => user % 2 === 0 ? item : -item);
   // User 0: of 3 4 5 the target 3 is last. User 2: of all six 0 is last. User 5: 4 is history, behind 1 2 3 5.
-  assertEquals(await rankSplit(model, DATASET, { maxLength: 2 }, "valid"), ranks(3, 6, 5));
+  assertEquals(await rank(DATASET, 2, "valid"), ranks(3, 6, 5));
   assertEquals(asked, [{ users: [0, 2, 5], histories: [[1, 2], [], [4, 0]] }]);
   asked.length = 0;
   // User 0: of 4 5 the target 5 is first. User 2: of 1 2 3 4 5 the target 3 is third. User 3: of 0 1 2 3 4 the target 2 is
   // third. User 5: of 1 2 3 5 the target 1 is first.
-  assertEquals(await rankSplit(model, DATASET, { maxLength: 2 }, "test"), ranks(1, 3, 3, 1));
+  assertEquals(await rank(DATASET, 2, "test"), ranks(1, 3, 3, 1));
   assertEquals(asked, [{ users: [0, 2, 3, 5], histories: [[2, 3], [0], [5], [0, 4]] }]);
   assertEquals(open(), 0);
 });
 
 testOnDevices("rankSplit() hands a model the last items alone, and leaves all of them out", async (device) => {
   // By the last item alone: items that come after it first
-  const { model, asked } = fakeModel(
+  const { rank, asked } = fakeModel(
     device,
     6,
     (_, item, history) => (item - (history.at(-1) ?? 0) + 6) % 6 === 1 ? 1 : 0,
   );
   // User 0: after 2 comes 3. User 2: after nothing comes 1, then 0 as the lowest. User 5: after 0 comes 1, 2 3 5, then 4.
-  assertEquals(await rankSplit(model, DATASET, { maxLength: 1 }, "valid"), ranks(1, 2, 5));
+  assertEquals(await rank(DATASET, 1, "valid"), ranks(1, 2, 5));
   assertEquals(asked[0]!.histories, [[2], [], [0]]);
 });
 
 testOnDevices("rankSplit() of nobody is of no users", async (device) => {
-  const { model, asked } = fakeModel(device, 4, () => 0);
-  assertEquals(await rankSplit(model, datasetOf([[1], [2]], 4), { maxLength: 3 }, "valid"), ranks());
+  const { rank, asked } = fakeModel(device, 4, () => 0);
+  assertEquals(await rank(datasetOf([[1], [2]], 4), 3, "valid"), ranks());
   assertEquals(asked, []);
 });
 
@@ -100,15 +108,15 @@ function longHistories(users: number, length: number) {
 testOnDevices("rankSplit() gives the same in one chunk as in many", async (device) => {
   const dataset = longHistories(300, 300);
   const draw = uniforms(5), scores = range(300 * 40).map(() => Math.floor(8 * draw()));
-  const { model, asked } = fakeModel(device, 40, (user, item) => scores[user * 40 + item]!);
+  const { rank, asked } = fakeModel(device, 40, (user, item) => scores[user * 40 + item]!);
   for (const split of ["valid", "test"] as const) {
     asked.length = 0;
-    const one = await rankSplit(model, dataset, { maxLength: 1 }, split);
+    const one = await rank(dataset, 1, split);
     assertEquals(asked.length, 1);
     const { users } = asked.pop()!;
     assertEquals(users, range(300).filter((user) => user % 7 !== 3));
     // 257 users of 290 tokens and more: 32,768 is 113 of them at most
-    assertEquals(await rankSplit(model, dataset, { maxLength: 290 }, split), one);
+    assertEquals(await rank(dataset, 290, split), one);
     assertEquals(asked.map((chunk) => chunk.users.length), [112, 112, users.length - 224]);
     assertEquals(asked.flatMap((chunk) => chunk.users), users);
     // Ranks by hand: better ones, and equal ones of a lower number, but for the history
@@ -129,8 +137,8 @@ testOnDevices("rankSplit() ranks a history longer than a chunk by itself", async
     valid: [4, 4, 4, 4, 4],
     test: [3, 3, 3, 3, 3],
   });
-  const { model, asked } = fakeModel(device, 5, (_, item) => item);
-  assertEquals(await rankSplit(model, dataset, { maxLength: 1e6 }, "valid"), ranks(1, 1, 1, 1, 1));
+  const { rank, asked } = fakeModel(device, 5, (_, item) => item);
+  assertEquals(await rank(dataset, 1e6, "valid"), ranks(1, 1, 1, 1, 1));
   assertEquals(asked.map(({ users }) => users), [[0], [1, 2], [3], [4]]);
 });
 
@@ -140,8 +148,8 @@ testOnDevices("rankSplit() ranks no more than 8,192 users at a time", async (dev
       valid: range(users).map((user) => 1 + user % 2),
       test: Array(users).fill(-1),
     });
-  const { model, asked } = fakeModel(device, 3, (_, item) => item);
-  const metrics = await rankSplit(model, dataset, { maxLength: 1 }, "valid");
+  const { rank, asked } = fakeModel(device, 3, (_, item) => item);
+  const metrics = await rank(dataset, 1, "valid");
   assertEquals(metrics, ranks(...range(users).map((user) => 2 - user % 2)));
   assertEquals(asked.map((chunk) => chunk.users.length), [8192, 808]);
   assertGreater(metrics.users, 8192);

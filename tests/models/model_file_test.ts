@@ -1,0 +1,218 @@
+import { assert, assertEquals, assertLess, assertThrows } from "@std/assert";
+import { z } from "zod";
+import { generatedDataset } from "../../src/data/generated.ts";
+import { encodeStrings } from "../../src/models/string_table.ts";
+import {
+  decodeModel,
+  defineModel,
+  encodeModel,
+  InitialWeights,
+  mfBpr,
+  MODELS,
+  NextItemSampler,
+  resolveSettings,
+  sasRec,
+} from "../../src/models/mod.ts";
+import { decodeSafetensors, encodeSafetensors, type SafetensorsFile } from "../../src/safetensors.ts";
+
+const DATASET = generatedDataset({ users: 20, items: 30, seed: 1 });
+const SETTINGS = resolveSettings(mfBpr, { dimension: 6 });
+const WEIGHTS = mfBpr.initialWeights(DATASET, SETTINGS);
+
+Deno.test("encodeModel() gives equal bytes for equal models", () => {
+  const bytes = encodeModel(mfBpr, SETTINGS, WEIGHTS, DATASET);
+  const { model, weights, settings, ...rest } = decodeModel(bytes);
+  assertEquals(encodeModel(model, settings, weights, rest), bytes);
+  const other = encodeModel(model, { ...settings, seed: 2 }, weights, rest);
+  assert(other.some((byte, at) => byte !== bytes[at]));
+});
+
+Deno.test("a model file gives back what was written: odd ids, missing titles, and users where the model knows them", () => {
+  const { provenance } = DATASET;
+  const users = ["", "\ufeffmarked", "日本語", "😀", ...Array.from({ length: 16 }, (_, at) => `user ${at}`)];
+  const items = Array.from({ length: 30 }, (_, at) => at === 0 ? "" : "x".repeat(at * at));
+  const itemColumns = {
+    title: items.map((_, at) => at % 3 === 0 ? null : at % 3 === 1 ? "" : `Title, "${at}"\n\0`),
+    "odd name": items.map(() => null),
+    full: items,
+  };
+  const dataset = { provenance, users, items, itemColumns };
+  assertEquals<unknown>(decodeModel(encodeModel(mfBpr, SETTINGS, WEIGHTS, dataset)), {
+    model: mfBpr,
+    settings: SETTINGS,
+    weights: WEIGHTS,
+    ...dataset,
+  });
+  // Of a sequence model users do not matter, and are not written
+  const settings = resolveSettings(sasRec, { dimension: 4, maxLength: 3 });
+  const bytes = encodeModel(
+    sasRec,
+    settings,
+    sasRec.initialWeights({ userCount: 20, itemCount: 30 }, settings),
+    dataset,
+  );
+  const file = decodeModel(bytes);
+  assertEquals([file.model.name, file.users, file.items], ["sasrec", [], items]);
+  assertEquals(file.itemColumns, itemColumns);
+  assert(!new TextDecoder().decode(bytes).includes("日本語"));
+});
+
+Deno.test("a model of three million items has a small header, and gives its ids back", () => {
+  const itemCount = 3_000_000;
+  const tiny = defineModel({
+    name: "tiny",
+    summary: "As few columns as can be.",
+    settings: z.strictObject({ dimension: z.int().min(1).default(1).describe("Embedding width") }),
+    presets: { none: {} },
+    initialWeights: ({ itemCount }, { dimension }) => ({
+      "item.weight": { data: new Float32Array(itemCount * dimension), shape: [itemCount, dimension] },
+    }),
+    tables: () => [{ names: ["item.weight"], smoothed: true }],
+    sampler: (dataset, { seed }) => new NextItemSampler(dataset, seed, 2),
+    network: () => {
+      throw new Error("not needed to write or read a file");
+    },
+  });
+  const settings = resolveSettings(tiny, {}), { provenance } = DATASET;
+  const items = Array.from({ length: itemCount }, (_, at) => `item-${at.toString(36)}`);
+  const title = Array.from({ length: itemCount }, (_, at) => at % 2 === 0 ? null : `T${at}`);
+  const weights = tiny.initialWeights({ userCount: 1, itemCount }, settings);
+  const bytes = encodeModel(tiny, settings, weights, { provenance, users: [], items, itemColumns: { title } });
+  assertLess(Number(new DataView(bytes.buffer).getBigUint64(0, true)), 1_000_000);
+  const file = decodeModel(bytes, [...MODELS, tiny]);
+  assertEquals([file.items.length, file.itemColumns["title"]!.length], [itemCount, itemCount]);
+  for (let at = 0; at < itemCount; at++) {
+    if (file.items[at] !== items[at]) assertEquals(file.items[at], items[at]);
+    if (file.itemColumns["title"]![at] !== title[at]) assertEquals(file.itemColumns["title"]![at], title[at]);
+  }
+});
+
+Deno.test("encodeModel() refuses weights of names that are kept for texts", () => {
+  const message = "Cannot write a model as names with 'sevo.' are kept: 'sevo.items'";
+  const weights = new InitialWeights(1).constant("sevo.items", 3, 0).done();
+  assertEquals(assertThrows(() => encodeModel(mfBpr, SETTINGS, weights, DATASET), TypeError).message, message);
+});
+
+const FILE = decodeSafetensors(encodeModel(mfBpr, SETTINGS, WEIGHTS, DATASET));
+
+/** The file with other tensors; those that are null are gone. */
+function withTensors(change: Record<string, SafetensorsFile["tensors"][string] | null>): SafetensorsFile {
+  const all = Object.entries({ ...FILE.tensors, ...change }).filter(([, tensor]) => tensor !== null);
+  return { ...FILE, tensors: Object.fromEntries(all) as SafetensorsFile["tensors"] };
+}
+
+/** The file with other metadata; what is null is gone. */
+function withMetadata(change: Record<string, string | null>): SafetensorsFile {
+  const all = Object.entries({ ...FILE.metadata, ...change }).filter(([, text]) => text !== null);
+  return { ...FILE, metadata: Object.fromEntries(all) as SafetensorsFile["metadata"] };
+}
+
+/** The offsets of the items with one of them changed. */
+function spoilt(at: number, value: number): SafetensorsFile {
+  const data = (FILE.tensors["sevo.items.offsets"]!.data as Uint32Array).slice();
+  data[at] = value;
+  return withTensors({ "sevo.items.offsets": { data, shape: [data.length] } });
+}
+
+const bytes = (...data: number[]) => ({ data: Uint8Array.from(data), shape: [data.length] });
+const without = (key: string) => JSON.stringify({ ...SETTINGS, [key]: undefined });
+
+for (
+  const [name, file, message] of [
+    ["no settings", withMetadata({ settings: null }), "its metadata has no readable settings"],
+    ["settings that are not JSON", withMetadata({ settings: "{" }), "its metadata has no readable settings"],
+    [
+      "a setting that the model has not",
+      withMetadata({ settings: JSON.stringify({ ...SETTINGS, heads: 2 }) }),
+      "its settings are not those of mf-bpr: Cannot train as mf-bpr has no setting 'heads': its settings are dimension, ",
+    ],
+    [
+      "a setting out of range",
+      withMetadata({ settings: JSON.stringify({ ...SETTINGS, dimension: 0 }) }),
+      "its settings are not those of mf-bpr: Cannot train as dimension must be in [1, 4096]: current value is 0",
+    ],
+    [
+      "another dimension than its tables",
+      withMetadata({ settings: without("dimension") }),
+      "'user.weight' must have shape [20,64]: current value is [20,6]",
+    ],
+    ...["null", "7", "[]", '"dimension"'].map((settings) =>
+      [`settings of ${settings}`, withMetadata({ settings }), "its settings are not an object"] as const
+    ),
+    ["no provenance", withMetadata({ provenance: null }), "its metadata has no readable provenance"],
+    ["no list of columns", withMetadata({ itemColumns: null }), "its metadata has no readable itemColumns"],
+    ["columns that are no list", withMetadata({ itemColumns: "7" }), "its metadata has no list of itemColumns"],
+    ["a column that is not there", withMetadata({ itemColumns: '["a"]' }), "it has no texts 'sevo.items.column.a'"],
+    [
+      "a column of fewer values",
+      withTensors(encodeStrings("sevo.items.column.category", ["a", "b"])),
+      "column 'category' must have 30 values: current value is 2",
+    ],
+    ["no items", withTensors({ "sevo.items": null }), "it has no texts 'sevo.items'"],
+    ["no users", withTensors({ "sevo.users": null }), "it has no texts 'sevo.users'"],
+    ["no offsets", withTensors({ "sevo.items.offsets": null }), "it has no texts 'sevo.items'"],
+    [
+      "empty offsets",
+      withTensors({ "sevo.items.offsets": { data: new Uint32Array(), shape: [0] } }),
+      "it has no texts 'sevo.items'",
+    ],
+    [
+      "offsets of another type",
+      withTensors({ "sevo.items.offsets": { data: new Int32Array(31), shape: [31] } }),
+      "it has no texts 'sevo.items'",
+    ],
+    ["offsets that descend", spoilt(3, 0), "'sevo.items.offsets' does not ascend within the texts"],
+    ["offsets beyond the texts", spoilt(30, 1 << 20), "'sevo.items.offsets' does not ascend within the texts"],
+    [
+      "item names that are no text",
+      withTensors({ "sevo.items": { data: new Float32Array(3), shape: [3] } }),
+      "it has no texts 'sevo.items'",
+    ],
+    [
+      "an item without an id",
+      withTensors({ "sevo.items.present": { ...bytes(...Array(29).fill(1), 0) } }),
+      "'sevo.items' lacks an id",
+    ],
+    [
+      "too few marks of what is there",
+      withTensors({ "sevo.items.present": bytes(1, 1) }),
+      "'sevo.items.present' does not have a value for each text",
+    ],
+    [
+      "no user table",
+      withTensors({ "user.weight": null }),
+      "'user.weight' must have shape [20,6]: current value is []",
+    ],
+    [
+      "fewer item names than rows",
+      { ...withTensors(encodeStrings("sevo.items", ["a"])), metadata: { ...FILE.metadata, itemColumns: "[]" } },
+      "'item.weight' must have shape [1,6]: current value is [30,6]",
+    ],
+    [
+      "tables of different widths",
+      withTensors({ "user.weight": { data: new Float32Array(20 * 4), shape: [20, 4] } }),
+      "'user.weight' must have shape [20,6]: current value is [20,4]",
+    ],
+    [
+      "an earlier format",
+      withMetadata({ format: "sevo-model-1" }),
+      "an earlier version of this package wrote it: train it again",
+    ],
+    [
+      "another format",
+      withMetadata({ format: "sevo-model-3" }),
+      "the file is of another format: current value is 'sevo-model-3'",
+    ],
+    [
+      "a model that there is not",
+      withMetadata({ model: "mine" }),
+      `there is no model 'mine': there are ${MODELS.map(({ name }) => name).join(", ")}`,
+    ],
+    ["no model", withMetadata({ model: null }), "there is no model"],
+  ] as const
+) {
+  Deno.test(`decodeModel() refuses a file with ${name}`, () => {
+    const error = assertThrows(() => decodeModel(encodeSafetensors(file)), SyntaxError);
+    assert(error.message.startsWith(`Cannot read a model as ${message}`), error.message);
+  });
+}
