@@ -106,6 +106,9 @@ function rankOf(draw: number, sums: Float64Array): number {
   return low;
 }
 
+/** What the provenance of generated datasets says that made them. */
+export const GENERATED_BY = "generatedDataset";
+
 /**
  * Makes up a dataset in which related items go together, as in a real log of interactions but small, and from a seed.
  *
@@ -205,7 +208,7 @@ export function generatedDataset(options: GeneratedOptions = {}): Dataset {
     provenance: {
       schemaVersion: SCHEMA_VERSION,
       name: "generated",
-      createdBy: "generatedDataset",
+      createdBy: GENERATED_BY,
       source: null,
       options: { ...resolved },
       counts: { users, items, interactions: end, train: split.trainItems.length, valid: held, test: held },

@@ -31,11 +31,20 @@ export interface TableGroup {
   readonly smoothed: boolean;
 }
 
-/** A schema of a model's own settings: numbers, choices and booleans, each with a default and a description. */
-export type SettingsSchema<S> = z.ZodObject<{ -readonly [K in keyof S]-?: z.ZodType<S[K], S[K] | undefined> }>;
+/** A zod schema of one setting: a number, a choice, a text or a boolean, with a default and a description. */
+export interface SettingSchema<T> {
+  /** What zod says of its values. */
+  readonly _zod: { readonly output: T };
+}
+
+/** A zod schema of a model's own settings, such as `z.strictObject({ ... })`. */
+export interface SettingsSchema<S> {
+  /** A schema for each. */
+  readonly shape: { readonly [K in keyof S]-?: SettingSchema<S[K]> };
+}
 
 /** What all models declare. */
-interface CommonDeclaration<S extends object> {
+export interface CommonDeclaration<S extends object> {
   /** Name, as in `--model NAME`: small letters, digits and hyphens. */
   readonly name: string;
   /** What it is, in one sentence. */
@@ -55,7 +64,7 @@ interface CommonDeclaration<S extends object> {
 /** A model that learns by gradients. */
 export interface TrainableDeclaration<S extends object, Batch> extends CommonDeclaration<S> {
   /** Settings by the name of what they are for; those of the first are the defaults. */
-  readonly presets: { readonly [name: string]: Partial<S & TrainingSettings> };
+  readonly presets: { readonly [name: string]: Partial<NoInfer<S> & TrainingSettings> };
   /** Rows of the item tables before that of item 0, such as one for padding. Default 0. */
   readonly leadingRows?: number;
   /** Graphs that its tables can be smoothed over. Default `["item"]`. */
@@ -123,7 +132,7 @@ export interface CountedDeclaration<S extends object> extends CommonDeclaration<
 }
 
 /** What follows from what a model declares. */
-interface Derived {
+export interface Derived {
   /** All its settings with their bounds, defaults and descriptions: its own first. */
   readonly fields: ReadonlyMap<string, Field>;
   /** Those of its own. */
@@ -180,7 +189,7 @@ export function defineModel<S extends object, Batch>(
   if (!/^[a-z][a-z0-9-]*$/.test(name)) {
     throw new TypeError(`${cannot} its name must be of small letters, digits and hyphens: current value is '${name}'`);
   }
-  const ownFields = fieldsOf(settings as z.ZodObject);
+  const ownFields = fieldsOf(settings as unknown as z.ZodObject);
   for (const [key, field] of ownFields) {
     if (field.default === undefined) throw new TypeError(`${cannot} its setting '${key}' has no default`);
     if (key in trainingSchema.shape || key === "model") {

@@ -7,7 +7,11 @@ export class InitialWeights {
   readonly weights: Record<string, Weight> = {};
   readonly #seed: number;
 
-  /** @param seed An integer in [0, 2^32). */
+  /**
+   * Begins to draw.
+   *
+   * @param seed An integer in [0, 2^32).
+   */
   constructor(seed: number) {
     this.#seed = seed;
   }

@@ -9,15 +9,28 @@ export { type PairBatch, PairSampler } from "../data/pair_sampler.ts";
 export { type PrefixBatch, PrefixSampler } from "../data/prefix_sampler.ts";
 export type { PackedSequences } from "../data/sequences.ts";
 export type { RowRange } from "../device/tensor.ts";
-export { type ModelWeights, ParameterLayout, type Weight } from "../nn/parameters.ts";
+export { activation, type ActivationOptions } from "../nn/activation.ts";
+export { attention, type AttentionOptions } from "../nn/attention.ts";
+export { embedding, type EmbeddingOptions } from "../nn/embedding.ts";
+export { gatherRows } from "../nn/gather_rows.ts";
+export { gru } from "../nn/gru.ts";
+export { layerNorm } from "../nn/layer_norm.ts";
+export { linear, type LinearOptions } from "../nn/linear.ts";
+export { pairLoss, type PairLossOptions } from "../nn/pair_loss.ts";
+export { type ModelWeights, ParameterLayout, type ParameterTensors, type Weight } from "../nn/parameters.ts";
+export { type Segments, segmentsOf } from "../nn/segments.ts";
+export { type Columns, type DropoutKey, Tape, Variable } from "../nn/tape.ts";
 export * from "./definitions.ts";
 export {
+  type CommonDeclaration,
   type CountedDeclaration,
   type CountedModel,
   defineModel,
+  type Derived,
   isTrainable,
   type ModelDefinition,
   type Sampler,
+  type SettingSchema,
   type SettingsSchema,
   type Sizes,
   type TableGroup,
@@ -39,6 +52,28 @@ export type {
   SimilarityRows,
 } from "./network.ts";
 export type { Exclusions, Ranker, TopItems } from "./ranker.ts";
-export { resolveSettings, SettingError } from "./settings.ts";
+export {
+  checkHeads,
+  checkPositions,
+  checkSequences,
+  checkTargets,
+  itemRow,
+  itemRows,
+  itemsOf,
+  joined,
+  lastRows,
+  lastTokens,
+  longestFirst,
+  plannedGradient,
+  positionsOf,
+} from "./sequences.ts";
+export { type ResolvedSettings, resolveSettings, SettingError } from "./settings.ts";
 export { type ModelOptimizer, TrainedModel } from "./trained_model.ts";
-export { isSmoothed, optimizerOptions, OPTIMIZERS, ruleOf, type TrainingSettings } from "./training_settings.ts";
+export {
+  isSmoothed,
+  type OptimizerName,
+  optimizerOptions,
+  OPTIMIZERS,
+  ruleOf,
+  type TrainingSettings,
+} from "./training_settings.ts";

@@ -10,7 +10,8 @@ export interface NetworkWeights extends ParameterTensors {
   /** The device. */
   readonly device: Device;
   /**
-   * Where an embedding table lies.
+   * Where an embedding table lies. To be asked for in each pass: what is trained, or goes on from a checkpoint, may lie
+   * elsewhere afterwards.
    *
    * @param name Its name.
    * @returns The matrix that it is in, and its rows there.

@@ -13,6 +13,8 @@ export class SettingError extends RangeError {
   readonly reason: string;
 
   /**
+   * Says what is wrong.
+   *
    * @param setting Name of the setting.
    * @param reason What is wrong with it, as it goes on after "as".
    */

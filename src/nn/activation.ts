@@ -7,7 +7,7 @@ export const NO_DROPOUT = { seed: 0, step: 0, site: 0, threshold: 0, scale: 1 } 
 /** What an activation takes besides its input. */
 export interface ActivationOptions {
   /** Function of each element. Default identity. */
-  readonly kind?: keyof typeof Activation;
+  readonly kind?: "identity" | "relu" | "gelu" | "elu" | "eluPlusOne" | "root";
   /** Probability of dropping an element after the function. Default 0. */
   readonly rate?: number;
   /** Added to the output. */

@@ -4,7 +4,7 @@ import type { Tape, Variable } from "./tape.ts";
 
 /** What an embedding takes besides its table. */
 export interface EmbeddingOptions {
-  /** Row of the table for each token, or the kernel's `NO_ROW`. */
+  /** Row of the table's matrix for each token, counted from its first; or 0xffffffff for a row of zeros. */
   readonly ids: Tensor<"u32">;
   /** Factor of the table's rows. Default 1. */
   readonly factor?: number;

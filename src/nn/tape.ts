@@ -10,7 +10,11 @@ export class Variable {
   /** First columns of the parts whose gradient has been written: see {@linkcode Tape.gradientOf}. */
   readonly written: Set<number> = new Set();
 
-  /** @param tensor Its values. */
+  /**
+   * Wraps a matrix.
+   *
+   * @param tensor Its values.
+   */
   constructor(tensor: Tensor<"f32">) {
     this.tensor = tensor;
   }
@@ -58,6 +62,8 @@ export class Tape implements Disposable {
   #sites = 0;
 
   /**
+   * Begins a pass.
+   *
    * @param device The device that operations run on.
    * @param key What dropout masks depend on; null for inference.
    */

@@ -4,9 +4,12 @@ import { createGunzip } from "node:zlib";
 
 /** Thrown when a file cannot be prepared. */
 export class PrepareError extends Error {
+  /** Tells this error from others. */
   override readonly name = "PrepareError";
 
   /**
+   * Says what is wrong.
+   *
    * @param file The file that was to be prepared.
    * @param why Why it cannot be.
    * @param options The error's cause.

@@ -25,6 +25,8 @@ export class DotRanker implements Ranker {
   #foldIn: Promise<FoldIn> | null = null;
 
   /**
+   * Takes the rows of the items.
+   *
    * @param device The device of the weights.
    * @param network How the model computes; its weights must not change while this is in use.
    * @param historyLength Items of a history that the model looks at, at most.

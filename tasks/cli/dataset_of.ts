@@ -1,11 +1,8 @@
 import type { Dataset } from "../../src/data/dataset.ts";
-import { generatedDataset } from "../../src/data/generated.ts";
+import { GENERATED_BY, generatedDataset } from "../../src/data/generated.ts";
 import { readDataset } from "../../src/files/read_dataset.ts";
 import type { ModelFile } from "../../src/models/model_file.ts";
 import { UsageError } from "./declaration.ts";
-
-/** What wrote the datasets that are made again from their options. */
-const GENERATED_BY = generatedDataset({ users: 1, items: 12 }).provenance.createdBy;
 
 /**
  * The dataset that a model was trained on, checked to be that.

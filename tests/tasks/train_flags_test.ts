@@ -1,14 +1,25 @@
-import { assert, assertEquals } from "@std/assert";
-import { parseFlags } from "../../tasks/cli/flags.ts";
-import { ratesOfRule, settingsOf, trainTask } from "../../tasks/train/flags.ts";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { generatedDataset } from "../../src/data/generated.ts";
+import { MODELS, resolveSettings, type SettingValues } from "../../src/models/mod.ts";
+import { helpOf, parseFlags, UsageError } from "../../tasks/cli/flags.ts";
+import { main } from "../../tasks/train.ts";
+import { configOf, settingsOf, trainRequest, trainTask } from "../../tasks/train/flags.ts";
+
+const DATASET = generatedDataset({ users: 200, items: 50 });
+
+/** Settings of a run, its configuration, and what was chosen for the dataset. */
+async function runOf(...args: string[]) {
+  const parsed = await parseFlags(trainTask(MODELS), args);
+  assert(parsed !== null);
+  const request = trainRequest(parsed, MODELS), { flags, model, optimizer } = request;
+  const { settings, chosen } = settingsOf(request, model, DATASET, optimizer, Number(request.given["seed"] ?? 1));
+  return { model, settings, chosen, config: configOf(model, settings, flags) };
+}
 
 /** Learning rate and weight decay of a run. */
 async function ratesOf(...args: string[]): Promise<[learningRate: number, weightDecay: number]> {
-  const parsed = await parseFlags(trainTask, args);
-  assert(parsed !== null);
-  const values = ratesOfRule(parsed);
-  const { learningRate, weightDecay } = settingsOf(values, values.optimizer, 1);
-  return [learningRate, weightDecay];
+  const { settings } = await runOf(...args);
+  return [Number(settings["learningRate"]), Number(settings["weightDecay"])];
 }
 
 Deno.test("a config file's weight decay and learning rate are not those of another rule", async () => {
@@ -31,4 +42,93 @@ Deno.test("a config file's weight decay and learning rate are not those of anoth
   } finally {
     await Deno.remove(path);
   }
+});
+
+Deno.test("settings that are not given are those of the model in hand, and of the preset asked for", async () => {
+  for (const model of MODELS) {
+    const { settings, chosen } = await runOf("--model", model.name);
+    const expected = resolveSettings(model, {}, "presets" in model ? "generated" : undefined);
+    assertEquals<SettingValues>(settings, expected, model.name);
+    assertEquals(chosen, []);
+    if (!("presets" in model)) continue;
+    for (const preset of Object.keys(model.presets)) {
+      const { settings } = await runOf("--model", model.name, "--preset", preset);
+      assertEquals<unknown>(settings, resolveSettings(model, {}, preset), `${model.name}, ${preset}`);
+    }
+  }
+  const { settings } = await runOf("--model", "sasrec", "--preset", "ml-1m", "--max-length", "7", "--seed", "3");
+  assertEquals([settings["maxLength"], settings["batch"], settings["seed"]], [7, 128, 3]);
+});
+
+Deno.test("on a dataset of one's own, batches and the end are chosen for its size, unless they are given", async () => {
+  const { settings, chosen } = await runOf("--data", "somewhere", "--model", "sasrec", "--epochs", "9");
+  assertEquals([settings["epochs"], settings["batch"], settings["patience"]], [9, 8, 10]);
+  assertEquals(chosen.length, 2);
+  const given = await runOf("--data", "somewhere", "--model", "sasrec", "--batch", "300", "--patience", "0");
+  assertEquals([given.settings["batch"], given.settings["patience"], given.chosen], [300, 0, []]);
+});
+
+Deno.test("the configuration of a run gives the run again", async () => {
+  const path = await Deno.makeTempFile({ suffix: ".json" });
+  try {
+    for (
+      const flags of [
+        ["--model", "stosa", "--attended-mean", "--optimizer", "sgd", "--heads", "2", "--dataset-seed", "4"],
+        ["--data", "somewhere", "--model", "bert4rec", "--mask-rate", "0.25", "--seed", "7"],
+        ["--model", "mf-bpr", "--graph", "user-item", "--device", "cpu"],
+      ]
+    ) {
+      const first = await runOf(...flags);
+      await Deno.writeTextFile(path, JSON.stringify(first.config));
+      const again = await runOf("--config", path);
+      assertEquals([again.model, again.settings, again.config], [first.model, first.settings, first.config]);
+    }
+  } finally {
+    await Deno.remove(path);
+  }
+});
+
+Deno.test("the help of train says of each setting whose it is, and its default in each model", () => {
+  const help = helpOf(trainTask(MODELS)).replace(/\s+/g, " ");
+  for (
+    const text of [
+      "--max-length N sasrec, gru4rec, bert4rec, stosa: the last so many items of a sequence are seen (default: 50; 100 for stosa)",
+      "--mask-rate N bert4rec: share of the items that are hidden in training (default: 0.5)",
+      "--beta2 N Decay rate of the second moment of adam and adamw (default: 0.999; 0.98 for sasrec; 0.95 for bert4rec)",
+      "--[no-]attended-mean stosa: ",
+      "Models: mf-bpr Matrix factorisation",
+    ]
+  ) assert(help.includes(text), text);
+  for (const { name, summary } of MODELS) assert(help.includes(` ${name} ${summary}`), name);
+});
+
+Deno.test("train refuses a setting that the model has not, before it opens a device or reads data", async () => {
+  const log = console.log, printed: unknown[][] = [];
+  console.log = (...values) => void printed.push(values);
+  try {
+    for (
+      const [flags, message] of [
+        [["--model", "mf-bpr", "--heads", "7"], "mf-bpr has no setting 'heads': that is sasrec's, bert4rec's, stosa's"],
+        [["--heads", "7"], "mf-bpr has no setting 'heads': that is sasrec's, bert4rec's, stosa's"],
+        [["--model", "stosa", "--mask-rate", "0.2"], "stosa has no setting 'maskRate': that is bert4rec's"],
+        [["--model", "sasrec", "--no-attended-mean"], "sasrec has no setting 'attendedMean': that is stosa's"],
+        [
+          ["--model", "sasrec", "--graph", "user-item"],
+          "sasrec has no table of users to smooth: graph must be 'item'",
+        ],
+        [["--model", "sasrec", "--heads", "0"], "--heads must be in [1, 1024]: current value is 0"],
+        [["--learning-rate", "0"], "--learning-rate must be greater than 0: current value is 0"],
+        [["--seed", "4294967296"], "--seed must be in [0, 4294967295]: current value is 4294967296"],
+        [["--batch", "0"], "--batch must be in [1, 4294967295]: current value is 0"],
+        [["--beta", "-0.1"], "--beta must be in [0, 1): current value is -0.1"],
+      ] as const
+    ) {
+      // A device that there is not and data that are not there would be refused in other words
+      const error = await assertRejects(() => main(["--device", "webgpu", "--data", "/nowhere", ...flags]), UsageError);
+      assertEquals(error.message, `Cannot run train as ${message}`);
+    }
+  } finally {
+    console.log = log;
+  }
+  assertEquals(printed, []);
 });

@@ -23,9 +23,9 @@ Deno.test("deno task train compares SEvo and the plain rule, and evaluate agrees
     assertEquals(trained.code, 0, trained.err);
     assertStringIncludes(trained.out, "full ranking over all items, history masked");
     assertStringIncludes(trained.out, "4000 users");
-    assertStringIncludes(trained.out, `run directories: ${run}/<optimizer>-<seed>`);
-    const table = trained.out.split("\n").filter((line) => /^(sevo-)?adamw \(1 seed\)/.test(line));
-    assertEquals(table.length, 2);
+    assertStringIncludes(trained.out, `run directories: ${run}/{sevo-adamw-1,adamw-1,adam-1`);
+    const table = trained.out.split("\n").filter((line) => /^(sevo-)?adamw? .*[01]\.\d{4}$/.test(line));
+    assertEquals(table.map((line) => line.split(" ")[0]), ["sevo-adamw", "adamw", "adam"]);
 
     const metrics = JSON.parse(await Deno.readTextFile(`${run}/adamw-1/metrics.json`));
     const config = JSON.parse(await Deno.readTextFile(`${run}/adamw-1/config.json`));
@@ -124,6 +124,10 @@ Deno.test("deno task train refuses what it cannot run with, in one line, and wri
     for (
       const [args, message] of [
         [["--epocs", "3"], "Cannot run train as there is no flag '--epocs': did you mean '--epochs'?"],
+        [
+          ["--model", "mf-bpr", "--heads", "7"],
+          "Cannot run train as mf-bpr has no setting 'heads': that is sasrec's, bert4rec's, stosa's",
+        ],
         [["--beta", "1"], "Cannot run train as --beta must be in [0, 1): current value is 1"],
         [["--layers", "-1"], "Cannot run train as --layers must be in [0, 64]: current value is -1"],
         [["--data", `${folder}/none`], `Cannot read dataset '${folder}/none' as there is no such folder`],
