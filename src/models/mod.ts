@@ -44,6 +44,7 @@ export { MODELS } from "./models.ts";
 export type {
   BatchGradients,
   BorrowedRows,
+  FoldIn,
   Network,
   NetworkWeights,
   Requests,

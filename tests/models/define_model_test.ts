@@ -223,7 +223,7 @@ Deno.test("a model of somebody's own is in the help of a program that lists it, 
 
     for (
       const [args, message] of [
-        [["--heads", "2"], "last-item has no setting 'heads': that is sasrec's, bert4rec's, stosa's"],
+        [["--heads", "2"], "last-item has no setting 'heads': that is bert4rec's, sasrec's, stosa's"],
         [["--preset", "beauty"], "last-item has no preset 'beauty': it has own"],
         [["--dimension", "513"], "--dimension must be in [1, 512]: current value is 513"],
         [["--graph", "user-item"], "last-item has no table of users to smooth: graph must be 'item'"],

@@ -92,11 +92,11 @@ Deno.test("the help of train says of each setting whose it is, and its default i
   const help = helpOf(trainTask(MODELS)).replace(/\s+/g, " ");
   for (
     const text of [
-      "--max-length N sasrec, gru4rec, bert4rec, stosa: the last so many items of a sequence are seen (default: 50; 100 for stosa)",
+      "--max-length N bert4rec, gru4rec, sasrec, stosa: the last so many items of a sequence are seen (default: 50; 100 for stosa)",
       "--mask-rate N bert4rec: share of the items that are hidden in training (default: 0.5)",
-      "--beta2 N Decay rate of the second moment of adam and adamw (default: 0.999; 0.98 for sasrec; 0.95 for bert4rec)",
+      "--beta2 N Decay rate of the second moment of adam and adamw (default: 0.999; 0.95 for bert4rec; 0.98 for sasrec)",
       "--[no-]attended-mean stosa: ",
-      "Models: mf-bpr Matrix factorisation",
+      "Models: bert4rec A bidirectional encoder",
     ]
   ) assert(help.includes(text), text);
   for (const { name, summary } of MODELS) assert(help.includes(` ${name} ${summary}`), name);
@@ -108,8 +108,8 @@ Deno.test("train refuses a setting that the model has not, before it opens a dev
   try {
     for (
       const [flags, message] of [
-        [["--model", "mf-bpr", "--heads", "7"], "mf-bpr has no setting 'heads': that is sasrec's, bert4rec's, stosa's"],
-        [["--heads", "7"], "mf-bpr has no setting 'heads': that is sasrec's, bert4rec's, stosa's"],
+        [["--model", "mf-bpr", "--heads", "7"], "mf-bpr has no setting 'heads': that is bert4rec's, sasrec's, stosa's"],
+        [["--heads", "7"], "mf-bpr has no setting 'heads': that is bert4rec's, sasrec's, stosa's"],
         [["--model", "stosa", "--mask-rate", "0.2"], "stosa has no setting 'maskRate': that is bert4rec's"],
         [["--model", "sasrec", "--no-attended-mean"], "sasrec has no setting 'attendedMean': that is stosa's"],
         [

@@ -126,7 +126,7 @@ Deno.test("deno task train refuses what it cannot run with, in one line, and wri
         [["--epocs", "3"], "Cannot run train as there is no flag '--epocs': did you mean '--epochs'?"],
         [
           ["--model", "mf-bpr", "--heads", "7"],
-          "Cannot run train as mf-bpr has no setting 'heads': that is sasrec's, bert4rec's, stosa's",
+          "Cannot run train as mf-bpr has no setting 'heads': that is bert4rec's, sasrec's, stosa's",
         ],
         [["--beta", "1"], "Cannot run train as --beta must be in [0, 1): current value is 1"],
         [["--layers", "-1"], "Cannot run train as --layers must be in [0, 64]: current value is -1"],

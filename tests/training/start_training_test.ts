@@ -3,7 +3,7 @@ import { type Device, openDevice } from "@sevo/sevo";
 import { generatedDataset } from "../../src/data/generated.ts";
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "../../src/training/checkpoint.ts";
 import { bert4Rec, encodeModel, gru4Rec, isTrainable, mfBpr, MODELS, sasRec, stosa } from "../../src/models/mod.ts";
-import type { TrainableModel, TrainingSettings } from "../../src/models/mod.ts";
+import type { TrainableModel } from "../../src/models/mod.ts";
 import { type ResolvedSettings, resolveSettings, weightShapes } from "../../src/models/settings.ts";
 import { startTraining } from "../../src/training/start_training.ts";
 import { train, type TrainingEvent } from "../../src/training/train.ts";
