@@ -206,13 +206,14 @@ export function trainRequest({ values, given, file }: Parsed<Flags>, models: rea
  * @returns All settings, and what was chosen for the dataset.
  */
 export function settingsOf(
-  { flags, given, optimizer: asked }: TrainRequest,
+  { flags, given, model: wantedModel, optimizer: asked }: TrainRequest,
   model: ModelDefinition,
   dataset: Dataset,
   optimizer: TrainingSettings["optimizer"],
   seed: number,
 ): { settings: SettingValues; chosen: readonly string[] } {
-  if (!isTrainable(model)) return { settings: resolveSettings(model, given), chosen: [] };
+  // What is given is meant for the model that is asked for, not for the baselines beside it
+  if (!isTrainable(model)) return { settings: resolveSettings(model, model === wantedModel ? given : {}), chosen: [] };
   const wanted: Record<string, unknown> = { ...given, optimizer, seed };
   // Weight decay is another thing for each rule: one that is given is that of the optimizer given with it
   if (ruleOf({ optimizer }) !== ruleOf({ optimizer: asked })) delete wanted["weightDecay"];

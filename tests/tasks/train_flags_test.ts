@@ -1,17 +1,22 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { generatedDataset } from "../../src/data/generated.ts";
-import { MODELS, resolveSettings, type SettingValues } from "../../src/models/mod.ts";
+import { isTrainable, MODELS, resolveSettings, type SettingValues } from "../../src/models/mod.ts";
 import { helpOf, parseFlags, UsageError } from "../../tasks/cli/flags.ts";
 import { main } from "../../tasks/train.ts";
-import { configOf, settingsOf, trainRequest, trainTask } from "../../tasks/train/flags.ts";
+import { configOf, settingsOf, type TrainRequest, trainRequest, trainTask } from "../../tasks/train/flags.ts";
 
 const DATASET = generatedDataset({ users: 200, items: 50 });
 
-/** Settings of a run, its configuration, and what was chosen for the dataset. */
-async function runOf(...args: string[]) {
+/** What a command line asks for. */
+async function requestOf(...args: string[]): Promise<TrainRequest> {
   const parsed = await parseFlags(trainTask(MODELS), args);
   assert(parsed !== null);
-  const request = trainRequest(parsed, MODELS), { flags, model, optimizer } = request;
+  return trainRequest(parsed, MODELS);
+}
+
+/** Settings of a run, its configuration, and what was chosen for the dataset. */
+async function runOf(...args: string[]) {
+  const request = await requestOf(...args), { flags, model, optimizer } = request;
   const { settings, chosen } = settingsOf(request, model, DATASET, optimizer, Number(request.given["seed"] ?? 1));
   return { model, settings, chosen, config: configOf(model, settings, flags) };
 }
@@ -58,6 +63,25 @@ Deno.test("settings that are not given are those of the model in hand, and of th
   }
   const { settings } = await runOf("--model", "sasrec", "--preset", "ml-1m", "--max-length", "7", "--seed", "3");
   assertEquals([settings["maxLength"], settings["batch"], settings["seed"]], [7, 128, 3]);
+});
+
+Deno.test("settings that are given for a model are not those of the baselines beside it", async () => {
+  const request = await requestOf("--model", "sasrec", "--epochs", "3", "--dimension", "8", "--optimizer", "sgd");
+  const baselines = MODELS.filter((model) => !isTrainable(model));
+  assert(baselines.length > 0);
+  for (const model of baselines) {
+    const { settings, chosen } = settingsOf(request, model, DATASET, "sgd", 0);
+    assertEquals([settings, chosen], [resolveSettings(model, {}), []], model.name);
+    // Of a baseline by itself they are; but one that is not trained has none of training
+    const own = await runOf("--model", model.name);
+    assertEquals(own.settings, resolveSettings(model, {}));
+    const error = await assertRejects(() => runOf("--model", model.name, "--epochs", "3"), UsageError);
+    assertEquals(
+      error.message,
+      `Cannot run train as ${model.name} has no setting 'epochs': it is counted, not trained`,
+    );
+    await assertRejects(() => runOf("--model", model.name, "--preset", "beauty"), UsageError, "has no presets");
+  }
 });
 
 Deno.test("on a dataset of one's own, batches and the end are chosen for its size, unless they are given", async () => {
