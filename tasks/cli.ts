@@ -11,12 +11,18 @@
  *
  * @module
  */
+import type { ModelDefinition } from "../src/models/define_model.ts";
 import { suggestion } from "./cli/declaration.ts";
 import { UsageError } from "./cli/flags.ts";
 import { runTask } from "./cli/run_task.ts";
 
+/** A task, run with its arguments and, where it uses models, the models that there are. */
+interface Command {
+  main(args: readonly string[], models?: readonly ModelDefinition[]): Promise<void>;
+}
+
 /** Loaded when asked for: `train` needs neither the native package of `prepare` nor its permissions. */
-const COMMANDS: { readonly [name: string]: () => Promise<{ main(args: readonly string[]): Promise<void> }> } = {
+const COMMANDS: { readonly [name: string]: () => Promise<Command> } = {
   doctor: () => import("./doctor.ts"),
   prepare: () => import("./prepare.ts"),
   train: () => import("./train.ts"),
@@ -32,8 +38,9 @@ const COMMANDS: { readonly [name: string]: () => Promise<{ main(args: readonly s
  * Runs a task by name.
  *
  * @param args The name and the arguments of the task.
+ * @param models The models that there are; by default those of this package.
  */
-export async function main([name, ...args]: readonly string[]): Promise<void> {
+export async function main([name, ...args]: readonly string[], models?: readonly ModelDefinition[]): Promise<void> {
   const names = Object.keys(COMMANDS);
   if (name === undefined || name === "--help" || name === "-h") {
     console.log(`Usage: sevo <task> [flags]\n\nTasks: ${names.join(", ")}\n\nsevo <task> --help says more of one.`);
@@ -48,7 +55,17 @@ export async function main([name, ...args]: readonly string[]): Promise<void> {
       }`,
     );
   }
-  await (await command()).main(args);
+  await (await command()).main(args, models);
+}
+
+/**
+ * Runs a task by name, as a program of your own: what goes wrong is one line on standard error, and the exit code is 1.
+ *
+ * @param args The name and the arguments of the task, such as `Deno.args`.
+ * @param models The models that there are, with your own among them; by default those of this package.
+ */
+export async function runCommand(args: readonly string[], models?: readonly ModelDefinition[]): Promise<void> {
+  await runTask(() => main(args, models));
 }
 
 if (import.meta.main) await runTask(() => main(Deno.args));

@@ -37,6 +37,7 @@ export {
   type TrainableDeclaration,
   type TrainableModel,
 } from "./define_model.ts";
+export { EmbeddingPass } from "./embedding_pass.ts";
 export type { Field, SettingValue, SettingValues } from "./field.ts";
 export { InitialWeights } from "./initial_weights.ts";
 export { decodeModel, encodeModel, type ModelFile } from "./model_file.ts";
@@ -62,6 +63,7 @@ export {
   itemRows,
   itemsOf,
   joined,
+  lastItems,
   lastRows,
   lastTokens,
   longestFirst,

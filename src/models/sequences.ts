@@ -117,6 +117,16 @@ export function lastRows(
 }
 
 /**
+ * The last item of each sequence.
+ *
+ * @param sequences The sequences.
+ * @returns The items; the kernel's `NO_ROW` for a sequence without one.
+ */
+export function lastItems(sequences: PackedSequences): Uint32Array<ArrayBuffer> {
+  return lastRows(sequences, 1, (items) => items).rows;
+}
+
+/**
  * Sorts sequences by length, the longest first; those of one length keep their order.
  *
  * @param sequences The sequences.

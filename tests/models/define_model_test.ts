@@ -12,7 +12,7 @@ import { main } from "../../tasks/train.ts";
 import { trainTask } from "../../tasks/train/flags.ts";
 import { testOnDevices } from "../_on_devices.ts";
 import { checkerboard } from "./_contract.ts";
-import { lastItem } from "./_last_item.ts";
+import { lastItem } from "../../examples/model_of_your_own.ts";
 
 /** What a model declares at least, with an own setting. */
 const LEAST = {
