@@ -78,9 +78,18 @@ export async function main(args: readonly string[], models: readonly ModelDefini
     await writeComparison(root, runs.map((run, at) => ({ run: nameOf(run), ...run, ...results[at]! })));
   }
   console.log(`\n${protocolLine(results[0]!.result.test.users)}`);
+  const first = runs.length === 1 ? root : `${root}/${nameOf(runs[0]!)}`;
   console.log(
     runs.length === 1 ? `run directory: ${root}` : `run directories: ${root}/{${runs.map(nameOf).join(",")}}`,
   );
+  const data = flags.data === undefined ? "" : ` --data ${quoted(flags.data)}`;
+  const whom = data === "" ? `--history ${quoted(dataset.items[0]!)}` : `--user ${quoted(dataset.users[0]!)}`;
+  console.log(`\nRecommend with it:\n  deno task recommend ${quoted(first)}${data} ${whom}`);
+}
+
+/** A word as a shell takes it. */
+function quoted(word: string): string {
+  return /^[\w./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 /** The folder of a run beside others. */

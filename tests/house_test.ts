@@ -1,0 +1,90 @@
+import { assertEquals } from "@std/assert";
+import { dirname, join } from "node:path";
+
+/** Rooms from the ground up: a file imports from its own room and from those before it. */
+const FLOORS: readonly (readonly string[])[] = [
+  ["src/options.ts", "src/philox.ts", "src/safetensors.ts"],
+  ["src/device"],
+  ["kernels"],
+  ["src/graph", "src/data"],
+  ["src/sevo"],
+  ["src/nn"],
+  ["src/models"],
+  ["src/recommend"],
+  ["src/training"],
+  ["src/files"],
+  ["src/prepare"],
+  ["tasks/cli"],
+  ["tasks/bench", "tasks/build", "tasks/doctor", "tasks/recommend", "tasks/reproduce", "tasks/train"],
+  ["tasks"],
+];
+
+/** Rooms that may call Deno: everything else runs in a page of a browser too. */
+const WITH_DENO = ["src/files", "src/prepare", "tasks"];
+
+/** Exceptions, each with its reason. */
+const EXCEPTIONS: ReadonlySet<string> = new Set([
+  // A kernel's contract is declared with the ground floor's types, and the cpu device carries the compiled module alone
+]);
+
+async function* sources(folder: string): AsyncGenerator<string> {
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    const path = `${folder}/${name}`;
+    if (isDirectory) yield* sources(path);
+    else if (name.endsWith(".ts") && !name.endsWith(".as.ts") && !name.endsWith(".generated.ts")) yield path;
+  }
+}
+
+/** Paths of the relative imports of a file. */
+function importsOf(path: string, text: string): string[] {
+  const found = text.matchAll(/^(?:import|export)\s[^;]*?from\s+"(\.[^"]+\.ts)"|\bimport\(\s*"(\.[^"]+\.ts)"/gm);
+  return Array.from(found, ([, from, dynamic]) => join(dirname(path), (from ?? dynamic)!));
+}
+
+function floorOf(path: string): number {
+  let found = -1, length = 0;
+  FLOORS.forEach((rooms, floor) =>
+    rooms.forEach((room) => {
+      if ((path === room || path.startsWith(`${room}/`)) && room.length > length) [found, length] = [floor, room.length];
+    })
+  );
+  return found;
+}
+
+const files = new Map<string, string>();
+for (const folder of ["src", "kernels", "tasks"]) {
+  for await (const path of sources(folder)) files.set(path, await Deno.readTextFile(path));
+}
+const graph = new Map(Array.from(files, ([path, text]) => [path, importsOf(path, text)]));
+
+Deno.test("imports run one way, from the tasks down to the devices", () => {
+  const up: string[] = [];
+  for (const [path, imports] of graph) {
+    for (const target of imports) {
+      if (floorOf(target) > floorOf(path) && !EXCEPTIONS.has(path)) up.push(`${path} -> ${target}`);
+    }
+  }
+  assertEquals([...files.keys()].filter((path) => floorOf(path) < 0), [], "files in no room");
+  assertEquals(up, []);
+});
+
+Deno.test("no file imports itself by way of others", () => {
+  const done = new Set<string>(), circles: string[] = [];
+  const visit = (path: string, trail: readonly string[]) => {
+    const at = trail.indexOf(path);
+    if (at >= 0) circles.push([...trail.slice(at), path].join(" -> "));
+    if (at >= 0 || done.has(path)) return;
+    for (const target of graph.get(path) ?? []) visit(target, [...trail, path]);
+    done.add(path);
+  };
+  for (const path of graph.keys()) visit(path, []);
+  assertEquals(circles, []);
+});
+
+Deno.test("only files, prepare and the tasks call Deno", () => {
+  const calling = Array.from(files).filter(([path, text]) => {
+    const code = text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "");
+    return !WITH_DENO.some((room) => path.startsWith(`${room}/`)) && /\bDeno\.|"node:/.test(code);
+  });
+  assertEquals(calling.map(([path]) => path), []);
+});
