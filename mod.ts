@@ -23,6 +23,7 @@
 export { type Bound, type Device, type DeviceKind, DeviceLostError, type LaunchOptions } from "./src/device/device.ts";
 export type { Binding, BindingType, Kernel, LaunchShape, Scalars } from "./src/device/kernel.ts";
 export { type DeviceOptions, NoAdapterError, openDevice } from "./src/device/open_device.ts";
-export { type DType, type HostArray, type RowRange, type Shape, Tensor } from "./src/device/tensor.ts";
+export { type RowRange, Tensor } from "./src/device/device.ts";
+export { type DType, type HostArray, type Shape } from "./src/device/shape.ts";
 export * from "./src/graph/mod.ts";
 export * from "./src/sevo/mod.ts";

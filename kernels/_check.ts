@@ -4,9 +4,9 @@
  *
  * @module
  */
-import type { Device } from "../src/device/device.ts";
+import type { Device, Tensor } from "../src/device/device.ts";
 import type { Kernel, LaunchShape } from "../src/device/kernel.ts";
-import type { Shape, Tensor } from "../src/device/tensor.ts";
+import type { Shape } from "../src/device/shape.ts";
 import { below, Philox, unit } from "../src/philox.ts";
 
 /** Unit roundoff of float32: what one correctly rounded operation adds at most, relative to its result. */

@@ -45,7 +45,9 @@ function floorOf(path: string): number {
   let found = -1, length = 0;
   FLOORS.forEach((rooms, floor) =>
     rooms.forEach((room) => {
-      if ((path === room || path.startsWith(`${room}/`)) && room.length > length) [found, length] = [floor, room.length];
+      if ((path === room || path.startsWith(`${room}/`)) && room.length > length) {
+        [found, length] = [floor, room.length];
+      }
     })
   );
   return found;

@@ -1,5 +1,4 @@
-import type { Device } from "../../src/device/device.ts";
-import type { Tensor } from "../../src/device/tensor.ts";
+import type { Device, Tensor } from "../../src/device/device.ts";
 import { type CheckResult, Comparison, Draws, type Expected, poison, strideOf, Tensors, unchanged } from "../_check.ts";
 import {
   paddedTokens,

@@ -1,5 +1,4 @@
-import type { Device } from "../../src/device/device.ts";
-import type { Tensor } from "../../src/device/tensor.ts";
+import type { Device, Tensor } from "../../src/device/device.ts";
 import { type CheckResult, Comparison, Draws, poison, strideOf, Tensors } from "../_check.ts";
 import { drawScores, FIRST_ITEM, FIRST_QUERY, type ScoreCase, type ScoreInput } from "../_score_check.ts";
 import { packPanelsOracle, rankOracle } from "./oracle.ts";

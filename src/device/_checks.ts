@@ -1,7 +1,7 @@
 import { checkOptions, shown } from "../options.ts";
-import type { Bound, Device, LaunchOptions } from "./device.ts";
+import type { Bound, Device, LaunchOptions, Tensor } from "./device.ts";
 import type { Binding, Kernel } from "./kernel.ts";
-import { type DType, paddedWidth, type Shape, type Tensor } from "./tensor.ts";
+import { type DType, paddedWidth, type Shape } from "./shape.ts";
 
 /**
  * Stored elements of a shape, row padding included.

@@ -1,5 +1,4 @@
-import type { Device } from "../device/device.ts";
-import type { Tensor } from "../device/tensor.ts";
+import type { Device, Tensor } from "../device/device.ts";
 import type { Csr } from "./_build.ts";
 
 /** Edges of a row above which it is a hub, whose edges are summed in pieces of so many. */

@@ -1,5 +1,5 @@
 import { NO_ROW } from "../../kernels/embed/embed.ts";
-import type { Tensor } from "../device/tensor.ts";
+import type { Tensor } from "../device/device.ts";
 import { embedding } from "../nn/embedding.ts";
 import { pairLoss, type PairLossOptions } from "../nn/pair_loss.ts";
 import type { Tape, Variable } from "../nn/tape.ts";

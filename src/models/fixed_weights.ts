@@ -1,5 +1,4 @@
-import type { Device } from "../device/device.ts";
-import type { RowRange, Tensor } from "../device/tensor.ts";
+import type { Device, RowRange, Tensor } from "../device/device.ts";
 import { type ModelWeights, ParameterLayout } from "../nn/parameters.ts";
 import type { NetworkWeights } from "./network.ts";
 

@@ -8,7 +8,7 @@ export { type NextItemBatch, NextItemSampler } from "../data/next_item_sampler.t
 export { type PairBatch, PairSampler } from "../data/pair_sampler.ts";
 export { type PrefixBatch, PrefixSampler } from "../data/prefix_sampler.ts";
 export type { PackedSequences } from "../data/sequences.ts";
-export type { RowRange } from "../device/tensor.ts";
+export type { RowRange } from "../device/device.ts";
 export { activation, type ActivationOptions } from "../nn/activation.ts";
 export { attention, type AttentionOptions } from "../nn/attention.ts";
 export { embedding, type EmbeddingOptions } from "../nn/embedding.ts";

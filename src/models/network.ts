@@ -1,6 +1,5 @@
 import type { PackedSequences } from "../data/sequences.ts";
-import type { Device } from "../device/device.ts";
-import type { RowRange, Tensor } from "../device/tensor.ts";
+import type { Device, RowRange, Tensor } from "../device/device.ts";
 import type { ParameterTensors } from "../nn/parameters.ts";
 import type { Tape, Variable } from "../nn/tape.ts";
 import type { Gradient } from "../sevo/gradient.ts";

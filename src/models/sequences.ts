@@ -5,7 +5,7 @@
  */
 import { NO_ROW } from "../../kernels/embed/embed.ts";
 import type { PackedSequences } from "../data/sequences.ts";
-import type { RowRange, Tensor } from "../device/tensor.ts";
+import type { RowRange, Tensor } from "../device/device.ts";
 import type { Tape } from "../nn/tape.ts";
 import { type PlannedGradient, planRows } from "../sevo/gradient.ts";
 import type { BorrowedRows } from "./network.ts";

@@ -1,6 +1,5 @@
 import { sum } from "../../kernels/sum/sum.ts";
-import type { Device } from "../device/device.ts";
-import type { RowRange, Tensor } from "../device/tensor.ts";
+import type { Device, RowRange, Tensor } from "../device/device.ts";
 import type { Graph } from "../graph/graph.ts";
 import { type ModelWeights, ParameterLayout, type Weight } from "../nn/parameters.ts";
 import type { Gradient } from "../sevo/gradient.ts";

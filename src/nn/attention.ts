@@ -1,6 +1,6 @@
 import { attention as kernel, attentionGradient, SCRATCH_FLOATS } from "../../kernels/attention/attention.ts";
 import { columnSums } from "../../kernels/column_sums/column_sums.ts";
-import type { Tensor } from "../device/tensor.ts";
+import type { Tensor } from "../device/device.ts";
 import type { ParameterTensors } from "./parameters.ts";
 import type { Segments } from "./segments.ts";
 import type { Tape, Variable } from "./tape.ts";

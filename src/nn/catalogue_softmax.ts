@@ -9,8 +9,7 @@ import {
   sumChunks,
   tilesLength,
 } from "../../kernels/catalogue_softmax/catalogue_softmax.ts";
-import type { Device } from "../device/device.ts";
-import type { Tensor } from "../device/tensor.ts";
+import type { Device, Tensor } from "../device/device.ts";
 
 /**
  * Most chunks that the items are cut into, each with a gradient of the hidden rows of its own: enough to share out among

@@ -1,5 +1,5 @@
 import { embed, embedGradient } from "../../kernels/embed/embed.ts";
-import type { RowRange, Tensor } from "../device/tensor.ts";
+import type { RowRange, Tensor } from "../device/device.ts";
 import type { Tape, Variable } from "./tape.ts";
 
 /** What an embedding takes besides its table. */

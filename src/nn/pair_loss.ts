@@ -1,5 +1,5 @@
 import { pairLoss as kernel } from "../../kernels/pair_loss/pair_loss.ts";
-import type { RowRange, Tensor } from "../device/tensor.ts";
+import type { RowRange, Tensor } from "../device/device.ts";
 import type { Tape, Variable } from "./tape.ts";
 
 /** What a pairwise loss takes besides its queries. */

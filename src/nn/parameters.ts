@@ -1,4 +1,5 @@
-import { paddedWidth, type Tensor } from "../device/tensor.ts";
+import type { Tensor } from "../device/device.ts";
+import { paddedWidth } from "../device/shape.ts";
 
 /** Columns of the flat table that parameters are packed into. */
 const WIDTH = 64;

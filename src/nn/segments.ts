@@ -1,4 +1,4 @@
-import type { Tensor } from "../device/tensor.ts";
+import type { Tensor } from "../device/device.ts";
 import type { Tape } from "./tape.ts";
 
 /** Pieces that the cpu device shares out among its threads. */

@@ -1,5 +1,5 @@
-import type { Device } from "../device/device.ts";
-import type { Shape, Tensor } from "../device/tensor.ts";
+import type { Device, Tensor } from "../device/device.ts";
+import type { Shape } from "../device/shape.ts";
 
 /** A matrix that operations make, and its gradient once the operations after it have run backward. */
 export class Variable {

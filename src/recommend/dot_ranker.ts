@@ -1,6 +1,5 @@
 import type { PackedSequences } from "../data/sequences.ts";
-import type { Device } from "../device/device.ts";
-import type { RowRange, Tensor } from "../device/tensor.ts";
+import type { Device, RowRange, Tensor } from "../device/device.ts";
 import type { BorrowedRows, FoldIn, Requests, ScoringNetwork, Similarity } from "../models/network.ts";
 import type { Exclusions, Ranker, TopItems } from "../models/ranker.ts";
 import { gatherRows } from "../nn/gather_rows.ts";

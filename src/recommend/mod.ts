@@ -20,4 +20,4 @@ export {
   type UserRequest,
 } from "./recommender.ts";
 export type { Exclusions, Ranker, TopItems } from "../models/ranker.ts";
-export type { RowRange } from "../device/tensor.ts";
+export type { RowRange } from "../device/device.ts";

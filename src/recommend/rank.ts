@@ -1,6 +1,6 @@
 import { packPanels, panelLength, rankTargets as rankTargetsKernel } from "../../kernels/rank_targets/rank_targets.ts";
 import { MAXIMUM_COUNT, topItems as topItemsKernel, topItemsScratch } from "../../kernels/top_items/top_items.ts";
-import type { RowRange, Tensor } from "../device/tensor.ts";
+import type { RowRange, Tensor } from "../device/device.ts";
 import type { Exclusions, TopItems } from "../models/ranker.ts";
 
 /**

@@ -1,5 +1,4 @@
-import type { Device } from "../device/device.ts";
-import { Tensor } from "../device/tensor.ts";
+import { type Device, Tensor } from "../device/device.ts";
 
 /** Gradient rows by index; a row named twice is summed, a row not named is 0. */
 export interface SparseGradient {

@@ -9,8 +9,8 @@ import {
 } from "../../kernels/conjugate_gradient/conjugate_gradient.ts";
 import { toPanels } from "../../kernels/_panels.ts";
 import { itemCuts, propagate as propagateKernel } from "../../kernels/propagate/propagate.ts";
-import type { Device } from "../device/device.ts";
-import { paddedWidth, padRows, type Tensor } from "../device/tensor.ts";
+import type { Device, Tensor } from "../device/device.ts";
+import { paddedWidth, padRows } from "../device/shape.ts";
 import type { DeviceCsr, DeviceGraph } from "../graph/_device_graph.ts";
 import type { Graph } from "../graph/graph.ts";
 import { unconverged } from "./errors.ts";

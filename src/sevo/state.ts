@@ -1,5 +1,4 @@
-import type { Device } from "../device/device.ts";
-import type { RowRange, Tensor } from "../device/tensor.ts";
+import type { Device, RowRange, Tensor } from "../device/device.ts";
 import { encodeSafetensors, type SafetensorsTensor } from "../safetensors.ts";
 import { NonFiniteError, StateTakenError, unconverged } from "./errors.ts";
 import type { ResolvedOptions } from "./options.ts";

@@ -1,6 +1,5 @@
 import { matmul } from "../../kernels/matmul/matmul.ts";
-import type { Device } from "../../src/device/device.ts";
-import type { Tensor } from "../../src/device/tensor.ts";
+import type { Device, Tensor } from "../../src/device/device.ts";
 import { topItems } from "../../src/recommend/rank.ts";
 import { median } from "../cli/median.ts";
 

@@ -8,9 +8,9 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
-import { DeviceLostError } from "../../src/device/device.ts";
+import { DeviceLostError, type Tensor } from "../../src/device/device.ts";
 import type { Kernel } from "../../src/device/kernel.ts";
-import type { HostArray, Tensor } from "../../src/device/tensor.ts";
+import type { HostArray } from "../../src/device/shape.ts";
 import { openWebGpuDevice, WebGpuDevice } from "../../src/device/webgpu/device.ts";
 import { requestAdapter, requestDevice } from "../../src/device/webgpu/_adapter.ts";
 import { BufferPool, type PooledBuffer } from "../../src/device/webgpu/_buffer_pool.ts";

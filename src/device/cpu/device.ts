@@ -1,6 +1,6 @@
-import { type Bound, type Device, DeviceLostError, type LaunchOptions } from "../device.ts";
+import { type Bound, type Device, DeviceLostError, type LaunchOptions, Tensor } from "../device.ts";
 import type { Kernel, Scalars } from "../kernel.ts";
-import { type DType, type HostArray, padRows, type Shape, stripRows, Tensor } from "../tensor.ts";
+import { type DType, type HostArray, padRows, type Shape, stripRows } from "../shape.ts";
 import { checkBindings, checkLaunchOptions, checkLength, dtypeOf, elementCount } from "../_checks.ts";
 import { Heap } from "./_heap.ts";
 import { MAXIMUM_PIECES, Threads } from "./_threads.ts";

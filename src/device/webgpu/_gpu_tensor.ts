@@ -1,5 +1,5 @@
-import { type DType, type Shape, Tensor } from "../tensor.ts";
-import type { Device } from "../device.ts";
+import { type Device, Tensor } from "../device.ts";
+import type { DType, Shape } from "../shape.ts";
 import type { PooledBuffer } from "./_buffer_pool.ts";
 
 /** A tensor in a pooled buffer of a WebGPU device. */

@@ -1,7 +1,7 @@
 import { checkBindings, checkLaunchOptions, checkLength, dtypeOf, elementCount } from "../_checks.ts";
-import { type Bound, type Device, DeviceLostError, type LaunchOptions } from "../device.ts";
+import { type Bound, type Device, DeviceLostError, type LaunchOptions, type Tensor } from "../device.ts";
 import type { Binding, Kernel, Scalars } from "../kernel.ts";
-import { type DType, type HostArray, padRows, type Shape, stripRows, type Tensor } from "../tensor.ts";
+import { type DType, type HostArray, padRows, type Shape, stripRows } from "../shape.ts";
 import { adapterName, isSoftware, requestAdapter, requestDevice } from "./_adapter.ts";
 import { BufferPool, MIN_BUFFER_BYTES, type PooledBuffer } from "./_buffer_pool.ts";
 import { CommandQueue } from "./_commands.ts";

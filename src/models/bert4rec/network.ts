@@ -1,7 +1,7 @@
 import { appendColumn } from "../../../kernels/append_column/append_column.ts";
 import type { ClozeBatch } from "../../data/cloze_sampler.ts";
 import type { PackedSequences } from "../../data/sequences.ts";
-import type { RowRange, Tensor } from "../../device/tensor.ts";
+import type { RowRange, Tensor } from "../../device/device.ts";
 import { activation } from "../../nn/activation.ts";
 import { attention } from "../../nn/attention.ts";
 import { catalogueSoftmax } from "../../nn/catalogue_softmax.ts";

@@ -1,6 +1,5 @@
 import { matmulGradient } from "../../../kernels/matmul/matmul.ts";
-import type { Device } from "../../device/device.ts";
-import type { RowRange } from "../../device/tensor.ts";
+import type { Device, RowRange } from "../../device/device.ts";
 import { gatherRows } from "../../nn/gather_rows.ts";
 import { Tape, Variable } from "../../nn/tape.ts";
 import type { FoldIn } from "../network.ts";

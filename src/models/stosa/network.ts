@@ -1,6 +1,6 @@
 import { gaussianRows, wassersteinLoss } from "../../../kernels/wasserstein/wasserstein.ts";
 import type { NextItemBatch } from "../../data/next_item_sampler.ts";
-import type { Tensor } from "../../device/tensor.ts";
+import type { Tensor } from "../../device/device.ts";
 import { activation, type ActivationOptions } from "../../nn/activation.ts";
 import { embedding } from "../../nn/embedding.ts";
 import { gatherRows } from "../../nn/gather_rows.ts";

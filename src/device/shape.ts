@@ -1,5 +1,3 @@
-import type { Device } from "./device.ts";
-
 /** Element type of a tensor. */
 export type DType = "f32" | "u32";
 
@@ -8,58 +6,6 @@ export type HostArray<D extends DType> = D extends "f32" ? Float32Array<ArrayBuf
 
 /** Rows and columns of a matrix, or the length of a vector. */
 export type Shape = readonly [number] | readonly [rows: number, columns: number];
-
-/**
- * Numbers that live on a device. A matrix is stored by rows, each padded with zeros to a multiple of four elements
- * (16 bytes), so that kernels always move whole vectors; a vector is contiguous. Not constructed directly: see
- * {@linkcode Device.empty} and {@linkcode Device.upload}.
- */
-export abstract class Tensor<D extends DType = DType> implements Disposable {
-  /** The device that holds the elements. */
-  abstract readonly device: Device;
-  /** Element type. */
-  readonly dtype: D;
-  /** `[length]` or `[rows, columns]`. */
-  readonly shape: Shape;
-  /** Elements from the start of one row to the start of the next; 1 for a vector. */
-  readonly stride: number;
-  /** Stored elements, padding included. */
-  readonly size: number;
-
-  /**
-   * Derives stride and size.
-   *
-   * @param dtype Element type.
-   * @param shape `[length]` or `[rows, columns]`.
-   */
-  constructor(dtype: D, shape: Shape) {
-    this.dtype = dtype;
-    this.shape = shape;
-    this.stride = shape.length === 2 ? paddedWidth(shape[1]) : 1;
-    this.size = shape.length === 2 ? shape[0] * this.stride : shape[0];
-  }
-
-  /** Whether the memory has been given back. */
-  abstract readonly disposed: boolean;
-
-  /** Gives the memory back to the device's pool; a second call does nothing. */
-  abstract dispose(): void;
-
-  /** Same as {@linkcode Tensor.dispose}, for `using`. */
-  [Symbol.dispose](): void {
-    this.dispose();
-  }
-}
-
-/** Consecutive rows of a matrix on a device. */
-export interface RowRange {
-  /** The matrix. */
-  readonly tensor: Tensor<"f32">;
-  /** First row. */
-  readonly firstRow: number;
-  /** Number of rows. */
-  readonly rows: number;
-}
 
 /**
  * Width of a stored row: columns rounded up to a multiple of four.
