@@ -4,9 +4,10 @@ import type { Device } from "../device/device.ts";
 import type { ModelDefinition } from "../models/define_model.ts";
 import { decodeModel, type ModelFile } from "../models/model_file.ts";
 import type { Requests, Similarity } from "../models/network.ts";
-import { type Exclusions, NO_ITEM, type Ranker, type TopItems } from "../models/ranker.ts";
+import { NO_ITEM, type Ranker, type TopItems } from "../models/ranker.ts";
 import { checkOptions, checkType, shown } from "../options.ts";
 import { emptyExclusions } from "./dot_ranker.ts";
+import { distinct, packed, repeatedSequences } from "./_packed.ts";
 import { IdIndex } from "./id_index.ts";
 import { rankerOf } from "./ranker_of.ts";
 
@@ -308,32 +309,4 @@ function titlesOf(columns: ModelFile["itemColumns"]): readonly (string | null)[]
   const names = Object.keys(columns);
   const name = ["title", "name"].map((wanted) => names.find((name) => name.toLowerCase() === wanted)).find(Boolean);
   return name === undefined ? null : columns[name]!;
-}
-
-function packed(sequences: readonly (readonly number[])[]): PackedSequences {
-  const offsets = new Uint32Array(sequences.length + 1);
-  sequences.forEach(({ length }, at) => offsets[at + 1] = offsets[at]! + length);
-  return { offsets, items: Uint32Array.from(sequences.flat()) };
-}
-
-/** The items of each sequence ascending and each once, as exclusions are. */
-function distinct({ offsets, items }: PackedSequences): Exclusions {
-  const kept = new Uint32Array(items.length), shortened = new Uint32Array(offsets.length);
-  let to = 0;
-  for (let at = 0; at + 1 < offsets.length; at++) {
-    const sorted = items.slice(offsets[at], offsets[at + 1]).sort();
-    sorted.forEach((item, place) => {
-      if (place === 0 || item !== sorted[place - 1]) kept[to++] = item;
-    });
-    shortened[at + 1] = to;
-  }
-  return { offsets: shortened, items: kept.slice(0, to) };
-}
-
-function repeatedSequences({ offsets, items }: PackedSequences, which: Uint32Array): PackedSequences {
-  const own = new Uint32Array(which.length + 1);
-  which.forEach((from, at) => own[at + 1] = own[at]! + offsets[from + 1]! - offsets[from]!);
-  const all = new Uint32Array(own.at(-1)!);
-  which.forEach((from, at) => all.set(items.subarray(offsets[from], offsets[from + 1]), own[at]));
-  return { offsets: own, items: all };
 }

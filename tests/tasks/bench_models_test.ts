@@ -13,7 +13,8 @@ import {
   type TrainableModel,
   type TrainingSettings,
 } from "../../src/models/mod.ts";
-import { countStep, leastSasRecBytes, timeModel } from "../../tasks/bench/models.ts";
+import { countStep, leastSasRecBytes } from "../../tasks/bench/model_steps.ts";
+import { timeModel } from "../../tasks/bench/models.ts";
 import { sequencesText, torchEpochSeconds } from "../../tasks/bench/train_torch.ts";
 import { UsageError } from "../../tasks/cli/flags.ts";
 import { main } from "../../tasks/bench.ts";
