@@ -74,10 +74,12 @@ export const trainingSchema = z.strictObject({
   maxWalk: integer().min(1).default(1).meta(graph("Item graph: relate items up to this far apart in a sequence")),
   last: integer().min(2).default(50).meta(graph("Item graph: use only the last so many items of a sequence")),
   epochs: integer().min(0).default(200).meta(training("Epochs")),
-  batch: integer().min(1).default(512).meta(training("Samples, or users, of a step")),
+  batch: integer().min(1).default(512).meta(
+    training("Samples, or users, of a step; fewer on small data without a preset"),
+  ),
   evalEvery: integer().min(1).default(5).meta(training("Epochs from one validation to the next")),
   patience: integer().min(0).default(0).meta(
-    training("End after so many validations without a better one; 0 for never"),
+    training("End after so many validations without a better one; 0 for never; 10 on your own data without a preset"),
   ),
   seed: integer().min(0).default(1).meta(training("Seed of the initial weights, the samples and dropout")),
 });
