@@ -8,8 +8,8 @@ type StringTensors = Readonly<Record<string, SafetensorsTensor>>;
  *
  * @param name Name of the tensors.
  * @param strings The texts; null where there is none.
- * @returns `name` (U8, the bytes), `name.offsets` (U32, one more than texts), and `name.present` (U8, 0 for null) where a
- * text is missing.
+ * @returns `name` (U8, the bytes and up to three zeros, so that what follows in a file is aligned), `name.offsets` (U32, one
+ * more than texts), and `name.present` (U32, 0 for null) where a text is missing.
  * @throws {RangeError} If the texts take 4 GiB or more.
  */
 export function encodeStrings(name: string, strings: readonly (string | null)[]): StringTensors {
@@ -27,12 +27,14 @@ export function encodeStrings(name: string, strings: readonly (string | null)[])
     if (text) at += encoder.encodeInto(text, bytes.subarray(at)).written;
     offsets[index + 1] = at;
   });
+  const stored = new Uint8Array(4 * Math.ceil(at / 4));
+  stored.set(bytes.subarray(0, at));
   return {
-    [name]: { data: bytes.slice(0, at), shape: [at] },
+    [name]: { data: stored, shape: [stored.length] },
     [`${name}.offsets`]: { data: offsets, shape: [offsets.length] },
     ...strings.includes(null) && {
       [`${name}.present`]: {
-        data: Uint8Array.from(strings, (text) => text === null ? 0 : 1),
+        data: Uint32Array.from(strings, (text) => text === null ? 0 : 1),
         shape: [strings.length],
       },
     },
@@ -58,7 +60,7 @@ export function decodeStrings(
     throw fail(`it has no texts '${name}'`);
   }
   const count = offsets.length - 1;
-  if (present && !(present instanceof Uint8Array && present.length === count)) {
+  if (present && !(present instanceof Uint32Array && present.length === count)) {
     throw fail(`'${name}.present' does not have a value for each text`);
   }
   const strings = new Array<string | null>(count), decoder = new TextDecoder("utf-8", { ignoreBOM: true });
