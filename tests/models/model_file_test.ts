@@ -170,7 +170,9 @@ for (
     ],
     [
       "an item without an id",
-      withTensors({ "sevo.items.present": { ...bytes(...Array(29).fill(1), 0) } }),
+      withTensors({
+        "sevo.items.present": { data: Uint32Array.from({ length: 30 }, (_, at) => at < 29 ? 1 : 0), shape: [30] },
+      }),
       "'sevo.items' lacks an id",
     ],
     [
