@@ -108,3 +108,48 @@ function editDistance(from: string, to: string): number {
   }
   return last[to.length]!;
 }
+
+/** What a number may be. A bound that is left out does not bound. */
+export interface Bounds {
+  /** Whether it is an integer. */
+  readonly integer?: true;
+  /** Least value. */
+  readonly min?: number;
+  /** Greatest value. */
+  readonly max?: number;
+  /** The value is greater than this. */
+  readonly above?: number;
+  /** The value is less than this. */
+  readonly below?: number;
+}
+
+/** What a seed may be: it is a key of the random numbers. */
+export const SEED: Bounds = { integer: true, min: 0, max: 2 ** 32 - 1 };
+
+/**
+ * Whether a number is within bounds; one that is not finite never is.
+ *
+ * @param bounds The bounds.
+ * @param value The number.
+ * @returns Whether it is.
+ */
+export function isWithin({ integer, min = -Infinity, max = Infinity, above, below }: Bounds, value: number): boolean {
+  if (integer ? !Number.isSafeInteger(value) : !Number.isFinite(value)) return false;
+  return value >= min && value <= max && value > (above ?? -Infinity) && value < (below ?? Infinity);
+}
+
+/**
+ * Bounds in words.
+ *
+ * @param bounds The bounds.
+ * @returns Such as `in [0, 1)`, `at least 1` or `greater than 0`; empty where there is none.
+ */
+export function rangeOf({ min, max, above, below }: Bounds): string {
+  const low = min !== undefined ? `[${min}` : above !== undefined ? `(${above}` : undefined;
+  const high = max !== undefined ? `${max}]` : below !== undefined ? `${below})` : undefined;
+  if (low !== undefined && high !== undefined) return `in ${low}, ${high}`;
+  if (min !== undefined) return `at least ${min}`;
+  if (above !== undefined) return `greater than ${above}`;
+  if (max !== undefined) return `at most ${max}`;
+  return below !== undefined ? `less than ${below}` : "";
+}

@@ -7,7 +7,7 @@ import { examineDevice, examineMachine } from "./doctor/examine.ts";
 import { autoOf, deviceLines, machineLines, verdictOf } from "./doctor/report.ts";
 import type { DeviceReport } from "./doctor/examine.ts";
 import { defineTask, parseFlags } from "./cli/flags.ts";
-import { quietGraphicsDriver } from "./cli/open_device.ts";
+import { deviceFlags, quietGraphicsDriver } from "./cli/open_device.ts";
 import { runTask } from "./cli/run_task.ts";
 
 const task = defineTask({
@@ -28,12 +28,7 @@ const task = defineTask({
       default: "auto",
       description: "Device to examine; auto takes every one there is",
     },
-    threads: {
-      kind: "integer",
-      min: 1,
-      max: 256,
-      description: "Threads of the cpu device (default: one for each core)",
-    },
+    threads: deviceFlags.threads,
     json: { kind: "boolean", default: false, description: "Print one JSON object" },
   },
 });

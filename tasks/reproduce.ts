@@ -6,6 +6,7 @@
 import { type Experiment, EXPERIMENTS } from "./reproduce/published.ts";
 import { type Progress, reproductionReport, withReport } from "./reproduce/report.ts";
 import { defineTask, parseFlags, UsageError } from "./cli/flags.ts";
+import { deviceFlags } from "./cli/open_device.ts";
 import { runTask } from "./cli/run_task.ts";
 import { main as train } from "./train.ts";
 
@@ -36,8 +37,8 @@ const task = defineTask({
       description: "Document that the report is written into",
     },
     report: { kind: "boolean", default: false, description: "Only write the report" },
-    device: { kind: "choice", choices: ["auto", "cpu", "webgpu"], default: "cpu", description: "Device" },
-    threads: { kind: "integer", min: 1, max: 256, description: "Threads of the cpu device" },
+    ...deviceFlags,
+    device: { ...deviceFlags.device, default: "cpu" },
   },
 });
 

@@ -1,5 +1,5 @@
 import type { Device } from "../device/device.ts";
-import { checkOptions, checkType, shown } from "../options.ts";
+import { type Bounds, checkOptions, checkType, shown } from "../options.ts";
 import { buildNormalised, type Csr, type PairVisitor } from "./_build.ts";
 import { type DeviceGraph, disposeGraph, uploadGraph } from "./_device_graph.ts";
 
@@ -65,6 +65,12 @@ const INTERACTIONS: readonly (keyof Interactions)[] = ["users", "items", "userCo
 const EDGES: readonly (keyof Edges)[] = ["rows", "sources", "targets", "weights"];
 const CSR_ARRAYS: readonly (keyof CsrArrays)[] = ["rowOffsets", "columns", "values"];
 
+/** What the options of an item graph may be. */
+export const GRAPH_BOUNDS = {
+  maxWalk: { integer: true, min: 1, max: 2 ** 32 - 1 },
+  last: { integer: true, min: 1, max: 2 ** 32 - 1 },
+} as const satisfies Readonly<Record<string, Bounds>>;
+
 /**
  * A graph of related embedding rows: the symmetrically normalised adjacency D^-1/2 W D^-1/2, without self-loops added;
  * a row of degree 0 stays 0 (SEvo, NeurIPS 2024, section 3). It is copied to a device once, when first used there.
@@ -121,8 +127,8 @@ export class Graph implements Disposable {
     const { rows, offset = 0, maxWalk = 1, last = 50 } = options;
     checkCount("rows", rows, 0);
     checkCount("offset", offset, 0);
-    checkCount("maxWalk", maxWalk, 1);
-    checkCount("last", last, 1);
+    checkCount("maxWalk", maxWalk, GRAPH_BOUNDS.maxWalk.min);
+    checkCount("last", last, GRAPH_BOUNDS.last.min);
     const flat = "offsets" in sequences;
     const count = flat ? sequences.offsets.length - 1 : sequences.length;
     const visit: PairVisitor = (emit) => {

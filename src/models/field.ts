@@ -1,7 +1,8 @@
 import { z } from "zod";
+import { type Bounds, isWithin, rangeOf } from "../options.ts";
 
 /** What a setting may be: read off its zod schema, so that flags, messages and documents have it from one place. */
-export interface Field {
+export interface Field extends Omit<Bounds, "integer"> {
   /** Its type. */
   readonly kind: "number" | "integer" | "boolean" | "choice" | "string";
   /** What it is: a sentence without its full stop. */
@@ -12,14 +13,6 @@ export interface Field {
   readonly default?: SettingValue;
   /** The words that a choice is one of. */
   readonly choices?: readonly string[];
-  /** Least value. */
-  readonly min?: number;
-  /** Greatest value. */
-  readonly max?: number;
-  /** The value is greater than this. */
-  readonly above?: number;
-  /** The value is less than this. */
-  readonly below?: number;
 }
 
 /** The value of a setting. */
@@ -81,8 +74,8 @@ function fieldOf(name: string, json: JsonSchema): Field {
 
 const KINDS = { string: "a text", number: "a number", integer: "an integer", boolean: "true or false" } as const;
 
-/** What the bounds of a field are checked against. */
-type Bounds = Pick<Field, "kind" | "choices" | "min" | "max" | "above" | "below">;
+/** What a value is checked against. */
+type Checked = Pick<Field, "kind" | "choices" | keyof Omit<Bounds, "integer">>;
 
 /**
  * What is wrong with a value.
@@ -91,7 +84,7 @@ type Bounds = Pick<Field, "kind" | "choices" | "min" | "max" | "above" | "below"
  * @param value The value.
  * @returns What the value must be, or undefined if it is that.
  */
-export function expectation(field: Bounds, value: unknown): string | undefined {
+export function expectation(field: Checked, value: unknown): string | undefined {
   switch (field.kind) {
     case "string":
       return typeof value === "string" ? undefined : KINDS.string;
@@ -102,26 +95,22 @@ export function expectation(field: Bounds, value: unknown): string | undefined {
     case "number":
     case "integer":
       if (field.kind === "integer" ? !Number.isSafeInteger(value) : !Number.isFinite(value)) return KINDS[field.kind];
-      return inRange(field, value as number) ? undefined : rangeOf(field);
+      return isWithin(field, value as number) ? undefined : rangeOf(field);
   }
 }
 
 /**
- * The range of a number in words.
+ * Bounds a number of a schema: so that what the optimizer or a graph bounds is bounded in no second place.
  *
- * @param field What the number may be.
- * @returns Such as `in [0, 1)` or `at least 1`; empty where it has no bound.
+ * @param schema A number.
+ * @param bounds The bounds.
+ * @returns The number, bounded.
  */
-export function rangeOf({ min, max, above, below }: Bounds): string {
-  const low = min !== undefined ? `[${min}` : above !== undefined ? `(${above}` : undefined;
-  const high = max !== undefined ? `${max}]` : below !== undefined ? `${below})` : undefined;
-  if (low !== undefined && high !== undefined) return `in ${low}, ${high}`;
-  if (min !== undefined) return `at least ${min}`;
-  if (above !== undefined) return `greater than ${above}`;
-  if (max !== undefined) return `at most ${max}`;
-  return below !== undefined ? `less than ${below}` : "";
-}
-
-function inRange({ min = -Infinity, max = Infinity, above = -Infinity, below = Infinity }: Bounds, value: number) {
-  return value >= min && value <= max && value > above && value < below;
+export function bounded<T extends z.ZodNumber>(schema: T, { min, max, above, below }: Bounds): T {
+  let result = schema;
+  if (min !== undefined) result = result.min(min) as T;
+  if (max !== undefined) result = result.max(max) as T;
+  if (above !== undefined) result = result.gt(above) as T;
+  if (below !== undefined) result = result.lt(below) as T;
+  return result;
 }

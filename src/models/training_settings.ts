@@ -1,5 +1,8 @@
 import { z } from "zod";
-import type { SevoOptions } from "../sevo/options.ts";
+import { GRAPH_BOUNDS } from "../graph/graph.ts";
+import { SEED } from "../options.ts";
+import { OPTION_BOUNDS, type SevoOptions } from "../sevo/options.ts";
+import { bounded } from "./field.ts";
 
 /** Update rules by name; those that begin with `sevo-` smooth over the graph. */
 export const OPTIMIZERS = ["sevo-adamw", "adamw", "sevo-adam", "adam", "sevo-sgd", "sgd"] as const;
@@ -45,7 +48,8 @@ export interface TrainingSettings {
   readonly seed: number;
 }
 
-const integer = () => z.int().max(2 ** 32 - 1);
+/** A count that the host's typed arrays can hold. */
+const count = (min: number) => bounded(z.int(), { min, max: 2 ** 32 - 1 });
 
 const optimizer = (description: string) => ({ group: "Optimizer", description });
 const graph = (description: string) => ({ group: "Graph", description });
@@ -56,32 +60,42 @@ export const trainingSchema = z.strictObject({
   optimizer: z.enum(OPTIMIZERS).default("sevo-adamw").meta(
     optimizer("Update rule; sevo-* smooths it over the graph"),
   ),
-  learningRate: z.number().gt(0).default(1e-3).meta(optimizer("Step size; 10 by default for sgd")),
-  weightDecay: z.number().min(0).default(0.1).meta(
+  learningRate: bounded(z.number(), OPTION_BOUNDS.learningRate).default(1e-3).meta(
+    optimizer("Step size; 10 by default for sgd"),
+  ),
+  weightDecay: bounded(z.number(), OPTION_BOUNDS.weightDecay).default(0.1).meta(
     optimizer("Weight decay: decoupled for adamw; for adam and sgd it is added to the gradient, and 0 by default"),
   ),
-  beta1: z.number().min(0).lt(1).default(0.9).meta(optimizer("Decay rate of the first moment of adam and adamw")),
-  beta2: z.number().min(0).lt(1).default(0.999).meta(optimizer("Decay rate of the second moment of adam and adamw")),
-  momentum: z.number().min(0).lt(1).default(0.9).meta(optimizer("Momentum of sgd")),
+  beta1: bounded(z.number(), OPTION_BOUNDS.betas).default(0.9).meta(
+    optimizer("Decay rate of the first moment of adam and adamw"),
+  ),
+  beta2: bounded(z.number(), OPTION_BOUNDS.betas).default(0.999).meta(
+    optimizer("Decay rate of the second moment of adam and adamw"),
+  ),
+  momentum: bounded(z.number(), OPTION_BOUNDS.momentum).default(0.9).meta(optimizer("Momentum of sgd")),
   graph: z.enum(["item", "user-item"]).default("item").meta(
     graph("Smooth items over items that follow each other; or, for mf-bpr, users and items over who took what"),
   ),
   propagation: z.enum(["neumann", "iterative", "exact"]).default("neumann").meta(
     graph("How an update spreads over the graph"),
   ),
-  beta: z.number().min(0).lt(1).default(0.99).meta(graph("Weight of the graph")),
-  layers: z.int().min(0).max(64).default(3).meta(graph("Layers of propagation")),
-  maxWalk: integer().min(1).default(1).meta(graph("Item graph: relate items up to this far apart in a sequence")),
-  last: integer().min(2).default(50).meta(graph("Item graph: use only the last so many items of a sequence")),
-  epochs: integer().min(0).default(200).meta(training("Epochs")),
-  batch: integer().min(1).default(512).meta(
+  beta: bounded(z.number(), OPTION_BOUNDS.beta).default(0.99).meta(graph("Weight of the graph")),
+  layers: bounded(z.int(), OPTION_BOUNDS.layers).default(3).meta(graph("Layers of propagation")),
+  maxWalk: bounded(z.int(), GRAPH_BOUNDS.maxWalk).default(1).meta(
+    graph("Item graph: relate items up to this far apart in a sequence"),
+  ),
+  last: bounded(z.int(), GRAPH_BOUNDS.last).default(50).meta(
+    graph("Item graph: use only the last so many items of a sequence"),
+  ),
+  epochs: count(0).default(200).meta(training("Epochs")),
+  batch: count(1).default(512).meta(
     training("Samples, or users, of a step; fewer on small data without a preset"),
   ),
-  evalEvery: integer().min(1).default(5).meta(training("Epochs from one validation to the next")),
-  patience: integer().min(0).default(0).meta(
+  evalEvery: count(1).default(5).meta(training("Epochs from one validation to the next")),
+  patience: count(0).default(0).meta(
     training("End after so many validations without a better one; 0 for never; 10 on your own data without a preset"),
   ),
-  seed: integer().min(0).default(1).meta(training("Seed of the initial weights, the samples and dropout")),
+  seed: bounded(z.int(), SEED).default(1).meta(training("Seed of the initial weights, the samples and dropout")),
 });
 
 // The compiler checks here that the interface and the schema say the same

@@ -1,4 +1,4 @@
-import { checkOptions, checkType, shown } from "../options.ts";
+import { type Bounds, checkOptions, checkType, isWithin, rangeOf, shown } from "../options.ts";
 
 const ACTION = "Cannot use these options";
 
@@ -65,6 +65,19 @@ const OPTIONS: readonly (keyof SevoOptions)[] = [
 
 const PROPAGATION_OPTIONS: readonly (keyof Propagation)[] = ["mode", "beta", "layers", "tolerance", "maxIterations"];
 
+/** What the numbers may be. */
+export const OPTION_BOUNDS = {
+  learningRate: { min: 0 },
+  betas: { min: 0, below: 1 },
+  epsilon: { above: 0 },
+  weightDecay: { min: 0 },
+  momentum: { min: 0, below: 1 },
+  beta: { min: 0, below: 1 },
+  layers: { integer: true, min: 0 },
+  tolerance: { above: 0, below: 1 },
+  maxIterations: { integer: true, min: 1 },
+} as const satisfies Readonly<Record<string, Bounds>>;
+
 /**
  * Checks options and fills in their defaults.
  *
@@ -95,11 +108,11 @@ export function resolveOptions(options: SevoOptions): ResolvedOptions {
     throw new TypeError(`${ACTION} as betas must be two numbers: current value is ${shown(betas)}`);
   }
   const [beta1, beta2] = betas;
-  checkRange("betas[0]", beta1, beta1 >= 0 && beta1 < 1, "in [0, 1)");
-  checkRange("betas[1]", beta2, beta2 >= 0 && beta2 < 1, "in [0, 1)");
-  checkRange("epsilon", epsilon, epsilon > 0 && epsilon < Infinity, "positive");
-  checkRange("weightDecay", weightDecay, weightDecay >= 0 && weightDecay < Infinity, ">= 0");
-  checkRange("momentum", momentum, momentum >= 0 && momentum < 1, "in [0, 1)");
+  checkRange("betas[0]", beta1, OPTION_BOUNDS.betas);
+  checkRange("betas[1]", beta2, OPTION_BOUNDS.betas);
+  checkRange("epsilon", epsilon, OPTION_BOUNDS.epsilon);
+  checkRange("weightDecay", weightDecay, OPTION_BOUNDS.weightDecay);
+  checkRange("momentum", momentum, OPTION_BOUNDS.momentum);
   checkType(ACTION, "nesterov", nesterov, "boolean");
   checkType(ACTION, "correction", correction, "boolean");
   if (rule !== "sgd" && (momentum !== 0 || nesterov)) {
@@ -137,11 +150,11 @@ export function resolvePropagation(propagation: Propagation): ResolvedPropagatio
   checkOptions(ACTION, propagation, PROPAGATION_OPTIONS, "propagation");
   const { mode, beta, layers = 3, tolerance = 1e-6 } = propagation;
   checkName("propagation mode", mode, ["neumann", "iterative", "exact"]);
-  checkRange("beta", beta, beta >= 0 && beta < 1, "in [0, 1)");
-  checkRange("layers", layers, Number.isInteger(layers) && layers >= 0, "an integer >= 0");
-  checkRange("tolerance", tolerance, tolerance > 0 && tolerance < 1, "in (0, 1)");
+  checkRange("beta", beta, OPTION_BOUNDS.beta);
+  checkRange("layers", layers, OPTION_BOUNDS.layers);
+  checkRange("tolerance", tolerance, OPTION_BOUNDS.tolerance);
   const { maxIterations = iterationBound(beta, tolerance) } = propagation;
-  checkRange("maxIterations", maxIterations, Number.isInteger(maxIterations) && maxIterations >= 1, "an integer >= 1");
+  checkRange("maxIterations", maxIterations, OPTION_BOUNDS.maxIterations);
   return { mode, beta, layers, tolerance, maxIterations };
 }
 
@@ -153,7 +166,7 @@ export function resolvePropagation(propagation: Propagation): ResolvedPropagatio
  * @throws {RangeError} If it is negative or not finite.
  */
 export function checkLearningRate(value: number): void {
-  checkRange("learningRate", value, value >= 0 && value < Infinity, ">= 0");
+  checkRange("learningRate", value, OPTION_BOUNDS.learningRate);
 }
 
 /**
@@ -173,7 +186,11 @@ function checkName(what: string, value: string, names: readonly string[]): void 
   throw new TypeError(`${ACTION} as ${what} must be one of ${list}: current value is ${shown(value)}`);
 }
 
-function checkRange(what: string, value: number, ok: boolean, rule: string): void {
+function checkRange(what: string, value: number, bounds: Bounds): void {
   checkType(ACTION, what, value, "number");
-  if (!ok) throw new RangeError(`${ACTION} as ${what} must be ${rule}: current value is ${value}`);
+  if (isWithin(bounds, value)) return;
+  const { integer, min, above, below } = bounds;
+  const open = min !== undefined ? `>= ${min}` : above === 0 ? "positive" : `> ${above}`;
+  const range = below === undefined ? `${integer ? "an integer " : ""}${open}` : rangeOf(bounds);
+  throw new RangeError(`${ACTION} as ${what} must be ${range}: current value is ${value}`);
 }

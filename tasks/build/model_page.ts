@@ -1,5 +1,6 @@
 import { isTrainable, type ModelDefinition, type TrainableModel } from "../../src/models/define_model.ts";
-import { type Field, rangeOf } from "../../src/models/field.ts";
+import type { Field } from "../../src/models/field.ts";
+import { rangeOf } from "../../src/options.ts";
 import { resolveSettings } from "../../src/models/settings.ts";
 
 /** Presets that are of published runs; the others are this project's own. */

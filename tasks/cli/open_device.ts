@@ -1,4 +1,5 @@
 import type { Device } from "../../src/device/device.ts";
+import { MAXIMUM_THREADS } from "../../src/device/cpu/device.ts";
 import { openDevice } from "../../src/device/open_device.ts";
 
 /** Flags of every task that computes. */
@@ -13,7 +14,7 @@ export const deviceFlags = {
   threads: {
     kind: "integer",
     min: 1,
-    max: 256,
+    max: MAXIMUM_THREADS,
     description: "Threads of the cpu device (default: one for each core)",
     group: "Device",
   },

@@ -6,6 +6,7 @@
 import type { Dataset } from "../../src/data/dataset.ts";
 import { isTrainable, type ModelDefinition } from "../../src/models/define_model.ts";
 import type { Field, SettingValues } from "../../src/models/field.ts";
+import { SEED } from "../../src/options.ts";
 import { resolveSettings, SettingError } from "../../src/models/settings.ts";
 import { OPTIMIZERS, ruleOf, type TrainingSettings } from "../../src/models/training_settings.ts";
 import { suitedSettings } from "../../src/training/suited_settings.ts";
@@ -25,8 +26,8 @@ const DATA_FLAGS = {
   },
   datasetSeed: {
     kind: "integer",
-    min: 0,
-    max: 2 ** 32 - 1,
+    min: SEED.min!,
+    max: SEED.max!,
     default: 1,
     description: "Seed of the generated dataset",
     group: "Data",

@@ -150,7 +150,7 @@ for (
     [mfBpr, { beta: NaN }, undefined, "beta", "beta must be a number: current value is NaN"],
     [mfBpr, { beta: null }, undefined, "beta", "beta must be a number: current value is null"],
     [mfBpr, { beta: 1 }, undefined, "beta", "beta must be in [0, 1): current value is 1"],
-    [mfBpr, { learningRate: 0 }, undefined, "learningRate", "learningRate must be greater than 0: current value is 0"],
+    [mfBpr, { learningRate: -1 }, undefined, "learningRate", "learningRate must be at least 0: current value is -1"],
     [
       mfBpr,
       { learningRate: Infinity },
@@ -159,7 +159,7 @@ for (
       "learningRate must be a number: current value is Inf",
     ],
     [mfBpr, { weightDecay: -1 }, undefined, "weightDecay", "weightDecay must be at least 0: current value is -1"],
-    [mfBpr, { layers: 65 }, undefined, "layers", "layers must be in [0, 64]: current value is 65"],
+    [mfBpr, { layers: -1 }, undefined, "layers", "layers must be at least 0: current value is -1"],
     [mfBpr, { layers: 1.5 }, undefined, "layers", "layers must be an integer: current value is 1.5"],
     [mfBpr, { seed: 2 ** 32 }, undefined, "seed", "seed must be in [0, 4294967295]: current value is 4294967296"],
     [

@@ -178,7 +178,7 @@ async function runOf(
 }
 
 /** In single precision the rate is 0: nothing is learnt, so that no validation is better than the one before training. */
-const IDLE = { learningRate: 1e-60, weightDecay: 0, evalEvery: 2, epochs: 9 } as const;
+const IDLE = { learningRate: 0, weightDecay: 0, evalEvery: 2, epochs: 9 } as const;
 
 testOnDevices("train() ends after as many validations without a better one as it has patience for", async (device) => {
   // The models of a software adapter are slow, and patience is none of theirs

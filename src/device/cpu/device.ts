@@ -7,7 +7,7 @@ import { MAXIMUM_PIECES, Threads } from "./_threads.ts";
 import { moduleBase64 } from "./module.generated.ts";
 
 /** More threads than this only wait for each other. */
-const MAXIMUM_THREADS = 256;
+export const MAXIMUM_THREADS = 256;
 
 class CpuTensor<D extends DType> extends Tensor<D> {
   override readonly device: CpuDevice;
