@@ -14,13 +14,13 @@ const END = "an end after 10 validations without a better one";
 for (
   const [users, batch, steps] of [
     // 30 steps of 512, and one sample less
-    [15360, 512, null],
-    [15359, 256, 60],
-    [7680, 256, 30],
-    [7679, 128, 60],
+    [14849, 512, null],
+    [14848, 256, 58],
+    [7425, 256, 30],
+    [7424, 128, 58],
     [1000, 32, 32],
-    [960, 32, 30],
-    [959, 16, 60],
+    [929, 32, 30],
+    [928, 16, 58],
     [240, 8, 30],
     [239, 8, 30],
     // Never below 8, however few there are
