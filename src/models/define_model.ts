@@ -53,8 +53,6 @@ export interface CommonDeclaration<S extends object> {
   readonly source?: string;
   /** Its own settings. */
   readonly settings: SettingsSchema<S>;
-  /** Name of a table of item rows without those before item 0, for export. */
-  readonly itemTables?: readonly string[];
   /** Name of the table of user rows, for models that know users. */
   readonly userTable?: string;
   /** Whether it ranks without looking at a history. Default false. */
@@ -65,6 +63,8 @@ export interface CommonDeclaration<S extends object> {
 export interface TrainableDeclaration<S extends object, Batch> extends CommonDeclaration<S> {
   /** Settings by the name of what they are for; those of the first are the defaults. */
   readonly presets: { readonly [name: string]: Partial<NoInfer<S> & TrainingSettings> };
+  /** Names of the tables of item rows, which `export` writes. Default `["item.weight"]`. */
+  readonly itemTables?: readonly string[];
   /** Rows of the item tables before that of item 0, such as one for padding. Default 0. */
   readonly leadingRows?: number;
   /** Graphs that its tables can be smoothed over. Default `["item"]`. */

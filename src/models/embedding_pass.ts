@@ -24,6 +24,8 @@ export class EmbeddingPass {
   readonly #uses = new Map<string, Use>();
 
   /**
+   * Begins with no table used.
+   *
    * @param tape The pass.
    * @param weights The weights of the network.
    * @param leadingRows Rows of the tables before that of item 0. Default 0.

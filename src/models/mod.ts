@@ -38,6 +38,7 @@ export {
   type TrainableModel,
 } from "./define_model.ts";
 export { EmbeddingPass } from "./embedding_pass.ts";
+export type { Bounds } from "../options.ts";
 export type { Field, SettingValue, SettingValues } from "./field.ts";
 export { InitialWeights } from "./initial_weights.ts";
 export { decodeModel, encodeModel, type ModelFile } from "./model_file.ts";

@@ -1,5 +1,5 @@
 import { type CountedModel, defineModel } from "../define_model.ts";
-import { countNeighbours, NEIGHBOURS, SIMILARITIES } from "./neighbours.ts";
+import { countNeighbours } from "./neighbours.ts";
 import { NeighbourRanker } from "./ranker.ts";
 import { type ItemKnnSettings, itemKnnSettings } from "./settings.ts";
 
@@ -14,7 +14,6 @@ export const itemKnn: CountedModel<ItemKnnSettings> = defineModel({
   summary: "Items that the same users have, by the cosine: a strong baseline that needs no training.",
   source: "B. Sarwar et al.: Item-based collaborative filtering recommendation algorithms, WWW 2001",
   settings: itemKnnSettings,
-  itemTables: [NEIGHBOURS, SIMILARITIES],
   count: countNeighbours,
   ranker: (_device, weights) => new NeighbourRanker(weights),
 });

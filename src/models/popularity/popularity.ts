@@ -12,7 +12,6 @@ export const popularity: CountedModel = defineModel({
   name: "popularity",
   summary: "The items with the most interactions, for everybody alike: a baseline that needs no training.",
   settings: z.strictObject({}),
-  itemTables: [TABLE],
   ignoresHistory: true,
   count({ itemCount, trainItems }) {
     const counts = new Float32Array(itemCount);
