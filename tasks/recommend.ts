@@ -81,9 +81,8 @@ export async function main(args: readonly string[], models: readonly ModelDefini
   const { values, argument } = parsed, { count, repeat, historyOf } = values;
   const dataset = values.data === undefined ? null : await readDataset(values.data);
   const requests = requestsOf(values, dataset);
-  const file = await readModel(argument!, models);
   await using device = await openTaskDevice(values);
-  using recommender = new Recommender(device, file);
+  using recommender = new Recommender(device, await readModel(argument!, models));
   using output = await openOutput(values.to, values.json);
   let lists = 0;
   for await (

@@ -89,6 +89,8 @@ export class Recommender implements Disposable {
   readonly #ranker: Ranker;
   readonly #users: IdIndex | null;
   readonly #itemIndex: IdIndex;
+  /** Whether the items of a dataset are those of the model, in the same order. */
+  readonly #sameItems = new WeakMap<readonly string[], boolean>();
   readonly #titles: readonly (string | null)[] | null;
 
   /**
@@ -255,9 +257,13 @@ export class Recommender implements Disposable {
   /** Histories in the rows of the model, which need not be those of the dataset. */
   #known({ offsets, items }: PackedSequences, dataset: Dataset): PackedSequences {
     const ids = dataset.items;
-    if (ids === this.items || (ids.length === this.items.length && ids.every((id, row) => id === this.items[row]))) {
-      return { offsets, items };
+    // Looked at once, not for every batch of a stream
+    let same = this.#sameItems.get(ids);
+    if (same === undefined) {
+      same = ids.length === this.items.length && ids.every((id, row) => id === this.items[row]);
+      this.#sameItems.set(ids, same);
     }
+    if (same) return { offsets, items };
     const kept: number[] = [], shortened = new Uint32Array(offsets.length);
     for (let at = 0; at + 1 < offsets.length; at++) {
       for (let place = offsets[at]!; place < offsets[at + 1]!; place++) {

@@ -11,6 +11,7 @@ import type { RankingMetrics } from "../recommend/metrics.ts";
 import { rankSplit } from "../recommend/rank_split.ts";
 import { historyLength, rankerOf } from "../recommend/ranker_of.ts";
 import type { BestEpoch, Checkpoint } from "./checkpoint.ts";
+import { checkOptions } from "../options.ts";
 import { startTraining } from "./start_training.ts";
 
 /** What happens during training: an epoch has ended, or a split was ranked. */
@@ -66,8 +67,10 @@ export async function train<M extends ModelDefinition>(
   dataset: Dataset,
   model: M,
   given: GivenSettings<M> = {} as GivenSettings<M>,
-  { onEvent = () => {}, from = null, onCheckpoint }: TrainOptions = {},
+  options: TrainOptions = {},
 ): Promise<TrainingResult> {
+  checkOptions("Cannot train", options, ["onEvent", "from", "onCheckpoint"]);
+  const { onEvent = () => {}, from = null, onCheckpoint } = options;
   const definition: ModelDefinition = model;
   if (!dataset.validItems.some((item) => item >= 0)) {
     throw new RangeError(`Cannot train as no user of '${dataset.name}' has an item to validate with`);
