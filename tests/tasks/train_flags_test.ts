@@ -141,7 +141,7 @@ Deno.test("train refuses a setting that the model has not, before it opens a dev
           "sasrec has no table of users to smooth: graph must be 'item'",
         ],
         [["--model", "sasrec", "--heads", "0"], "--heads must be in [1, 1024]: current value is 0"],
-        [["--learning-rate", "0"], "--learning-rate must be greater than 0: current value is 0"],
+        [["--learning-rate", "-1"], "--learning-rate must be at least 0: current value is -1"],
         [["--seed", "4294967296"], "--seed must be in [0, 4294967295]: current value is 4294967296"],
         [["--batch", "0"], "--batch must be in [1, 4294967295]: current value is 0"],
         [["--beta", "-0.1"], "--beta must be in [0, 1): current value is -0.1"],

@@ -129,7 +129,7 @@ Deno.test("deno task train refuses what it cannot run with, in one line, and wri
           "Cannot run train as mf-bpr has no setting 'heads': that is bert4rec's, sasrec's, stosa's",
         ],
         [["--beta", "1"], "Cannot run train as --beta must be in [0, 1): current value is 1"],
-        [["--layers", "-1"], "Cannot run train as --layers must be in [0, 64]: current value is -1"],
+        [["--layers", "-1"], "Cannot run train as --layers must be at least 0: current value is -1"],
         [["--data", `${folder}/none`], `Cannot read dataset '${folder}/none' as there is no such folder`],
         [
           ["--data", folder, "--dataset", "generated"],
