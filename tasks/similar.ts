@@ -7,6 +7,7 @@ import { readModel } from "../src/files/run_directory.ts";
 import type { ModelDefinition } from "../src/models/define_model.ts";
 import { MODELS } from "../src/models/models.ts";
 import { Recommender } from "../src/recommend/recommender.ts";
+import { titlesOf } from "../src/recommend/titles.ts";
 import { defineTask, parseFlags, UsageError } from "./cli/flags.ts";
 import { listTable } from "./cli/list_table.ts";
 import { deviceFlags, openTaskDevice } from "./cli/open_device.ts";
@@ -65,11 +66,10 @@ function itemTitled(
   },
   json: boolean,
 ): string {
-  const name = Object.keys(itemColumns).find((column) => /^(title|name)$/i.test(column));
-  if (name === undefined) {
+  const titles = titlesOf(itemColumns);
+  if (titles === null) {
     throw new UsageError("Cannot run similar as the model was trained on items without titles: give --item ID");
   }
-  const titles = itemColumns[name]!;
   const found = [...titles.keys()].filter((row) => titles[row]?.toLowerCase().includes(text.toLowerCase()))
     .sort((a, b) => titles[a]!.length - titles[b]!.length || a - b);
   const [row] = found;

@@ -11,7 +11,7 @@ import { DotRanker } from "./dot_ranker.ts";
  *
  * @param device The device to rank on.
  * @param model The model.
- * @param weights Its weights; not kept.
+ * @param weights Its weights; kept only by a model that has a ranker of its own, as item-knn has.
  * @param settings Its settings.
  * @returns The ranker.
  * @throws {RangeError} If settings and weights do not fit together.

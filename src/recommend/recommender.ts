@@ -10,6 +10,7 @@ import { emptyExclusions } from "./dot_ranker.ts";
 import { distinct, packed, repeatedSequences } from "./_packed.ts";
 import { IdIndex } from "./id_index.ts";
 import { rankerOf } from "./ranker_of.ts";
+import { titlesOf } from "./titles.ts";
 
 /** One item of a list. */
 export interface Recommendation {
@@ -94,7 +95,8 @@ export class Recommender implements Disposable {
   readonly #titles: readonly (string | null)[] | null;
 
   /**
-   * Takes a model that is decoded already; its weights are copied to the device and not kept.
+   * Takes a model that is decoded already. Its weights are copied to the device and not kept; those of item-knn, which
+   * ranks on the host, are kept as they are.
    *
    * @param device The device to compute on; it outlives this.
    * @param file The model.
@@ -137,9 +139,9 @@ export class Recommender implements Disposable {
   ): Promise<Recommendation[][]> {
     checkOptions("Cannot recommend", options, ["count", "repeat"]);
     const { count = 10, repeat = false } = options;
-    checkCount(count);
+    checkCount("Cannot recommend", count);
     checkType("Cannot recommend", "repeat", repeat, "boolean");
-    const requests = this.#requestsOf(request), { histories } = requests;
+    const requests = this.#requestsOf(request, "recommend"), { histories } = requests;
     const excluded = repeat ? emptyExclusions(histories.offsets.length - 1) : distinct(histories);
     const most = Math.min(count, this.items.length);
     return this.#lists(await this.#ranker.top(requests, most, excluded), most);
@@ -156,11 +158,10 @@ export class Recommender implements Disposable {
     requests: Iterable<StreamRequest> | AsyncIterable<StreamRequest>,
     { dataset, historyOf, ...options }: RecommendOptions & Partial<Pick<UserRequest, "dataset" | "historyOf">> = {},
   ): AsyncGenerator<{ readonly request: StreamRequest; readonly list: readonly Recommendation[] }> {
-    let batch: StreamRequest[] = [];
+    let batch: StreamRequest[] = [], taken = 0;
     const answer = async () => {
       const users = batch.flatMap((request) => "user" in request ? [request.user] : []);
       const histories = batch.flatMap((request) => "history" in request ? [request.history] : []);
-      if (users.length > 0 && !dataset) throw new TypeError("Cannot recommend for users as their dataset is missing");
       const ofUsers = users.length === 0
         ? []
         : await this.recommend({ users, dataset: dataset!, ...historyOf && { historyOf } }, options);
@@ -172,12 +173,24 @@ export class Recommender implements Disposable {
       }));
     };
     for await (const request of requests) {
+      this.#checkStreamed(request, ++taken);
       batch.push(request);
       if (batch.length < BATCH) continue;
       yield* await answer();
       batch = [];
     }
     if (batch.length > 0) yield* await answer();
+  }
+
+  /** A request of a stream is named by its number: in what is answered together, it would be another. */
+  #checkStreamed(request: StreamRequest, number: number): void {
+    if (typeof request !== "object" || request === null || ("user" in request) === ("history" in request)) {
+      throw new TypeError(
+        `Cannot recommend as request ${number} must have a user or a history: current value is ${shown(request)}`,
+      );
+    }
+    if ("user" in request) checkIds("Cannot recommend", `request ${number}`, [request.user]);
+    else this.#historyRows(request.history, `the history of request ${number}`, "recommend");
   }
 
   /**
@@ -192,10 +205,11 @@ export class Recommender implements Disposable {
   async similar(items: readonly string[], options: SimilarOptions = {}): Promise<Recommendation[][]> {
     checkOptions("Cannot find similar items", options, ["count", "by"]);
     const { count = 10, by } = options;
-    checkCount(count);
+    checkCount("Cannot find similar items", count);
     if (by !== undefined && by !== "cosine" && by !== "dot") {
       throw new TypeError(`Cannot find similar items as by must be 'cosine' or 'dot': current value is ${shown(by)}`);
     }
+    checkIds("Cannot find similar items", "items", items);
     const rows = Uint32Array.from(items, (id) => this.#itemIndex.row(id, "find similar items"));
     const most = Math.min(count, this.items.length);
     return this.#lists(await this.#ranker.similar(rows, most, by ?? null), most);
@@ -213,10 +227,12 @@ export class Recommender implements Disposable {
     request: UserRequest | HistoryRequest,
     items: readonly (readonly string[])[],
   ): Promise<number[][]> {
-    const { users, histories } = this.#requestsOf(request), total = histories.offsets.length - 1;
+    const { users, histories } = this.#requestsOf(request, "score"), total = histories.offsets.length - 1;
+    checkLists("Cannot score", "items", items);
     if (items.length !== total) {
       throw new RangeError(`Cannot score as there must be ${total} lists of items: current value is ${items.length}`);
     }
+    items.forEach((ids, at) => checkIds("Cannot score", `list ${at} of items`, ids));
     const repeated = Uint32Array.from(items.flatMap((list, at) => list.map(() => at)));
     const rows = Uint32Array.from(items.flat(), (id) => this.#itemIndex.row(id, "score"));
     const scores = await this.#ranker.scores({
@@ -227,31 +243,34 @@ export class Recommender implements Disposable {
     return items.map((list) => Array.from(scores.subarray(at, at += list.length)));
   }
 
-  #requestsOf(request: UserRequest | HistoryRequest): Requests {
+  #requestsOf(request: UserRequest | HistoryRequest, doing: "recommend" | "score"): Requests {
+    checkRequest(`Cannot ${doing}`, request);
     if ("histories" in request) {
-      request.histories.forEach(checkHistory);
-      const histories = request.histories.map((ids) => ids.map((id) => this.#itemIndex.row(id, "recommend")));
-      const empty = histories.findIndex((rows) => rows.length === 0);
-      if (empty >= 0 && !this.model.ignoresHistory) {
-        throw new RangeError(
-          `Cannot recommend as history ${empty} is empty: ${this.model.name} needs at least one item`,
-        );
-      }
+      const histories = request.histories.map((ids, at) => this.#historyRows(ids, `history ${at}`, doing));
       return { users: null, histories: packed(histories) };
     }
     const { users, dataset, historyOf = "all" } = request, index = IdIndex.of("user", dataset.users);
-    const rows = Uint32Array.from(users, (id) => index.row(id, "recommend", ` in '${dataset.name}'`));
+    const rows = Uint32Array.from(users, (id) => index.row(id, doing, ` in '${dataset.name}'`));
     const known = this.#known(packHistories(dataset, rows, historyOf === "train" ? "valid" : "all"), dataset);
     if (this.#users) {
-      return { users: Uint32Array.from(users, (id) => this.#users!.row(id, "recommend")), histories: known };
+      return { users: Uint32Array.from(users, (id) => this.#users!.row(id, doing)), histories: known };
     }
     const { offsets } = known, empty = users.findIndex((_, at) => offsets[at] === offsets[at + 1]);
     if (empty >= 0 && !this.model.ignoresHistory) {
       throw new RangeError(
-        `Cannot recommend as user '${users[empty]}' has no history that ${this.model.name} could go by`,
+        `Cannot ${doing} as user '${users[empty]}' has no history that ${this.model.name} could go by`,
       );
     }
     return { users: null, histories: known };
+  }
+
+  /** The rows of a history; `what` names it in messages. */
+  #historyRows(ids: readonly string[], what: string, doing: "recommend" | "score"): number[] {
+    checkIds(`Cannot ${doing}`, what, ids);
+    if (ids.length === 0 && !this.model.ignoresHistory) {
+      throw new RangeError(`Cannot ${doing} as ${what} is empty: ${this.model.name} needs at least one item`);
+    }
+    return ids.map((id) => this.#itemIndex.row(id, doing));
   }
 
   /** Histories in the rows of the model, which need not be those of the dataset. */
@@ -295,24 +314,41 @@ export class Recommender implements Disposable {
 /** One request of a stream. */
 export type StreamRequest = { readonly user: string } | { readonly history: readonly string[] };
 
-function checkHistory(ids: unknown, at: number): void {
-  if (!Array.isArray(ids)) {
-    throw new TypeError(`Cannot recommend as history ${at} must be a list of item ids: current value is ${shown(ids)}`);
+/** Checks the form of a request, for callers without types. */
+function checkRequest(cannot: string, request: UserRequest | HistoryRequest): void {
+  const has = (name: string) => Object.hasOwn(Object(request), name);
+  if (typeof request === "object" && request !== null && has("histories") === has("users")) {
+    throw new TypeError(
+      `${cannot} as the request must have users or histories: it has ${has("users") ? "both" : "neither"}`,
+    );
   }
-  const wrong = ids.find((id) => typeof id !== "string");
-  if (wrong === undefined) return;
-  throw new TypeError(`Cannot recommend as ids in history ${at} must be texts: current value is ${shown(wrong)}`);
+  checkOptions(cannot, request, ["histories", "users", "dataset", "historyOf"], "the request");
+  if ("histories" in request) return checkLists(cannot, "histories", request.histories);
+  const { users, dataset, historyOf } = request as Partial<UserRequest>;
+  checkIds(cannot, "users", users);
+  if (dataset === undefined) throw new TypeError(`${cannot} for users as their dataset is missing`);
+  if (historyOf !== undefined && historyOf !== "all" && historyOf !== "train") {
+    throw new TypeError(`${cannot} as historyOf must be 'all' or 'train': current value is ${shown(historyOf)}`);
+  }
 }
 
-function checkCount(count: number): void {
-  checkType("Cannot recommend", "count", count, "number");
+function checkLists(cannot: string, what: string, lists: unknown): void {
+  if (Array.isArray(lists)) return;
+  throw new TypeError(`${cannot} as ${what} must be a list of lists of ids: current value is ${shown(lists)}`);
+}
+
+/** A text is iterable too, and its letters are no ids. */
+function checkIds(cannot: string, what: string, ids: unknown): void {
+  if (!Array.isArray(ids)) {
+    throw new TypeError(`${cannot} as ${what} must be a list of ids: current value is ${shown(ids)}`);
+  }
+  const wrong = ids.findIndex((id) => typeof id !== "string");
+  if (wrong < 0) return;
+  throw new TypeError(`${cannot} as ids in ${what} must be texts: current value is ${shown(ids[wrong])}`);
+}
+
+function checkCount(cannot: string, count: number): void {
+  checkType(cannot, "count", count, "number");
   if (Number.isSafeInteger(count) && count >= 1) return;
-  throw new RangeError(`Cannot recommend as count must be an integer >= 1: current value is ${count}`);
-}
-
-/** Titles by the name of the column; other columns say less of what an item is. */
-function titlesOf(columns: ModelFile["itemColumns"]): readonly (string | null)[] | null {
-  const names = Object.keys(columns);
-  const name = ["title", "name"].map((wanted) => names.find((name) => name.toLowerCase() === wanted)).find(Boolean);
-  return name === undefined ? null : columns[name]!;
+  throw new RangeError(`${cannot} as count must be an integer >= 1: current value is ${count}`);
 }

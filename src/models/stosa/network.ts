@@ -130,9 +130,11 @@ export class StosaNetwork implements Network<NextItemBatch> {
       const queries = gatherRows(tape, new Variable(mean), wanted);
       return { queries, items: { tensor: mean, ...all }, normalise: by === "cosine" };
     }
-    const [ownMean, ownCov] = [mean, cov].map((table) => gatherRows(tape, new Variable(table), wanted).tensor);
+    const [ownMean, ownCov] = [mean, cov].map((table) => gatherRows(tape, new Variable(table), wanted));
+    // A query has its covariance by itself, an item what it is made of
+    const covariance = activation(tape, ownCov!, { kind: "eluPlusOne" });
     const queries = tape.variable(items.length, this.#width), gaussians = tape.variable(rows, this.#width);
-    this.#gaussianRows(ownMean!, ownCov!, queries.tensor, true);
+    this.#gaussianRows(ownMean!.tensor, covariance.tensor, queries.tensor, true);
     this.#gaussianRows(mean, cov, gaussians.tensor, false);
     return { queries, items: { tensor: gaussians.tensor, ...all }, normalise: false };
   }
