@@ -42,8 +42,6 @@ const HISTORIES = [[4], [1, 3, 5, 7], [2, 9, 2, 14], [29, 0, 28, 1, 27, 2, 26, 3
 
 const idsOf = (rows: readonly number[], items: readonly string[] = DATASET.items) => rows.map((row) => items[row]!);
 
-const allScores = new Map<string, Promise<number[][]>>();
-
 /** The score of every item for every request: of the weights in float64 where that is a line, else one by one. */
 async function scoresOf(device: Device, file: ModelFile, requests: Requests): Promise<number[][]> {
   const { offsets, items } = requests.histories, lists = offsets.length - 1, count = file.items.length;
