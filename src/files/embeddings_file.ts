@@ -1,8 +1,8 @@
 import { encodeStrings } from "../models/string_table.ts";
 import type { Embeddings } from "../recommend/embeddings.ts";
 import { encodeSafetensors, type SafetensorsTensor } from "../safetensors.ts";
+import { PartFile } from "./part_file.ts";
 import { createTable, type TableColumns } from "./table_file.ts";
-import { writeAtomically } from "./write_atomically.ts";
 
 /** Rows of a table that are written together. */
 const ROWS = 8192;
@@ -14,11 +14,11 @@ const ROWS = 8192;
  *
  * @param path The file; its end says the format.
  * @param embeddings The embeddings.
- * @throws {RangeError} If the format is not known.
+ * @throws {RangeError} If the format is not known, or the folder is not there.
  */
 export async function writeEmbeddings(path: string, embeddings: Embeddings): Promise<void> {
-  if (path.endsWith(".npy")) return await writeAtomically(path, npyOf(embeddings));
-  if (path.endsWith(".safetensors")) return await writeAtomically(path, safetensorsOf(embeddings));
+  if (path.endsWith(".npy")) return writeWhole(path, npyOf(embeddings));
+  if (path.endsWith(".safetensors")) return writeWhole(path, safetensorsOf(embeddings));
   if (!/\.(parquet|csv)$/.test(path)) {
     throw new RangeError(
       `Cannot write '${path}' as its name must end in .parquet, .csv, .npy or .safetensors`,
@@ -26,9 +26,11 @@ export async function writeEmbeddings(path: string, embeddings: Embeddings): Pro
   }
   const { ids, columns, vectors } = embeddings, tables = Object.entries(vectors);
   const nameOf = (table: string) => tables.length === 1 ? "embedding" : table;
+  const own = ["id", ...tables.map(([table]) => nameOf(table))];
+  const columnOf = (name: string) => own.includes(name) ? `column.${name}` : name;
   const types: TableColumns = {
     id: "string",
-    ...Object.fromEntries(Object.keys(columns).map((name) => [name, "string"] as const)),
+    ...Object.fromEntries(Object.keys(columns).map((name) => [columnOf(name), "string"] as const)),
     ...Object.fromEntries(tables.map(([table]) => [nameOf(table), "vector"] as const)),
   };
   using table = await createTable(path, types);
@@ -36,7 +38,9 @@ export async function writeEmbeddings(path: string, embeddings: Embeddings): Pro
     const end = Math.min(ids.length, begin + ROWS), rows = Array.from({ length: end - begin }, (_, at) => begin + at);
     table.write({
       id: ids.slice(begin, end),
-      ...Object.fromEntries(Object.entries(columns).map(([name, values]) => [name, values.slice(begin, end)])),
+      ...Object.fromEntries(
+        Object.entries(columns).map(([name, values]) => [columnOf(name), values.slice(begin, end)]),
+      ),
       ...Object.fromEntries(tables.map(([name, { data, width }]) => [
         nameOf(name),
         rows.map((row) => data.subarray(row * width, (row + 1) * width)),
@@ -44,6 +48,12 @@ export async function writeEmbeddings(path: string, embeddings: Embeddings): Pro
     });
   }
   table.finish();
+}
+
+function writeWhole(path: string, bytes: Uint8Array): void {
+  using file = new PartFile(path);
+  file.write(bytes);
+  file.finish();
 }
 
 function safetensorsOf({ ids, columns, vectors }: Embeddings): Uint8Array<ArrayBuffer> {

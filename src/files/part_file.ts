@@ -34,12 +34,21 @@ export class PartFile implements Disposable {
     for (let at = 0; at < bytes.length;) at += this.#file.writeSync(bytes.subarray(at));
   }
 
-  /** Brings the file to the disk and gives it its name. */
+  /**
+   * Brings the file to the disk and gives it its name.
+   *
+   * @throws {RangeError} If there is a folder of that name.
+   */
   finish(): void {
     this.#file.syncSync();
-    this.#file.close();
+    try {
+      Deno.renameSync(`${this.#path}.part`, this.#path);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.IsADirectory)) throw error;
+      throw new RangeError(`Cannot write '${this.#path}' as it is a folder`, { cause: error });
+    }
     this.#open = false;
-    Deno.renameSync(`${this.#path}.part`, this.#path);
+    this.#file.close();
   }
 
   /** Leaves nothing behind of a file that is not finished. */

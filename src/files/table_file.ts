@@ -59,15 +59,9 @@ class CsvTable implements TableFile {
 
   write(rows: TableRows): void {
     const names = Object.keys(this.#columns), length = rows[names[0]!]!.length;
+    if (length === 0) return;
+    this.#writeHead(rows);
     let text = "";
-    if (!this.#headed) {
-      const head = names.flatMap((name) => {
-        const first = rows[name]![0];
-        return first instanceof Float32Array ? Array.from(first, (_, at) => `${name}_${at}`) : [name];
-      });
-      text += head.map(cell).join(",") + "\n";
-      this.#headed = true;
-    }
     for (let row = 0; row < length; row++) {
       const cells = names.flatMap((name) => {
         const value = rows[name]![row]!;
@@ -79,7 +73,19 @@ class CsvTable implements TableFile {
   }
 
   finish(): void {
+    this.#writeHead(null);
     this.#file.finish();
+  }
+
+  /** Writes the head, once: how long vectors are is known with the first row, if there is one. */
+  #writeHead(rows: TableRows | null): void {
+    if (this.#headed) return;
+    this.#headed = true;
+    const head = Object.keys(this.#columns).flatMap((name) => {
+      const first = rows?.[name]![0];
+      return first instanceof Float32Array ? Array.from(first, (_, at) => `${name}_${at}`) : [name];
+    });
+    this.#file.write(this.#encoder.encode(head.map(cell).join(",") + "\n"));
   }
 
   [Symbol.dispose](): void {
@@ -87,11 +93,11 @@ class CsvTable implements TableFile {
   }
 }
 
-/** A cell: what could be taken for more than one is quoted. */
+/** A cell: what could be taken for more than one, or for none, is quoted. */
 function cell(value: string | number | null): string {
   if (value === null) return "";
   const text = String(value);
-  return /[",\r\n]/.test(text) || text.trim() !== text ? `"${text.replaceAll('"', '""')}"` : text;
+  return text === "" || /[",\r\n]/.test(text) || text.trim() !== text ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
 const ELEMENTS = {

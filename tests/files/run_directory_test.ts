@@ -4,6 +4,7 @@ import { encodeModel, mfBpr, resolveSettings } from "../../src/models/mod.ts";
 import { rankingMetrics } from "../../src/recommend/mod.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../src/safetensors.ts";
 import { PROTOCOL, readModel, RunDirectory } from "../../src/files/run_directory.ts";
+import { filesIn, withFolder } from "./_folder.ts";
 import type { TrainingEvent, TrainingResult } from "../../src/training/train.ts";
 
 const SETTINGS = resolveSettings(mfBpr, { dimension: 6 });
@@ -17,20 +18,6 @@ const RESULT: TrainingResult = {
   valid: METRICS,
   test: rankingMetrics(Uint32Array.from([2])),
 };
-
-/** Runs with a folder that is gone afterwards. */
-async function withFolder(work: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await work(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
-async function filesIn(path: string): Promise<string[]> {
-  return (await Array.fromAsync(Deno.readDir(path), ({ name }) => name)).sort();
-}
 
 Deno.test("RunDirectory writes whole files and leaves no temporary ones", async () => {
   await withFolder(async (folder) => {
