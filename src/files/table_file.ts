@@ -82,7 +82,7 @@ class CsvTable implements TableFile {
     if (this.#headed) return;
     this.#headed = true;
     const head = Object.keys(this.#columns).flatMap((name) => {
-      const first = rows?.[name]![0];
+      const first = rows?.[name]?.[0];
       return first instanceof Float32Array ? Array.from(first, (_, at) => `${name}_${at}`) : [name];
     });
     this.#file.write(this.#encoder.encode(head.map(cell).join(",") + "\n"));

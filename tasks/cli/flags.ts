@@ -68,13 +68,13 @@ export function defineTask<const F extends Flags>(task: Task<F>): Task<F> {
   return task;
 }
 
-/** Numbers below zero look like flags to a parser of arguments: `--layers -1` becomes `--layers=-1`. */
-function joinNegativeNumbers(args: readonly string[], takesValue: (name: string) => boolean): string[] {
+/** Numbers below zero and `-`, standard input, look like flags to a parser: `--layers -1` becomes `--layers=-1`. */
+function joinValues(args: readonly string[], takesValue: (name: string) => boolean): string[] {
   const joined: string[] = [];
   for (let at = 0; at < args.length; at++) {
     const arg = args[at]!, next = args[at + 1];
     if (arg === "--") return [...joined, ...args.slice(at)];
-    if (next !== undefined && /^-[.\d]/.test(next) && arg.startsWith("--") && takesValue(arg.slice(2))) {
+    if (next !== undefined && /^-([.\d]|$)/.test(next) && arg.startsWith("--") && takesValue(arg.slice(2))) {
       joined.push(`${arg}=${next}`);
       at++;
     } else {
@@ -115,7 +115,7 @@ export async function parseFlags<const F extends Flags>(
     return null;
   }
 
-  const spread = joinNegativeNumbers(args, (name) => byName.has(name) && !isBoolean(name));
+  const spread = joinValues(args, (name) => byName.has(name) && !isBoolean(name));
   const unknown = (arg: string): UsageError => {
     const name = arg.replace(/^--?/, "").replace(/=.*$/s, "");
     const all = [...names, ...booleans.map((name) => `no-${name}`), "help"];

@@ -68,12 +68,16 @@ async function* linesOf(input: string, dataset: Dataset | null): AsyncGenerator<
 
 async function open(input: string): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
   if (input === "-") return Deno.stdin.readable;
+  let file: Deno.FsFile;
   try {
-    return (await Deno.open(input)).readable;
+    file = await Deno.open(input);
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     throw new UsageError(`Cannot run recommend as there is no file '${input}'`);
   }
+  if (!(await file.stat()).isDirectory) return file.readable;
+  file.close();
+  throw new UsageError(`Cannot run recommend as '${input}' is a folder: give a file of JSON lines, or -`);
 }
 
 /** An id may be a number in JSON: ids are texts here. */
