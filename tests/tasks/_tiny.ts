@@ -102,7 +102,7 @@ export async function tinyRun(model: string, ...flags: string[]): Promise<string
   const run = `${FOLDER}/${[model, ...flags].join("").replaceAll("--", "-")}`;
   const trained = ["popularity", "item-knn"].includes(model)
     ? []
-    : ["--dimension", "8", "--epochs", "1", "--batch", "8"];
+    : ["--dimension", "16", "--epochs", "1", "--batch", "8"];
   const optimizer = trained.length === 0 || flags.includes("--compare") ? [] : ["--optimizer", "sevo-adamw"];
   await outputOf(train, "--model", model, "--data", DATA, "--out", run, ...trained, ...optimizer, ...flags, ...CPU);
   return run;
