@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertGreater, assertLessOrEqual, assertNotEquals, assertRejects } from "@std/assert";
 import { type Device, openDevice } from "@sevo/sevo";
-import type { RowRange } from "../../src/device/tensor.ts";
+import type { RowRange } from "../../src/device/device.ts";
 import { fitter } from "../../src/models/mf_bpr/fold_in.ts";
 import { mfBpr, resolveSettings, TrainedModel } from "../../src/models/mod.ts";
 import { DotRanker, type Ranker, rankerOf, rankSplit } from "../../src/recommend/mod.ts";
