@@ -36,12 +36,13 @@ export interface Ranker extends Disposable {
    */
   ranks(requests: Requests, targets: Uint32Array, excluded: Exclusions): Promise<Uint32Array<ArrayBuffer>>;
   /**
-   * The score of one item for each request.
+   * The scores of given items.
    *
    * @param requests Users, histories or both.
-   * @param items An item for each request.
+   * @param items Items for each request, in any order.
+   * @returns A score for each item.
    */
-  scores(requests: Requests, items: Uint32Array): Promise<Float32Array<ArrayBuffer>>;
+  scores(requests: Requests, items: PackedSequences): Promise<Float32Array<ArrayBuffer>>;
   /**
    * The items most like each of some items, without itself.
    *

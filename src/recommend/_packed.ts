@@ -31,18 +31,3 @@ export function distinct({ offsets, items }: PackedSequences): Exclusions {
   }
   return { offsets: shortened, items: kept.slice(0, to) };
 }
-
-/**
- * Sequences picked, some of them several times.
- *
- * @param sequences The sequences.
- * @param which The sequence of each place.
- * @returns As many sequences as places.
- */
-export function repeatedSequences({ offsets, items }: PackedSequences, which: Uint32Array): PackedSequences {
-  const own = new Uint32Array(which.length + 1);
-  which.forEach((from, at) => own[at + 1] = own[at]! + offsets[from + 1]! - offsets[from]!);
-  const all = new Uint32Array(own.at(-1)!);
-  which.forEach((from, at) => all.set(items.subarray(offsets[from], offsets[from + 1]), own[at]));
-  return { offsets: own, items: all };
-}

@@ -12,6 +12,9 @@ const REQUESTS = 8192;
 /** Tokens of their histories, at most: what a pass of inference holds grows with them. */
 const TOKENS = 32768;
 
+/** Rows of items whose scores are asked for that are fetched at a time, at most. */
+const ROWS = 65536;
+
 /** Bytes of the lists of a pass, at most. */
 const LIST_BYTES = 2 ** 26;
 
@@ -65,26 +68,35 @@ export class DotRanker implements Ranker {
   }
 
   /** See {@linkcode Ranker.scores}. */
-  async scores(requests: Requests, items: Uint32Array): Promise<Float32Array<ArrayBuffer>> {
-    const device = this.#device, { tensor, firstRow, rows } = this.#items;
-    const scores = new Float32Array(items.length), nothing = emptyExclusions(items.length);
-    const outside = items.find((item) => item >= rows);
+  async scores(requests: Requests, items: PackedSequences): Promise<Float32Array<ArrayBuffer>> {
+    const device = this.#device, { tensor, firstRow, rows } = this.#items, width = tensor.shape[1]!;
+    const scores = new Float32Array(items.items.length), total = requests.histories.offsets.length - 1;
+    if (items.offsets.length !== total + 1) {
+      throw new RangeError(
+        `Cannot score as there must be ${total} lists of items: current value is ${items.offsets.length - 1}`,
+      );
+    }
+    const outside = items.items.find((item) => item >= rows);
     if (outside !== undefined) {
       throw new RangeError(`Cannot score an item as it must be in [0, ${rows}): current value is ${outside}`);
     }
-    await this.#eachChunk(requests, nothing, REQUESTS, async (queries, begin, end) => {
-      using tape = new Tape(device, null);
-      const wanted = items.slice(begin, end).map((item) => item + firstRow);
-      const gathered = gatherRows(tape, new Variable(tensor), wanted);
-      const [own, theirs] = await Promise.all([readRows(queries), device.read(gathered.tensor)]);
-      const width = tensor.shape[1]!;
-      for (let at = 0; at < wanted.length; at++) {
-        // Rounded as the kernels of the cpu device round, so that a score is the same in a list and by itself
-        let sum = 0;
-        for (let column = at * width; column < (at + 1) * width; column++) {
-          sum = Math.fround(sum + Math.fround(own[column]! * theirs[column]!));
+    await this.#eachChunk(requests, emptyExclusions(total), REQUESTS, async (queries, begin, end) => {
+      const own = await readRows(queries), last = items.offsets[end]!;
+      let request = begin;
+      for (let from = items.offsets[begin]!; from < last; from += ROWS) {
+        const wanted = items.items.slice(from, Math.min(last, from + ROWS)).map((item) => item + firstRow);
+        using tape = new Tape(device, null);
+        const theirs = await device.read(gatherRows(tape, new Variable(tensor), wanted).tensor);
+        for (let at = 0; at < wanted.length; at++) {
+          while (items.offsets[request + 1]! <= from + at) request++;
+          // Rounded as the kernels of the cpu device round, so that a score is the same in a list and by itself
+          let sum = 0;
+          for (let column = 0; column < width; column++) {
+            const product = own[(request - begin) * width + column]! * theirs[at * width + column]!;
+            sum = Math.fround(sum + Math.fround(product));
+          }
+          scores[from + at] = sum;
         }
-        scores[begin + at] = sum;
       }
     });
     return scores;

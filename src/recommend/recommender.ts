@@ -7,7 +7,7 @@ import type { Requests, Similarity } from "../models/network.ts";
 import { NO_ITEM, type Ranker, type TopItems } from "../models/ranker.ts";
 import { checkOptions, checkType, shown } from "../options.ts";
 import { emptyExclusions } from "./dot_ranker.ts";
-import { distinct, packed, repeatedSequences } from "./_packed.ts";
+import { distinct, packed } from "./_packed.ts";
 import { IdIndex } from "./id_index.ts";
 import { rankerOf } from "./ranker_of.ts";
 import { titlesOf } from "./titles.ts";
@@ -233,12 +233,8 @@ export class Recommender implements Disposable {
       throw new RangeError(`Cannot score as there must be ${total} lists of items: current value is ${items.length}`);
     }
     items.forEach((ids, at) => checkIds("Cannot score", `list ${at} of items`, ids));
-    const repeated = Uint32Array.from(items.flatMap((list, at) => list.map(() => at)));
-    const rows = Uint32Array.from(items.flat(), (id) => this.#itemIndex.row(id, "score"));
-    const scores = await this.#ranker.scores({
-      users: users && repeated.map((at) => users[at]!),
-      histories: repeatedSequences(histories, repeated),
-    }, rows);
+    const rows = items.map((ids) => ids.map((id) => this.#itemIndex.row(id, "score")));
+    const scores = await this.#ranker.scores({ users, histories }, packed(rows));
     let at = 0;
     return items.map((list) => Array.from(scores.subarray(at, at += list.length)));
   }

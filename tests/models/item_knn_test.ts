@@ -24,6 +24,11 @@ function similarities({ userCount, itemCount, trainOffsets, trainItems }: Datase
   );
 }
 
+/** One item for each request. */
+function each(items: Uint32Array<ArrayBuffer>) {
+  return { offsets: Uint32Array.from({ length: items.length + 1 }, (_, at) => at), items };
+}
+
 /** The best so many of a row, ties to the lower index, without zeros. */
 function best(scores: readonly number[], count: number, without: ReadonlySet<number> = new Set()): number[] {
   return [...scores.keys()].filter((item) => scores[item]! > 0 && !without.has(item))
@@ -77,7 +82,7 @@ for (const settings of [{ neighbours: 5, shrinkage: 0 }, { neighbours: 39, shrin
     for (const target of [0, 17, 39]) {
       const ranks = await ranker.ranks({ users, histories }, users.map(() => target), nothing);
       const scores = await Promise.all(
-        DATASET.items.map((_, item) => ranker.scores({ users, histories }, users.map(() => item))),
+        DATASET.items.map((_, item) => ranker.scores({ users, histories }, each(users.map(() => item)))),
       );
       for (const user of users) {
         const own = scores[target]![user]!;

@@ -362,7 +362,8 @@ testEach("refuses histories that are not those of the users", async (device, tin
       const work of [
         () => ranker.top({ users, histories }, 1, nothing),
         () => ranker.ranks({ users, histories }, targets, nothing),
-        () => ranker.scores({ users, histories }, targets),
+        () =>
+          ranker.scores({ users, histories }, { offsets: Uint32Array.from(histories.offsets.keys()), items: targets }),
       ]
     ) assertEquals((await assertRejects<Error>(work, RangeError)).message, message);
   }

@@ -1,3 +1,4 @@
+import type { PackedSequences } from "../../data/sequences.ts";
 import type { ModelWeights } from "../../nn/parameters.ts";
 import type { Requests, Similarity } from "../network.ts";
 import { type Exclusions, NO_ITEM, type Ranker, type TopItems } from "../ranker.ts";
@@ -57,12 +58,16 @@ export class NeighbourRanker implements Ranker {
   }
 
   /** See {@linkcode Ranker.scores}. */
-  scores(requests: Requests, items: Uint32Array): Promise<Float32Array<ArrayBuffer>> {
-    return Promise.resolve(Float32Array.from(items, (item, list) => {
-      this.#checkItem(item);
+  scores(requests: Requests, { offsets, items }: PackedSequences): Promise<Float32Array<ArrayBuffer>> {
+    const scores = new Float32Array(items.length);
+    for (let list = 0; list + 1 < offsets.length; list++) {
       this.#score(requests, list);
-      return this.#scores[item]!;
-    }));
+      for (let at = offsets[list]!; at < offsets[list + 1]!; at++) {
+        this.#checkItem(items[at]!);
+        scores[at] = this.#scores[items[at]!]!;
+      }
+    }
+    return Promise.resolve(scores);
   }
 
   /** See {@linkcode Ranker.similar}. */
