@@ -93,6 +93,7 @@ export class Recommender implements Disposable {
   /** Whether the items of a dataset are those of the model, in the same order. */
   readonly #sameItems = new WeakMap<readonly string[], boolean>();
   readonly #titles: readonly (string | null)[] | null;
+  #disposed = false;
 
   /**
    * Takes a model that is decoded already. Its weights are copied to the device and not kept; those of item-knn, which
@@ -137,6 +138,7 @@ export class Recommender implements Disposable {
     request: UserRequest | HistoryRequest,
     options: RecommendOptions = {},
   ): Promise<Recommendation[][]> {
+    this.#checkAlive("Cannot recommend");
     checkOptions("Cannot recommend", options, ["count", "repeat"]);
     const { count = 10, repeat = false } = options;
     checkCount("Cannot recommend", count);
@@ -203,6 +205,7 @@ export class Recommender implements Disposable {
    * @throws {RangeError} If there is no such item, the model has no such measure, or `count` is no integer >= 1.
    */
   async similar(items: readonly string[], options: SimilarOptions = {}): Promise<Recommendation[][]> {
+    this.#checkAlive("Cannot find similar items");
     checkOptions("Cannot find similar items", options, ["count", "by"]);
     const { count = 10, by } = options;
     checkCount("Cannot find similar items", count);
@@ -227,6 +230,7 @@ export class Recommender implements Disposable {
     request: UserRequest | HistoryRequest,
     items: readonly (readonly string[])[],
   ): Promise<number[][]> {
+    this.#checkAlive("Cannot score");
     const { users, histories } = this.#requestsOf(request, "score"), total = histories.offsets.length - 1;
     checkLists("Cannot score", "items", items);
     if (items.length !== total) {
@@ -301,8 +305,14 @@ export class Recommender implements Disposable {
     });
   }
 
-  /** Gives the memory of the weights back. */
+  #checkAlive(cannot: string): void {
+    if (this.#disposed) throw new ReferenceError(`${cannot} as the recommender was disposed`);
+  }
+
+  /** Gives the memory of the weights back; a second call does nothing. */
   [Symbol.dispose](): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
     this.#ranker[Symbol.dispose]();
   }
 }

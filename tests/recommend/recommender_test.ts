@@ -194,6 +194,34 @@ for (const model of MODELS) {
     assertEquals(device.liveBytes - before, 0);
   });
 
+  testOnDevices(
+    `${model.name} answers what is asked for meanwhile, and nothing once it is disposed`,
+    async (device) => {
+      const recommender = new Recommender(device, await trained(model)), history = { histories: [["item 1"]] };
+      const alone: Recommendation[][] = [];
+      for (const id of DATASET.items) {
+        alone.push((await recommender.recommend({ histories: [[id]] }, { count: 3 }))[0]!);
+      }
+      const together = await Promise.all(
+        DATASET.items.map((id) => recommender.recommend({ histories: [[id]] }, { count: 3 })),
+      );
+      assertEquals(together.map(([list]) => list!), alone);
+      recommender[Symbol.dispose]();
+      recommender[Symbol.dispose]();
+      for (
+        const [work, doing] of [
+          [() => recommender.recommend(history), "recommend"],
+          [() => recommender.score(history, [["item 2"]]), "score"],
+          [() => recommender.similar(["item 1"]), "find similar items"],
+          [() => Array.fromAsync(recommender.stream([{ history: ["item 1"] }])), "recommend"],
+        ] as const
+      ) {
+        const error = await assertRejects<Error>(work, ReferenceError);
+        assertEquals(error.message, `Cannot ${doing} as the recommender was disposed`);
+      }
+    },
+  );
+
   testOnDevices(`${model.name} makes lists of more than 1024 items`, async (device) => {
     const dataset = generatedDataset({ users: 60, items: 1300, seed: 4 });
     const file = untrained(model, dataset);
