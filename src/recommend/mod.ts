@@ -10,14 +10,7 @@ export { type RankingMetrics, rankingMetrics } from "./metrics.ts";
 export { rankTargets, topItems } from "./rank.ts";
 export { rankSplit } from "./rank_split.ts";
 export { rankerOf } from "./ranker_of.ts";
-export {
-  type HistoryRequest,
-  type Recommendation,
-  Recommender,
-  type RecommendOptions,
-  type SimilarOptions,
-  type StreamRequest,
-  type UserRequest,
-} from "./recommender.ts";
+export { type Recommendation, Recommender, type RecommendOptions, type SimilarOptions } from "./recommender.ts";
+export type { HistoryRequest, StreamRequest, UserRequest } from "./requests.ts";
 export type { Exclusions, Ranker, TopItems } from "../models/ranker.ts";
 export type { RowRange } from "../device/device.ts";

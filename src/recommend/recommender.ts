@@ -1,15 +1,13 @@
-import type { Dataset } from "../data/dataset.ts";
-import { type PackedSequences, packHistories } from "../data/sequences.ts";
 import type { Device } from "../device/device.ts";
 import type { ModelDefinition } from "../models/define_model.ts";
 import { decodeModel, type ModelFile } from "../models/model_file.ts";
-import type { Requests, Similarity } from "../models/network.ts";
+import type { Similarity } from "../models/network.ts";
 import { NO_ITEM, type Ranker, type TopItems } from "../models/ranker.ts";
 import { checkOptions, checkType, shown } from "../options.ts";
 import { emptyExclusions } from "./dot_ranker.ts";
 import { distinct, packed } from "./_packed.ts";
-import { IdIndex } from "./id_index.ts";
 import { rankerOf } from "./ranker_of.ts";
+import { checkLists, type HistoryRequest, RequestReader, type StreamRequest, type UserRequest } from "./requests.ts";
 import { titlesOf } from "./titles.ts";
 
 /** One item of a list. */
@@ -20,22 +18,6 @@ export interface Recommendation {
   readonly title: string | null;
   /** What it is ranked by; comparable within a list, and between lists of one model. */
   readonly score: number;
-}
-
-/** Histories of anybody: item ids, oldest first. */
-export interface HistoryRequest {
-  /** A history for each list. */
-  readonly histories: readonly (readonly string[])[];
-}
-
-/** Users of a dataset. */
-export interface UserRequest {
-  /** Ids of the users. */
-  readonly users: readonly string[];
-  /** Where their histories are. Items that the model does not know are left out of them. */
-  readonly dataset: Dataset;
-  /** Their histories: everything known (the default), or the training items alone. */
-  readonly historyOf?: "all" | "train";
 }
 
 /** How lists are made. */
@@ -88,10 +70,7 @@ export class Recommender implements Disposable {
   /** What else is known of the items, by name. */
   readonly itemColumns: ModelFile["itemColumns"];
   readonly #ranker: Ranker;
-  readonly #users: IdIndex | null;
-  readonly #itemIndex: IdIndex;
-  /** Whether the items of a dataset are those of the model, in the same order. */
-  readonly #sameItems = new WeakMap<readonly string[], boolean>();
+  readonly #requests: RequestReader;
   readonly #titles: readonly (string | null)[] | null;
   #disposed = false;
 
@@ -106,8 +85,7 @@ export class Recommender implements Disposable {
     this.model = model;
     this.items = items;
     this.itemColumns = itemColumns;
-    this.#users = model.userTable ? new IdIndex("user", users) : null;
-    this.#itemIndex = new IdIndex("item", items);
+    this.#requests = new RequestReader(model, users, items);
     this.#titles = titlesOf(itemColumns);
     this.#ranker = rankerOf(device, model, weights, settings);
   }
@@ -143,7 +121,7 @@ export class Recommender implements Disposable {
     const { count = 10, repeat = false } = options;
     checkCount("Cannot recommend", count);
     checkType("Cannot recommend", "repeat", repeat, "boolean");
-    const requests = this.#requestsOf(request, "recommend"), { histories } = requests;
+    const requests = this.#requests.read(request, "recommend"), { histories } = requests;
     const excluded = repeat ? emptyExclusions(histories.offsets.length - 1) : distinct(histories);
     const most = Math.min(count, this.items.length);
     return this.#lists(await this.#ranker.top(requests, most, excluded), most);
@@ -175,24 +153,13 @@ export class Recommender implements Disposable {
       }));
     };
     for await (const request of requests) {
-      this.#checkStreamed(request, ++taken);
+      this.#requests.checkStreamed(request, ++taken);
       batch.push(request);
       if (batch.length < BATCH) continue;
       yield* await answer();
       batch = [];
     }
     if (batch.length > 0) yield* await answer();
-  }
-
-  /** A request of a stream is named by its number: in what is answered together, it would be another. */
-  #checkStreamed(request: StreamRequest, number: number): void {
-    if (typeof request !== "object" || request === null || ("user" in request) === ("history" in request)) {
-      throw new TypeError(
-        `Cannot recommend as request ${number} must have a user or a history: current value is ${shown(request)}`,
-      );
-    }
-    if ("user" in request) checkIds("Cannot recommend", `request ${number}`, [request.user]);
-    else this.#historyRows(request.history, `the history of request ${number}`, "recommend");
   }
 
   /**
@@ -212,8 +179,7 @@ export class Recommender implements Disposable {
     if (by !== undefined && by !== "cosine" && by !== "dot") {
       throw new TypeError(`Cannot find similar items as by must be 'cosine' or 'dot': current value is ${shown(by)}`);
     }
-    checkIds("Cannot find similar items", "items", items);
-    const rows = Uint32Array.from(items, (id) => this.#itemIndex.row(id, "find similar items"));
+    const rows = Uint32Array.from(this.#requests.items(items, "items", "find similar items"));
     const most = Math.min(count, this.items.length);
     return this.#lists(await this.#ranker.similar(rows, most, by ?? null), most);
   }
@@ -231,67 +197,15 @@ export class Recommender implements Disposable {
     items: readonly (readonly string[])[],
   ): Promise<number[][]> {
     this.#checkAlive("Cannot score");
-    const { users, histories } = this.#requestsOf(request, "score"), total = histories.offsets.length - 1;
+    const { users, histories } = this.#requests.read(request, "score"), total = histories.offsets.length - 1;
     checkLists("Cannot score", "items", items);
     if (items.length !== total) {
       throw new RangeError(`Cannot score as there must be ${total} lists of items: current value is ${items.length}`);
     }
-    items.forEach((ids, at) => checkIds("Cannot score", `list ${at} of items`, ids));
-    const rows = items.map((ids) => ids.map((id) => this.#itemIndex.row(id, "score")));
+    const rows = items.map((ids, at) => this.#requests.items(ids, `list ${at} of items`, "score"));
     const scores = await this.#ranker.scores({ users, histories }, packed(rows));
     let at = 0;
     return items.map((list) => Array.from(scores.subarray(at, at += list.length)));
-  }
-
-  #requestsOf(request: UserRequest | HistoryRequest, doing: "recommend" | "score"): Requests {
-    checkRequest(`Cannot ${doing}`, request);
-    if ("histories" in request) {
-      const histories = request.histories.map((ids, at) => this.#historyRows(ids, `history ${at}`, doing));
-      return { users: null, histories: packed(histories) };
-    }
-    const { users, dataset, historyOf = "all" } = request, index = IdIndex.of("user", dataset.users);
-    const rows = Uint32Array.from(users, (id) => index.row(id, doing, ` in '${dataset.name}'`));
-    const known = this.#known(packHistories(dataset, rows, historyOf === "train" ? "valid" : "all"), dataset);
-    if (this.#users) {
-      return { users: Uint32Array.from(users, (id) => this.#users!.row(id, doing)), histories: known };
-    }
-    const { offsets } = known, empty = users.findIndex((_, at) => offsets[at] === offsets[at + 1]);
-    if (empty >= 0 && !this.model.ignoresHistory) {
-      throw new RangeError(
-        `Cannot ${doing} as user '${users[empty]}' has no history that ${this.model.name} could go by`,
-      );
-    }
-    return { users: null, histories: known };
-  }
-
-  /** The rows of a history; `what` names it in messages. */
-  #historyRows(ids: readonly string[], what: string, doing: "recommend" | "score"): number[] {
-    checkIds(`Cannot ${doing}`, what, ids);
-    if (ids.length === 0 && !this.model.ignoresHistory) {
-      throw new RangeError(`Cannot ${doing} as ${what} is empty: ${this.model.name} needs at least one item`);
-    }
-    return ids.map((id) => this.#itemIndex.row(id, doing));
-  }
-
-  /** Histories in the rows of the model, which need not be those of the dataset. */
-  #known({ offsets, items }: PackedSequences, dataset: Dataset): PackedSequences {
-    const ids = dataset.items;
-    // Looked at once, not for every batch of a stream
-    let same = this.#sameItems.get(ids);
-    if (same === undefined) {
-      same = ids.length === this.items.length && ids.every((id, row) => id === this.items[row]);
-      this.#sameItems.set(ids, same);
-    }
-    if (same) return { offsets, items };
-    const kept: number[] = [], shortened = new Uint32Array(offsets.length);
-    for (let at = 0; at + 1 < offsets.length; at++) {
-      for (let place = offsets[at]!; place < offsets[at + 1]!; place++) {
-        const row = this.#itemIndex.find(ids[items[place]!]!);
-        if (row !== undefined) kept.push(row);
-      }
-      shortened[at + 1] = kept.length;
-    }
-    return { offsets: shortened, items: Uint32Array.from(kept) };
   }
 
   #lists({ items, scores }: TopItems, count: number): Recommendation[][] {
@@ -315,42 +229,6 @@ export class Recommender implements Disposable {
     this.#disposed = true;
     this.#ranker[Symbol.dispose]();
   }
-}
-
-/** One request of a stream. */
-export type StreamRequest = { readonly user: string } | { readonly history: readonly string[] };
-
-/** Checks the form of a request, for callers without types. */
-function checkRequest(cannot: string, request: UserRequest | HistoryRequest): void {
-  const has = (name: string) => Object.hasOwn(Object(request), name);
-  if (typeof request === "object" && request !== null && has("histories") === has("users")) {
-    throw new TypeError(
-      `${cannot} as the request must have users or histories: it has ${has("users") ? "both" : "neither"}`,
-    );
-  }
-  checkOptions(cannot, request, ["histories", "users", "dataset", "historyOf"], "the request");
-  if ("histories" in request) return checkLists(cannot, "histories", request.histories);
-  const { users, dataset, historyOf } = request as Partial<UserRequest>;
-  checkIds(cannot, "users", users);
-  if (dataset === undefined) throw new TypeError(`${cannot} for users as their dataset is missing`);
-  if (historyOf !== undefined && historyOf !== "all" && historyOf !== "train") {
-    throw new TypeError(`${cannot} as historyOf must be 'all' or 'train': current value is ${shown(historyOf)}`);
-  }
-}
-
-function checkLists(cannot: string, what: string, lists: unknown): void {
-  if (Array.isArray(lists)) return;
-  throw new TypeError(`${cannot} as ${what} must be a list of lists of ids: current value is ${shown(lists)}`);
-}
-
-/** A text is iterable too, and its letters are no ids. */
-function checkIds(cannot: string, what: string, ids: unknown): void {
-  if (!Array.isArray(ids)) {
-    throw new TypeError(`${cannot} as ${what} must be a list of ids: current value is ${shown(ids)}`);
-  }
-  const wrong = ids.findIndex((id) => typeof id !== "string");
-  if (wrong < 0) return;
-  throw new TypeError(`${cannot} as ids in ${what} must be texts: current value is ${shown(ids[wrong])}`);
 }
 
 function checkCount(cannot: string, count: number): void {

@@ -1,6 +1,7 @@
 import { PartFile } from "../../src/files/part_file.ts";
 import { createTable, type TableFile } from "../../src/files/table_file.ts";
-import type { Recommendation, StreamRequest } from "../../src/recommend/recommender.ts";
+import type { Recommendation } from "../../src/recommend/recommender.ts";
+import type { StreamRequest } from "../../src/recommend/requests.ts";
 import { UsageError } from "../cli/flags.ts";
 import { listTable } from "../cli/list_table.ts";
 

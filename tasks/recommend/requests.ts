@@ -1,6 +1,6 @@
 import { TextLineStream } from "../cli/lines.ts";
 import type { Dataset } from "../../src/data/dataset.ts";
-import type { StreamRequest } from "../../src/recommend/recommender.ts";
+import type { StreamRequest } from "../../src/recommend/requests.ts";
 import { UsageError } from "../cli/flags.ts";
 
 /** Where requests come from. */
