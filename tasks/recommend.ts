@@ -8,7 +8,7 @@ import { readModel } from "../src/files/run_directory.ts";
 import type { ModelDefinition } from "../src/models/define_model.ts";
 import { MODELS } from "../src/models/models.ts";
 import { Recommender } from "../src/recommend/recommender.ts";
-import { defineTask, parseFlags } from "./cli/flags.ts";
+import { defineTask, parseFlags, UsageError } from "./cli/flags.ts";
 import { deviceFlags, openTaskDevice } from "./cli/open_device.ts";
 import { runTask } from "./cli/run_task.ts";
 import { openOutput } from "./recommend/lists_output.ts";
@@ -79,6 +79,12 @@ export async function main(args: readonly string[], models: readonly ModelDefini
   const parsed = await parseFlags(task, args);
   if (parsed === null) return;
   const { values, argument } = parsed, { count, repeat, historyOf } = values;
+  const toFile = values.to !== undefined && values.to !== "-";
+  if (toFile && values.json) {
+    throw new UsageError(
+      "Cannot run recommend as --json is for standard output: the name of the file in --to says its format",
+    );
+  }
   const dataset = values.data === undefined ? null : await readDataset(values.data);
   const requests = requestsOf(values, dataset);
   await using device = await openTaskDevice(values);
@@ -92,7 +98,7 @@ export async function main(args: readonly string[], models: readonly ModelDefini
     lists++;
   }
   output.finish();
-  if (values.to !== undefined && values.to !== "-") console.log(`Wrote ${lists} lists to ${values.to}`);
+  if (toFile) console.log(`Wrote ${lists} lists to ${values.to}`);
 }
 
 if (import.meta.main) await runTask(() => main(Deno.args));

@@ -89,7 +89,9 @@ function requestOf(line: string): StreamRequest | null {
     return null;
   }
   if (typeof value !== "object" || value === null) return null;
-  const { user, history } = value as { user?: unknown; history?: unknown };
+  const { user, history, ...others } = value as { user?: unknown; history?: unknown };
+  // What would be ignored is refused: it was meant for something
+  if (Object.keys(others).length > 0) return null;
   if (isId(user) && history === undefined) return { user: String(user) };
   if (user === undefined && Array.isArray(history) && history.every(isId)) return { history: history.map(String) };
   return null;

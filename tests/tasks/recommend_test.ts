@@ -197,6 +197,15 @@ Deno.test("recommend refuses what it cannot answer, and leaves no file behind", 
     ],
     [
       ["--input", input],
+      `Cannot run recommend as line 1 of '${input}' is not {"user": ID} or {"history": [ID, ...]}: current value is '{"history":["5"],"count":3}'`,
+      '{"history":["5"],"count":3}',
+    ],
+    [
+      ["--history", "5", "--json"],
+      "Cannot run recommend as --json is for standard output: the name of the file in --to says its format",
+    ],
+    [
+      ["--input", input],
       `Cannot run recommend as line 1 of '${input}' is not {"user": ID} or {"history": [ID, ...]}: current value is '[${
         "1,".repeat(38)
       }...'`,
