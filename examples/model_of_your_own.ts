@@ -2,8 +2,8 @@
  * A model of your own, in one declaration. It predicts the next item from the last one alone, by two tables of items. It
  * trains, resumes, evaluates and recommends like the models of the package, and `train --help` lists it.
  *
- *     deno run --allow-read --allow-write --allow-env examples/model_of_your_own.ts train --model last-item
- *     deno run --allow-read --allow-env examples/model_of_your_own.ts similar runs/RUN --item item-1
+ *     deno run --allow-read --allow-write --allow-env examples/model_of_your_own.ts train --model last-item --optimizer sevo-adamw --out runs/own
+ *     deno run --allow-read --allow-env examples/model_of_your_own.ts similar runs/own --item item-1
  */
 import { runCommand } from "@sevo/sevo/cli";
 import {
@@ -22,7 +22,7 @@ export const lastItem = defineModel({
   name: "last-item",
   summary: "Predicts the next item from the last one alone.",
   settings: z.strictObject({ dimension: z.int().min(1).max(512).default(16).describe("Embedding width") }),
-  presets: { own: { learningRate: 0.02, weightDecay: 0.01, epochs: 25, batch: 16 } },
+  presets: { own: { learningRate: 0.001, weightDecay: 0.1, epochs: 40, batch: 128 } },
   initialWeights: ({ itemCount }, { dimension, seed }) =>
     new InitialWeights(seed)
       .xavierNormal("last.weight", [itemCount, dimension])

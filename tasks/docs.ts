@@ -4,14 +4,11 @@
  *
  * @module
  */
-import { isTrainable } from "../src/models/define_model.ts";
+import { GENERATED_PRESET, isTrainable } from "../src/models/define_model.ts";
 import { MODELS } from "../src/models/models.ts";
 import { resolveSettings } from "../src/models/settings.ts";
 import { modelPage } from "./build/model_page.ts";
 import { trainSchema } from "./build/train_schema.ts";
-
-/** Presets that are settings of this project and not of published runs. */
-const OWN = ["generated"];
 
 /** Every file and its content. */
 function files(): Map<string, string> {
@@ -19,7 +16,7 @@ function files(): Map<string, string> {
   for (const model of MODELS) {
     found.set(`docs/models/${model.name}.md`, modelPage(model));
     if (!isTrainable(model)) continue;
-    for (const preset of Object.keys(model.presets).filter((name) => !OWN.includes(name))) {
+    for (const preset of Object.keys(model.presets).filter((name) => name !== GENERATED_PRESET)) {
       const { seed: _, ...settings } = resolveSettings(model, {}, preset);
       const config = { $schema: "../train.schema.json", model: model.name, ...settings };
       found.set(`configs/${preset}/${model.name}.json`, JSON.stringify(config, null, 2) + "\n");

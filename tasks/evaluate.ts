@@ -44,7 +44,7 @@ export async function main(args: readonly string[], models: readonly ModelDefini
   const dataset = await datasetOf("evaluate", file, values.data);
   await using device = await openTaskDevice(values);
   using ranker = rankerOf(device, model, weights, settings);
-  const metrics = await rankSplit(ranker, dataset, values.split, historyLength(settings));
+  const metrics = await rankSplit(ranker, dataset, values.split, historyLength(model, settings));
   if (values.json) {
     console.log(JSON.stringify({ split: values.split, ...metrics }, null, 2));
   } else {

@@ -142,7 +142,7 @@ export async function main(args: readonly string[]): Promise<void> {
     `  sorted by      ${order}`,
     "",
     "Train on it:",
-    `  deno task train --data ${/[^\w./-]/.test(out) ? `'${out}'` : out}`,
+    `  deno task train --model sasrec --data ${/[^\w./-]/.test(out) ? `'${out}'` : out}`,
   ].join("\n"));
   if (counts.test === 0) {
     console.error(

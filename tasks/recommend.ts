@@ -98,7 +98,7 @@ export async function main(args: readonly string[], models: readonly ModelDefini
     lists++;
   }
   output.finish();
-  if (toFile) console.log(`Wrote ${lists} lists to ${values.to}`);
+  if (toFile) console.log(`Wrote ${lists} list${lists === 1 ? "" : "s"} to ${values.to}`);
 }
 
 if (import.meta.main) await runTask(() => main(Deno.args));

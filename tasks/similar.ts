@@ -25,7 +25,11 @@ const task = defineTask({
   ],
   flags: {
     item: { kind: "list", placeholder: "ID", description: "An item" },
-    title: { kind: "string", placeholder: "TEXT", description: "A part of the item's title, in any case" },
+    title: {
+      kind: "string",
+      placeholder: "TEXT",
+      description: "A part of the item's title, in upper or lower case; whole words win, then the shortest title",
+    },
     count: { kind: "integer", min: 1, default: 10, description: "Items of a list" },
     by: { kind: "choice", choices: ["cosine", "dot"], description: "Measure (default: the model's own)" },
     json: { kind: "boolean", default: false, description: "Print JSON lines" },
@@ -70,8 +74,12 @@ function itemTitled(
   if (titles === null) {
     throw new UsageError("Cannot run similar as the model was trained on items without titles: give --item ID");
   }
-  const found = [...titles.keys()].filter((row) => titles[row]?.toLowerCase().includes(text.toLowerCase()))
-    .sort((a, b) => titles[a]!.length - titles[b]!.length || a - b);
+  const wanted = text.toLowerCase().trim();
+  // Whole words before parts of words: 'star' is a word of Star Wars and a part of Stargate
+  const partial = (row: number) =>
+    ` ${titles[row]!.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, " ")} `.includes(` ${wanted} `) ? 0 : 1;
+  const found = [...titles.keys()].filter((row) => titles[row]?.toLowerCase().includes(wanted))
+    .sort((a, b) => partial(a) - partial(b) || titles[a]!.length - titles[b]!.length || a - b);
   const [row] = found;
   if (row === undefined) throw new UsageError(`Cannot run similar as no title has '${text}' in it`);
   const others = found.slice(1, 5).map((other) => `${titles[other]} (${items[other]})`);

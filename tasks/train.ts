@@ -11,6 +11,7 @@ import { type FinishedMetrics, RunDirectory, writeComparison } from "../src/file
 import { isTrainable, type ModelDefinition } from "../src/models/define_model.ts";
 import type { SettingValues } from "../src/models/field.ts";
 import { MODELS } from "../src/models/models.ts";
+import { resolveSettings } from "../src/models/settings.ts";
 import { train } from "../src/training/train.ts";
 import { parseFlags, UsageError } from "./cli/flags.ts";
 import { openTaskDevice } from "./cli/open_device.ts";
@@ -41,6 +42,11 @@ export async function main(args: readonly string[], models: readonly ModelDefini
   if (flags.resume && flags.out === undefined) {
     throw new UsageError("Cannot run train as --resume needs the run directory: give --out RUN");
   }
+  if (!isTrainable(model) && flags.seeds > 1) {
+    throw new UsageError(
+      `Cannot run train as ${model.name} is counted, not trained: --seeds would repeat the same run`,
+    );
+  }
   await using device = await openTaskDevice(flags);
   console.log(`device    ${device.description}`);
   const dataset = flags.data === undefined
@@ -50,9 +56,11 @@ export async function main(args: readonly string[], models: readonly ModelDefini
     `dataset   ${dataset.name}: ${dataset.userCount} users, ${dataset.itemCount} items, ${dataset.trainItems.length} training interactions`,
   );
 
-  const compare = flags.compare ?? !(parsed.given.has("data") || parsed.given.has("optimizer"));
+  console.log(`model     ${model.name}`);
+  const compare = flags.compare ??
+    (isTrainable(model) && !["data", "optimizer"].some((name) => parsed.given.has(name)));
   const runs: Run[] = [], optimizers = compare ? compared(request.optimizer) : [request.optimizer];
-  const firstSeed = Number(request.given["seed"] ?? 1);
+  const firstSeed = request.seed;
   for (const optimizer of isTrainable(model) ? optimizers : optimizers.slice(0, 1)) {
     for (let seed = firstSeed; seed < firstSeed + (isTrainable(model) ? flags.seeds : 1); seed++) {
       const { settings, chosen } = settingsOf(request, model, dataset, optimizer, seed);
@@ -63,7 +71,7 @@ export async function main(args: readonly string[], models: readonly ModelDefini
   if (compare) {
     const baselines = models.filter((other) => !isTrainable(other) && other !== model);
     runs.push(
-      ...baselines.map((model) => ({ model, settings: settingsOf(request, model, dataset, "sgd", 0).settings })),
+      ...baselines.map((model) => ({ model, settings: resolveSettings(model, {}) })),
     );
   }
 
@@ -75,13 +83,15 @@ export async function main(args: readonly string[], models: readonly ModelDefini
   }
   if (runs.length > 1) {
     console.log(`\n${comparisonTable(results)}`);
-    await writeComparison(root, runs.map((run, at) => ({ run: nameOf(run), ...run, ...results[at]! })));
+    writeComparison(root, runs.map((run, at) => ({ run: nameOf(run), ...run, ...results[at]! })));
   }
   console.log(`\n${protocolLine(results[0]!.result.test.users)}`);
   const first = runs.length === 1 ? root : `${root}/${nameOf(runs[0]!)}`;
   console.log(
     runs.length === 1 ? `run directory: ${root}` : `run directories: ${root}/{${runs.map(nameOf).join(",")}}`,
   );
+  // The tasks of a checkout know the models of this package alone
+  if (!MODELS.includes(model)) return;
   const data = flags.data === undefined ? "" : ` --data ${quoted(flags.data)}`;
   const whom = data === "" ? `--history ${quoted(dataset.items[0]!)}` : `--user ${quoted(dataset.users[0]!)}`;
   console.log(`\nRecommend with it:\n  deno task recommend ${quoted(first)}${data} ${whom}`);
@@ -131,7 +141,7 @@ async function trainRun(
     },
     onCheckpoint: (checkpoint) => directory!.checkpoint(checkpoint),
   });
-  await directory!.finish(result, dataset, device.description);
+  directory!.finish(result, dataset, device.description);
   await report.finish(resultLine(label, result));
   return result;
 }

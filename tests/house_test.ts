@@ -22,11 +22,6 @@ const FLOORS: readonly (readonly string[])[] = [
 /** Rooms that may call Deno: everything else runs in a page of a browser too. */
 const WITH_DENO = ["src/files", "src/prepare", "tasks"];
 
-/** Exceptions, each with its reason. */
-const EXCEPTIONS: ReadonlySet<string> = new Set([
-  // A kernel's contract is declared with the ground floor's types, and the cpu device carries the compiled module alone
-]);
-
 async function* sources(folder: string): AsyncGenerator<string> {
   for await (const { name, isDirectory } of Deno.readDir(folder)) {
     const path = `${folder}/${name}`;
@@ -63,7 +58,7 @@ Deno.test("imports run one way, from the tasks down to the devices", () => {
   const up: string[] = [];
   for (const [path, imports] of graph) {
     for (const target of imports) {
-      if (floorOf(target) > floorOf(path) && !EXCEPTIONS.has(path)) up.push(`${path} -> ${target}`);
+      if (floorOf(target) > floorOf(path)) up.push(`${path} -> ${target}`);
     }
   }
   assertEquals([...files.keys()].filter((path) => floorOf(path) < 0), [], "files in no room");

@@ -4,7 +4,7 @@
 /** Of up to so many candidates the order is found by insertion. */
 const FEW: i32 = 8;
 
-/** Which three are looked at, by chance, as fixed places meet orders in which they are the worst choice time after time. */
+/** State of the draws of a pivot's three candidates: with fixed places, some inputs make every partition a bad one. */
 let draw: u32 = 1;
 
 /** The candidate of a row. A score is never -0: sums start at 0. */

@@ -2,7 +2,7 @@
 // there every query of a tile scores them, four at a time. So the table is read once a tile and never copied as a whole.
 //
 // A score that beats the worst of a query's best so far goes to the end of its list of candidates. Where the list is full
-// it is cut to the best `count`, which sets what is to be beaten anew. So nearly every score costs a comparison and no
+// it is cut to the best `count`, which raises the threshold. So nearly every score costs a comparison and no
 // more: of a hundred thousand random ones a few hundred are candidates for ten places.
 import { candidate, keepBest, rowOf, scoreOf, sort } from "./_select.as";
 

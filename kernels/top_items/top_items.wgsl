@@ -1,6 +1,6 @@
 // A workgroup takes a tile of queries through the items once: a thread owns an item at a time and keeps one sum per
 // query. What beats the worst of a query's best so far is appended to the query's candidates, in any order. Before they
-// could overflow they are cut to the best `count`, which sets what is to be beaten anew. The order is total, so what is
+// could overflow they are cut to the best `count`, which raises the threshold. The order is total, so what is
 // kept does not depend on who came first.
 const NONE = 0xffffffffu;
 const LOWEST = -3.4e38;

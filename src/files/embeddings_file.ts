@@ -1,7 +1,7 @@
 import { encodeStrings } from "../models/string_table.ts";
 import type { Embeddings } from "../recommend/embeddings.ts";
 import { encodeSafetensors, type SafetensorsTensor } from "../safetensors.ts";
-import { PartFile } from "./part_file.ts";
+import { writeWhole } from "./part_file.ts";
 import { createTable, type TableColumns } from "./table_file.ts";
 
 /** Rows of a table that are written together. */
@@ -48,12 +48,6 @@ export async function writeEmbeddings(path: string, embeddings: Embeddings): Pro
     });
   }
   table.finish();
-}
-
-function writeWhole(path: string, bytes: Uint8Array): void {
-  using file = new PartFile(path);
-  file.write(bytes);
-  file.finish();
 }
 
 function safetensorsOf({ ids, columns, vectors }: Embeddings): Uint8Array<ArrayBuffer> {

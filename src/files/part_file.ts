@@ -1,3 +1,19 @@
+/** What the name of a file ends in until it is whole. */
+export const UNFINISHED = ".part";
+
+/**
+ * Writes a file whole or not at all.
+ *
+ * @param path The file.
+ * @param content What is written.
+ * @throws {RangeError} If its folder is not there, or it is a folder.
+ */
+export function writeWhole(path: string, content: string | Uint8Array): void {
+  using file = new PartFile(path);
+  file.write(typeof content === "string" ? new TextEncoder().encode(content) : content);
+  file.finish();
+}
+
 /**
  * A file that appears whole or not at all, written piece by piece: to a temporary file beside it, which is renamed when it
  * is done and removed when it is not.
@@ -16,7 +32,7 @@ export class PartFile implements Disposable {
   constructor(path: string) {
     this.#path = path;
     try {
-      this.#file = Deno.openSync(`${path}.part`, { write: true, create: true, truncate: true });
+      this.#file = Deno.openSync(path + UNFINISHED, { write: true, create: true, truncate: true });
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) {
         throw new RangeError(`Cannot write '${path}' as its folder is not there`);
@@ -42,7 +58,7 @@ export class PartFile implements Disposable {
   finish(): void {
     this.#file.syncSync();
     try {
-      Deno.renameSync(`${this.#path}.part`, this.#path);
+      Deno.renameSync(this.#path + UNFINISHED, this.#path);
     } catch (error) {
       if (!(error instanceof Deno.errors.IsADirectory)) throw error;
       throw new RangeError(`Cannot write '${this.#path}' as it is a folder`, { cause: error });
@@ -56,6 +72,6 @@ export class PartFile implements Disposable {
     if (!this.#open) return;
     this.#open = false;
     this.#file.close();
-    Deno.removeSync(`${this.#path}.part`);
+    Deno.removeSync(this.#path + UNFINISHED);
   }
 }

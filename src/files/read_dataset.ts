@@ -66,6 +66,11 @@ async function readNames(parquet: ParquetFile, file: string, key: string): Promi
   const names = await parquet.strings("id");
   const nameless = names.indexOf(null);
   if (nameless >= 0) throw new Fault(`${file} has no id in row ${nameless}`);
+  const seen = new Set<string | null>();
+  for (const name of names) {
+    if (seen.has(name)) throw new Fault(`${file} has the id '${name}' twice`);
+    seen.add(name);
+  }
   return names as string[];
 }
 

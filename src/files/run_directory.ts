@@ -5,7 +5,7 @@ import type { SettingValues } from "../models/field.ts";
 import { decodeModel, encodeModel, type ModelFile } from "../models/model_file.ts";
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "../training/checkpoint.ts";
 import type { TrainingEvent, TrainingResult } from "../training/train.ts";
-import { writeAtomically } from "./write_atomically.ts";
+import { UNFINISHED, writeWhole } from "./part_file.ts";
 
 /** How the metrics of a run were made, in words, for everything that shows them. */
 export const PROTOCOL =
@@ -38,6 +38,8 @@ export class RunDirectory {
   static async create(path: string, config: Record<string, unknown>): Promise<RunDirectory> {
     await Deno.mkdir(path, { recursive: true });
     for await (const { name } of Deno.readDir(path)) {
+      // A process that was killed while it wrote leaves this behind
+      if (name.endsWith(UNFINISHED)) continue;
       throw new RangeError(`Cannot write a run to '${path}' as it is not empty: it has '${name}'`);
     }
     const directory = new RunDirectory(path);
@@ -94,7 +96,7 @@ export class RunDirectory {
       if (!event || !checkpoint || event.epoch > checkpoint.epoch) return false;
       return event.type !== "evaluation" || event.split !== "test";
     });
-    await this.#write("events.jsonl", kept.map((line) => line + "\n").join(""));
+    this.#write("events.jsonl", kept.map((line) => line + "\n").join(""));
     return checkpoint;
   }
 
@@ -103,8 +105,8 @@ export class RunDirectory {
    *
    * @param checkpoint The checkpoint.
    */
-  async checkpoint(checkpoint: Checkpoint): Promise<void> {
-    await this.#write("checkpoint.safetensors", encodeCheckpoint(checkpoint));
+  checkpoint(checkpoint: Checkpoint): void {
+    this.#write("checkpoint.safetensors", encodeCheckpoint(checkpoint));
   }
 
   /**
@@ -123,10 +125,10 @@ export class RunDirectory {
    * @param dataset What it was trained on.
    * @param device What it was trained with.
    */
-  async finish(result: TrainingResult, dataset: Dataset, device: string): Promise<void> {
+  finish(result: TrainingResult, dataset: Dataset, device: string): void {
     const { model, settings, weights, bestEpoch, valid, test } = result;
-    await this.#write("model.safetensors", encodeModel(model, settings, weights, dataset));
-    await this.#write("metrics.json", json({ protocol: PROTOCOL, device, bestEpoch, valid, test }));
+    this.#write("model.safetensors", encodeModel(model, settings, weights, dataset));
+    this.#write("metrics.json", json({ protocol: PROTOCOL, device, bestEpoch, valid, test }));
   }
 
   async #read(name: string): Promise<Uint8Array<ArrayBuffer> | null> {
@@ -138,8 +140,8 @@ export class RunDirectory {
     }
   }
 
-  async #write(name: string, content: string | Uint8Array<ArrayBuffer>): Promise<void> {
-    await writeAtomically(`${this.path}/${name}`, content);
+  #write(name: string, content: string | Uint8Array<ArrayBuffer>): void {
+    writeWhole(`${this.path}/${name}`, content);
   }
 }
 
@@ -162,11 +164,11 @@ export interface ComparedRun {
  * @param path The folder of the comparison.
  * @param runs Its runs.
  */
-export async function writeComparison(path: string, runs: readonly ComparedRun[]): Promise<void> {
+export function writeComparison(path: string, runs: readonly ComparedRun[]): void {
   const rows = runs.map(({ run, model, settings, result: { bestEpoch, valid, test } }) => (
     { run, model: model.name, settings, bestEpoch, valid, test }
   ));
-  await writeAtomically(`${path}/comparison.json`, json({ protocol: PROTOCOL, runs: rows }));
+  writeWhole(`${path}/comparison.json`, json({ protocol: PROTOCOL, runs: rows }));
   const names = Object.keys(rows[0]!.test) as (keyof FinishedMetrics["test"])[];
   const head = ["run", "model", "optimizer", "seed", "best_epoch", ...names];
   const lines = rows.map(({ run, model, settings, bestEpoch, test }) => [
@@ -177,7 +179,7 @@ export async function writeComparison(path: string, runs: readonly ComparedRun[]
     bestEpoch,
     ...names.map((name) => test[name]),
   ]);
-  await writeAtomically(`${path}/comparison.csv`, [head, ...lines].map((cells) => cells.join(",") + "\n").join(""));
+  writeWhole(`${path}/comparison.csv`, [head, ...lines].map((cells) => cells.join(",") + "\n").join(""));
 }
 
 /** A line of the log; null for one that was cut off, which belongs to what will happen again. */
@@ -203,7 +205,7 @@ export async function readModel(path: string, models?: readonly ModelDefinition[
   try {
     return decodeModel(await Deno.readFile(file), models);
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    if (!(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory)) throw error;
     const runs = await runsIn(path);
     const hint = runs.length > 0
       ? `it holds several runs: name one of ${runs.join(", ")}`

@@ -23,7 +23,7 @@ export interface TableFile extends Disposable {
 }
 
 /** Formats by the end of a file's name. */
-export const TABLE_FORMATS = ["parquet", "csv"] as const;
+const TABLE_FORMATS = ["parquet", "csv"] as const;
 
 /**
  * Opens a table for writing. `.parquet` has strings, 32-bit integers, floats and lists of floats; `.csv` has a header,
@@ -127,7 +127,7 @@ interface Bytes {
   getBytes(): Uint8Array;
 }
 
-/** What of its ParquetWriter. */
+/** What of its ParquetWriter is used here. */
 interface Parquet {
   write(options: { columnData: { name: string; data: unknown[] }[]; rowGroupSize: number }): void | Promise<void>;
   finish(): void | Promise<void>;

@@ -16,7 +16,7 @@ export const dimension = (byDefault = 64): IntegerField =>
 
 /** How much of a sequence is seen. */
 export const maxLength = (byDefault = 50): IntegerField =>
-  z.int().min(1).max(65536).default(byDefault).describe("The last so many items of a sequence are seen");
+  z.int().min(1).max(65536).default(byDefault).describe("Use only the last so many items of a sequence");
 
 /** Depth of an attention network. */
 export const blocks = (byDefault: number): IntegerField =>
@@ -24,7 +24,9 @@ export const blocks = (byDefault: number): IntegerField =>
 
 /** Heads of attention. */
 export const heads = (byDefault: number): IntegerField =>
-  z.int().min(1).max(1024).default(byDefault).describe("Heads of attention; 4 times as many must divide the dimension");
+  z.int().min(1).max(1024).default(byDefault).describe(
+    "Heads of attention; the dimension must be a multiple of 4 times as many",
+  );
 
 /** A probability of dropping something in training. */
 export const dropout = (byDefault: number, what = "an element of an embedding or a hidden state"): NumberField =>

@@ -57,6 +57,12 @@ export interface CommonDeclaration<S extends object> {
   readonly userTable?: string;
   /** Whether it ranks without looking at a history. Default false. */
   readonly ignoresHistory?: boolean;
+  /**
+   * How much of a history it looks at; longer ones are cut to their last items. By default it looks at all.
+   *
+   * @param settings The settings.
+   */
+  historyLength?(settings: S): number;
 }
 
 /** A model that learns by gradients. */
@@ -115,6 +121,13 @@ export interface CountedDeclaration<S extends object> extends CommonDeclaration<
    */
   count(dataset: Dataset, settings: S): ModelWeights;
   /**
+   * Shapes of its weights, which a model file is checked against.
+   *
+   * @param sizes Numbers of users and items.
+   * @param settings The settings.
+   */
+  shapes(sizes: Sizes, settings: S): { readonly [name: string]: readonly number[] };
+  /**
    * How it computes; or see {@linkcode CountedDeclaration.ranker}.
    *
    * @param weights Its weights on a device.
@@ -156,6 +169,9 @@ export type ModelDefinition = TrainableModel | CountedModel;
 
 /** Names of tensors that a model file keeps for itself. */
 export const RESERVED_PREFIX = "sevo.";
+
+/** The preset of the generated dataset: of all presets, the one that was not published. */
+export const GENERATED_PRESET = "generated";
 
 /**
  * Declares a model: all that training, evaluation, recommendation, the flags of `train`, their help and the model's page
@@ -216,6 +232,7 @@ export function defineModel<S extends object, Batch>(
     graphs: ["item"],
     unused: () => false,
     ignoresHistory: false,
+    historyLength: () => Infinity,
     itemTables: ["item.weight"],
     ...declaration,
     userTable: declaration.userTable ?? null,

@@ -40,7 +40,7 @@ export class EmbeddingPass {
    * Looks items up.
    *
    * @param table Name of the table.
-   * @param items The items; `NO_ROW` where there is none.
+   * @param items The items; in a pass of inference what `lastItems` gives for an empty history too.
    * @returns A row for each item, of zeros where there is none.
    * @throws {RangeError} If there is no such item.
    */
@@ -97,7 +97,7 @@ export class EmbeddingPass {
     return use;
   }
 
-  /** Rows of items; `NO_ROW`, of which an embedding is 0, stays what it is. */
+  /** Rows of items; `NO_ROW`, whose embedding is 0, stays what it is. */
   #idsOf(table: string, items: Uint32Array): Uint32Array<ArrayBuffer> {
     const itemCount = this.#weights.table(table).rows - this.#leadingRows;
     return Uint32Array.from(items, (item) => item === NO_ROW ? NO_ROW : itemRow(item, itemCount, this.#leadingRows));

@@ -23,12 +23,14 @@ export class FixedWeights implements NetworkWeights, Disposable {
    */
   constructor(device: Device, weights: ModelWeights, tables: readonly string[]) {
     this.device = device;
+    using uploaded = new DisposableStack();
     const parameters: Record<string, ModelWeights[string]> = {};
     for (const [name, weight] of Object.entries(weights)) {
       if (!tables.includes(name)) parameters[name] = weight;
       else {
         const [rows, columns] = weight.shape as [number, number];
-        this.#tables.set(name, { tensor: device.upload(weight.data, [rows, columns]), firstRow: 0, rows });
+        const tensor = uploaded.use(device.upload(weight.data, [rows, columns]));
+        this.#tables.set(name, { tensor, firstRow: 0, rows });
       }
     }
     this.layout = new ParameterLayout(parameters);
@@ -36,6 +38,7 @@ export class FixedWeights implements NetworkWeights, Disposable {
     this.parameters = rows > 0
       ? device.upload(this.layout.pack(parameters), [rows, columns])
       : device.zeros("f32", [0, columns]);
+    uploaded.move();
   }
 
   /**

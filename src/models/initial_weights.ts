@@ -5,7 +5,23 @@ import type { ModelWeights, Weight } from "../nn/parameters.ts";
 export class InitialWeights {
   /** What has been drawn so far. */
   readonly weights: Record<string, Weight> = {};
+  static #drawing = true;
   readonly #seed: number;
+
+  /**
+   * Runs what draws weights without drawing them, where their shapes alone are wanted.
+   *
+   * @param draw Draws weights.
+   * @returns Weights without elements.
+   */
+  static undrawn(draw: () => ModelWeights): ModelWeights {
+    InitialWeights.#drawing = false;
+    try {
+      return draw();
+    } finally {
+      InitialWeights.#drawing = true;
+    }
+  }
 
   /**
    * Begins to draw.
@@ -57,7 +73,8 @@ export class InitialWeights {
 
   #add(name: string, shape: readonly number[], draw: (index: number, length: number) => Float32Array): this {
     const index = Object.keys(this.weights).length, length = shape.reduce((product, side) => product * side, 1);
-    this.weights[name] = { data: draw(index, length), shape };
+    const data = InitialWeights.#drawing ? draw(index, length) : new Float32Array();
+    this.weights[name] = { data, shape };
     return this;
   }
 }

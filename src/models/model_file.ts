@@ -5,7 +5,7 @@ import { decodeStrings, encodeStrings } from "./string_table.ts";
 import { isTrainable, type ModelDefinition, RESERVED_PREFIX } from "./define_model.ts";
 import type { SettingValues } from "./field.ts";
 import { MODELS } from "./models.ts";
-import { resolveSettings, weightShapes } from "./settings.ts";
+import { resolveSettings, SettingError, weightShapes } from "./settings.ts";
 import type { TrainingSettings } from "./training_settings.ts";
 
 /** A trained model with all that is needed to use it without its dataset. */
@@ -100,7 +100,8 @@ export function decodeModel(bytes: Uint8Array, models: readonly ModelDefinition[
   try {
     settings = resolveSettings(model, given as SettingValues);
   } catch (error) {
-    throw fail(`its settings are not those of ${model.name}: ${(error as Error).message}`);
+    const why = error instanceof SettingError ? error.reason : (error as Error).message;
+    throw fail(`its settings are not those of ${model.name}: ${why}`);
   }
   const ids = (name: string) => {
     const strings = decodeStrings(name, tensors);
@@ -116,11 +117,16 @@ export function decodeModel(bytes: Uint8Array, models: readonly ModelDefinition[
     throw fail(`column '${name}' must have ${items.length} values: current value is ${values.length}`);
   }));
   const weights = weightsOf(tensors);
-  if (isTrainable(model)) {
-    const sizes = { userCount: users.length || 1, itemCount: items.length };
-    checkShapes(weights, weightShapes(model, sizes, settings as SettingValues & TrainingSettings));
-  }
-  return { model, settings, weights, provenance: parse("provenance"), users, items, itemColumns };
+  const sizes = { userCount: users.length || 1, itemCount: items.length };
+  checkShapes(
+    weights,
+    isTrainable(model)
+      ? weightShapes(model, sizes, settings as SettingValues & TrainingSettings)
+      : model.shapes(sizes, settings),
+  );
+  const provenance = parse("provenance");
+  if (typeof provenance?.name !== "string") throw fail("its metadata does not say what it was trained on");
+  return { model, settings, weights, provenance, users, items, itemColumns };
 }
 
 function weightsOf(tensors: { readonly [name: string]: SafetensorsTensor }): ModelWeights {
@@ -131,7 +137,7 @@ function weightsOf(tensors: { readonly [name: string]: SafetensorsTensor }): Mod
   }));
 }
 
-function checkShapes(weights: ModelWeights, expected: Record<string, readonly number[]>): void {
+function checkShapes(weights: ModelWeights, expected: { readonly [name: string]: readonly number[] }): void {
   for (const [name, shape] of Object.entries(expected)) {
     const actual = weights[name]?.shape ?? [];
     if (actual.length === shape.length && shape.every((length, at) => length === actual[at])) continue;

@@ -15,12 +15,12 @@ import type { BorrowedRows } from "./network.ts";
  *
  * @param items Items.
  * @param itemCount Number of items.
- * @param pads Rows before that of item 0.
+ * @param leadingRows Rows before that of item 0.
  * @returns A row for each item.
  * @throws {RangeError} If there is no such item.
  */
-export function itemRows(items: Uint32Array, itemCount: number, pads: number): Uint32Array<ArrayBuffer> {
-  return Uint32Array.from(items, (item) => itemRow(item, itemCount, pads));
+export function itemRows(items: Uint32Array, itemCount: number, leadingRows: number): Uint32Array<ArrayBuffer> {
+  return Uint32Array.from(items, (item) => itemRow(item, itemCount, leadingRows));
 }
 
 /**
@@ -28,12 +28,12 @@ export function itemRows(items: Uint32Array, itemCount: number, pads: number): U
  *
  * @param item The item.
  * @param itemCount Number of items.
- * @param pads Rows before that of item 0.
+ * @param leadingRows Rows before that of item 0.
  * @returns The row.
  * @throws {RangeError} If there is no such item.
  */
-export function itemRow(item: number, itemCount: number, pads: number): number {
-  if (item < itemCount) return item + pads;
+export function itemRow(item: number, itemCount: number, leadingRows: number): number {
+  if (item < itemCount) return item + leadingRows;
   throw new RangeError(`Cannot use an item as it must be in [0, ${itemCount}): current value is ${item}`);
 }
 
@@ -120,7 +120,7 @@ export function lastRows(
  * The last item of each sequence.
  *
  * @param sequences The sequences.
- * @returns The items; the kernel's `NO_ROW` for a sequence without one.
+ * @returns The items; 0xffffffff, whose embedding is 0, for a sequence without one.
  */
 export function lastItems(sequences: PackedSequences): Uint32Array<ArrayBuffer> {
   return lastRows(sequences, 1, (items) => items).rows;

@@ -1,7 +1,10 @@
-import type { Sizes } from "./define_model.ts";
-import { isTrainable, type ModelDefinition, type TrainableModel } from "./define_model.ts";
+import type { z } from "zod";
+import { nearest, shown } from "../options.ts";
+import { isTrainable, type ModelDefinition, type Sizes, type TrainableModel } from "./define_model.ts";
 import { expectation, type SettingValues } from "./field.ts";
-import { rulePreset, type TrainingSettings } from "./training_settings.ts";
+import { InitialWeights } from "./initial_weights.ts";
+import { MODELS } from "./models.ts";
+import { ruleOf, rulePreset, type TrainingSettings } from "./training_settings.ts";
 
 /** Thrown for a setting that a model does not have, or a value that it cannot have. */
 export class SettingError extends RangeError {
@@ -35,7 +38,7 @@ export type ResolvedSettings<S extends object = object> = S & TrainingSettings;
  * @param model The model.
  * @param given Settings as given.
  * @param preset Name of the preset; by default the model's first.
- * @param models All models, for the message on a setting that is another model's.
+ * @param models All models, for the message on a setting that is another model's. By default those of this package.
  * @returns All settings.
  * @throws {SettingError} If the model has no such setting, or cannot have such a value.
  */
@@ -56,7 +59,7 @@ export function resolveSettings(
   model: ModelDefinition,
   given: { readonly [name: string]: unknown },
   preset?: string,
-  models: readonly ModelDefinition[] = [],
+  models: readonly ModelDefinition[] = MODELS,
 ): SettingValues {
   const { fields, name } = model;
   const wanted: Record<string, unknown> = {};
@@ -69,7 +72,15 @@ export function resolveSettings(
   for (const [key, field] of fields) values[key] = field.default;
   if (isTrainable(model)) {
     Object.assign(values, presetOf(model, preset));
-    Object.assign(values, rulePreset((wanted["optimizer"] ?? values["optimizer"]) as TrainingSettings["optimizer"]));
+    // The rates of a preset are those of its own rule
+    const asked = (wanted["optimizer"] ?? values["optimizer"]) as TrainingSettings["optimizer"];
+    const own = values["optimizer"] as TrainingSettings["optimizer"];
+    if (ruleOf({ optimizer: asked }) !== ruleOf({ optimizer: own })) {
+      // Those of SGD are of another size altogether
+      const defaults = ruleOf({ optimizer: own }) === "sgd" ? ["learningRate", "weightDecay"] : [];
+      for (const key of defaults) values[key] = fields.get(key)!.default;
+      Object.assign(values, rulePreset(asked));
+    }
   } else if (preset !== undefined) {
     throw new SettingError("preset", `${name} has no presets: current value is '${preset}'`);
   }
@@ -77,9 +88,9 @@ export function resolveSettings(
   for (const [key, field] of fields) {
     const expected = expectation(field, values[key]);
     if (expected === undefined) continue;
-    const shown = typeof values[key] === "string" ? `'${values[key]}'` : String(values[key]);
-    throw new SettingError(key, `${key} must be ${expected}: current value is ${shown}`);
+    throw new SettingError(key, `${key} must be ${expected}: current value is ${shown(values[key])}`);
   }
+  checkBySchema(model, values);
   if (isTrainable(model) && !model.graphs.includes(values["graph"] as TrainingSettings["graph"])) {
     throw new SettingError(
       "graph",
@@ -89,6 +100,15 @@ export function resolveSettings(
     );
   }
   return values as SettingValues;
+}
+
+/** What a schema asks of a model's own settings beyond type and bounds, such as a multiple. */
+function checkBySchema({ settings, ownFields }: ModelDefinition, values: Readonly<Record<string, unknown>>): void {
+  const own = Object.fromEntries(Array.from(ownFields.keys(), (key) => [key, values[key]]));
+  const result = (settings as unknown as z.ZodType).safeParse(own);
+  if (result.success) return;
+  const { path, message } = result.error.issues[0]!, key = String(path[0] ?? "");
+  throw new SettingError(key, `${key} is refused: ${message}; current value is ${shown(values[key])}`);
 }
 
 function presetOf({ name, presets }: TrainableModel, preset: string | undefined): object {
@@ -101,8 +121,9 @@ function presetOf({ name, presets }: TrainableModel, preset: string | undefined)
 function noSetting(model: ModelDefinition, key: string, models: readonly ModelDefinition[]): string {
   const owners = models.filter((other) => other !== model && other.fields.has(key)).map(({ name }) => name);
   const training = owners.length > 0 && models.every((other) => !isTrainable(other) || other.fields.has(key));
+  const names = [...model.fields.keys()], meant = nearest(key, names);
   const hint = owners.length === 0
-    ? `its settings are ${[...model.fields.keys()].join(", ") || "none"}`
+    ? meant === undefined ? `its settings are ${names.join(", ") || "none"}` : `did you mean '${meant}'?`
     : training
     ? "it is counted, not trained"
     : `that is ${owners.map((owner) => `${owner}'s`).join(", ")}`;
@@ -124,9 +145,8 @@ export function weightShapes(
 ): Record<string, readonly number[]> {
   // Of the sizes, only the leading length of a table depends: it grows by one with each user or item
   const shapes = (userCount: number, itemCount: number) =>
-    Object.entries(model.initialWeights({ userCount, itemCount }, settings)).map(([name, { shape }]) =>
-      [name, shape] as const
-    );
+    Object.entries(InitialWeights.undrawn(() => model.initialWeights({ userCount, itemCount }, settings)))
+      .map(([name, { shape }]) => [name, shape] as const);
   const [least, moreUsers, moreItems] = [shapes(1, 1), shapes(2, 1), shapes(1, 2)];
   return Object.fromEntries(least.map(([name, [length, ...rest]], at) => {
     const perUser = moreUsers[at]![1][0]! - length!, perItem = moreItems[at]![1][0]! - length!;

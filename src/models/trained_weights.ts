@@ -62,17 +62,21 @@ export class TrainedWeights implements NetworkWeights, Disposable {
     this.layout = new ParameterLayout(parameters);
     const { correction: _, ...rest } = options;
     const plain = { ...rest, propagation: null };
+    // What is on the device already is given back where a later part does not fit
+    using made = new DisposableStack();
     this.#groups = groups.map(({ tables, graph }) => {
       const own = pick((name) => tables.includes(name)) as Record<string, TableInit>;
-      return { state: sevoInit<string>(device, own, graph ? options : plain), graph };
+      return { state: made.use(sevoInit<string>(device, own, graph ? options : plain)), graph };
     });
     const { rows, columns } = this.layout;
-    this.gradient = device.zeros("f32", [rows, columns]);
+    this.gradient = made.use(device.zeros("f32", [rows, columns]));
     if (rows > 0) {
       const flat = { data: this.layout.pack(parameters), shape: [rows, columns] as const };
-      this.#groups.push({ state: sevoInit<string>(device, { [PARAMETERS]: flat }, plain), graph: null });
+      const state = made.use(sevoInit<string>(device, { [PARAMETERS]: flat }, plain));
+      this.#groups.push({ state, graph: null });
     }
     this.#loss = device.zeros("f32", [1]);
+    made.move();
   }
 
   /** Steps taken so far. */

@@ -24,7 +24,7 @@ export class DotRanker implements Ranker {
   readonly #network: ScoringNetwork;
   readonly #historyLength: number;
   readonly #items: BorrowedRows;
-  #foldIn: Promise<FoldIn> | null = null;
+  #foldIn: FoldIn | null = null;
 
   /**
    * Takes the rows of the items.
@@ -104,6 +104,17 @@ export class DotRanker implements Ranker {
 
   /** See {@linkcode Ranker.similar}. */
   async similar(items: Uint32Array, count: number, by: Similarity | null): Promise<TopItems> {
+    const found = { items: new Uint32Array(items.length * count), scores: new Float32Array(items.length * count) };
+    const most = Math.max(1, Math.floor(LIST_BYTES / (8 * count)));
+    for (let begin = 0; begin < items.length; begin += most) {
+      const part = await this.#similarTo(items.subarray(begin, begin + most), count, by);
+      found.items.set(part.items, begin * count);
+      found.scores.set(part.scores, begin * count);
+    }
+    return found;
+  }
+
+  async #similarTo(items: Uint32Array, count: number, by: Similarity | null): Promise<TopItems> {
     const device = this.#device;
     using tape = new Tape(device, null);
     const { queries, items: all, normalise } = device.batch(() =>
@@ -145,8 +156,8 @@ export class DotRanker implements Ranker {
   async #queries(requests: Requests): Promise<BorrowedRows> {
     const network = this.#network;
     if (requests.users === null && network.foldIn) {
-      this.#foldIn ??= network.foldIn();
-      return await (await this.#foldIn)(requests.histories);
+      this.#foldIn ??= await network.foldIn();
+      return await this.#foldIn(requests.histories);
     }
     const tape = new Tape(this.#device, null);
     try {

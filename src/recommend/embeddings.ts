@@ -29,7 +29,11 @@ export function embeddingsOf(
   const ids = of === "items" ? items : users, tables = of === "items" ? model.itemTables : [model.userTable!];
   const first = of === "items" ? model.leadingRows : 0;
   const vectors = Object.fromEntries(tables.map((table) => {
-    const { data, shape } = weights[table]!, width = shape[1]!;
+    const weight = weights[table];
+    if (weight?.shape.length !== 2 || weight.shape[0]! < first + ids.length) {
+      throw new RangeError(`Cannot export ${of} as ${model.name} has no table '${table}' with a row for each`);
+    }
+    const { data, shape } = weight, width = shape[1]!;
     return [table.replace(/\.weight$/, ""), {
       data: data.subarray(first * width, (first + ids.length) * width),
       width,

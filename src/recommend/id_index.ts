@@ -15,15 +15,14 @@ export class IdIndex {
   }
 
   /**
-   * The index of a list that may have been asked for before.
+   * The index of users of a dataset, which may have been asked for before.
    *
-   * @param what What the ids are of, for messages.
    * @param ids An id for each row; must not change.
    * @returns The index.
    */
-  static of(what: string, ids: readonly string[]): IdIndex {
+  static ofUsers(ids: readonly string[]): IdIndex {
     let index = IdIndex.#known.get(ids);
-    if (!index) IdIndex.#known.set(ids, index = new IdIndex(what, ids));
+    if (!index) IdIndex.#known.set(ids, index = new IdIndex("user", ids));
     return index;
   }
 

@@ -23,6 +23,7 @@ export function rankerOf(
   settings: object,
 ): Ranker {
   if (!isTrainable(model) && model.ranker) return model.ranker(device, weights, settings);
+  const length = historyLength(model, settings);
   const tables = isTrainable(model)
     ? model.tables(settings as TrainingSettings).flatMap(({ names }) => names)
     : Object.keys(weights);
@@ -31,7 +32,7 @@ export function rankerOf(
     const network = isTrainable(model)
       ? model.network(fixed, settings as TrainingSettings)
       : model.network!(fixed, settings);
-    return new OwningRanker(device, network, historyLength(settings), fixed);
+    return new OwningRanker(device, network, length, fixed);
   } catch (error) {
     fixed[Symbol.dispose]();
     throw error;
@@ -41,11 +42,12 @@ export function rankerOf(
 /**
  * How much of a history a model looks at.
  *
+ * @param model The model.
  * @param settings Its settings.
  * @returns Items; infinite where it looks at all.
  */
-export function historyLength(settings: object): number {
-  return "maxLength" in settings && typeof settings.maxLength === "number" ? settings.maxLength : Infinity;
+export function historyLength(model: ModelDefinition, settings: object): number {
+  return model.historyLength?.(settings as TrainingSettings) ?? Infinity;
 }
 
 /** A ranker with weights of its own. */

@@ -36,8 +36,8 @@ export interface SimilarOptions {
   readonly by?: Similarity;
 }
 
-/** Requests answered at a time, of those that come in one by one. */
-const BATCH = 4096;
+/** Requests answered at a time, of those that come in one by one, and items of their lists. */
+const BATCH = 4096, BATCH_ITEMS = 2 ** 18;
 
 /**
  * A trained model without its trainer: it holds the weights once, and no moments, gradients or data. Ids are those of the
@@ -123,7 +123,8 @@ export class Recommender implements Disposable {
     checkType("Cannot recommend", "repeat", repeat, "boolean");
     const requests = this.#requests.read(request, "recommend"), { histories } = requests;
     const excluded = repeat ? emptyExclusions(histories.offsets.length - 1) : distinct(histories);
-    const most = Math.min(count, this.items.length);
+    const most = Math.min(count, this.items.length), lists = histories.offsets.length - 1;
+    if (most === 0) return Array.from({ length: lists }, () => []);
     return this.#lists(await this.#ranker.top(requests, most, excluded), most);
   }
 
@@ -138,6 +139,7 @@ export class Recommender implements Disposable {
     requests: Iterable<StreamRequest> | AsyncIterable<StreamRequest>,
     { dataset, historyOf, ...options }: RecommendOptions & Partial<Pick<UserRequest, "dataset" | "historyOf">> = {},
   ): AsyncGenerator<{ readonly request: StreamRequest; readonly list: readonly Recommendation[] }> {
+    const most = Math.max(1, Math.min(BATCH, Math.floor(BATCH_ITEMS / Math.max(1, options.count ?? 10))));
     let batch: StreamRequest[] = [], taken = 0;
     const answer = async () => {
       const users = batch.flatMap((request) => "user" in request ? [request.user] : []);
@@ -155,7 +157,7 @@ export class Recommender implements Disposable {
     for await (const request of requests) {
       this.#requests.checkStreamed(request, ++taken);
       batch.push(request);
-      if (batch.length < BATCH) continue;
+      if (batch.length < most) continue;
       yield* await answer();
       batch = [];
     }
@@ -209,7 +211,7 @@ export class Recommender implements Disposable {
   }
 
   #lists({ items, scores }: TopItems, count: number): Recommendation[][] {
-    return Array.from({ length: count === 0 ? 0 : items.length / count }, (_, list) => {
+    return Array.from({ length: items.length / count }, (_, list) => {
       const found: Recommendation[] = [];
       for (let at = list * count; at < (list + 1) * count && items[at] !== NO_ITEM; at++) {
         const row = items[at]!;

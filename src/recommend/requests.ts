@@ -28,6 +28,9 @@ export type StreamRequest = { readonly user: string } | { readonly history: read
 /** What a request is for, as messages say it. */
 type Doing = "recommend" | "score";
 
+/** What is said of a user of the dataset who has no row in the model. */
+const NOT_TRAINED = " in the model: pass the history in place of the user";
+
 /** Reads requests: ids of the source become rows of the model, and what is no request is refused. */
 export class RequestReader {
   readonly #model: ModelDefinition;
@@ -81,16 +84,18 @@ export class RequestReader {
       const histories = request.histories.map((ids, at) => this.#historyRows(ids, `history ${at}`, doing));
       return { users: null, histories: packed(histories) };
     }
-    const { users, dataset, historyOf = "all" } = request, index = IdIndex.of("user", dataset.users);
+    const { users, dataset, historyOf = "all" } = request, index = IdIndex.ofUsers(dataset.users);
     const rows = Uint32Array.from(users, (id) => index.row(id, doing, ` in '${dataset.name}'`));
     const known = this.#known(packHistories(dataset, rows, historyOf === "train" ? "valid" : "all"), dataset);
     if (this.#users) {
-      return { users: Uint32Array.from(users, (id) => this.#users!.row(id, doing)), histories: known };
+      return { users: Uint32Array.from(users, (id) => this.#users!.row(id, doing, NOT_TRAINED)), histories: known };
     }
     const { offsets } = known, empty = users.findIndex((_, at) => offsets[at] === offsets[at + 1]);
     if (empty >= 0 && !this.#model.ignoresHistory) {
       throw new RangeError(
-        `Cannot ${doing} as user '${users[empty]}' has no history that ${this.#model.name} could go by`,
+        `Cannot ${doing} as ${this.#model.name} knows no item of the history of user '${
+          users[empty]
+        }' in '${dataset.name}'`,
       );
     }
     return { users: null, histories: known };
@@ -127,7 +132,8 @@ export class RequestReader {
   }
 
   /**
-   * Checks a request of a stream. It is named by its number: in what is answered together, it would be another.
+   * Checks a request of a stream. The message gives its number in the stream: its place in what is answered together would
+   * mislead.
    *
    * @param request The request.
    * @param number Its number, counted from 1.
@@ -153,7 +159,8 @@ function checkRequest(cannot: string, request: UserRequest | HistoryRequest): vo
       `${cannot} as the request must have users or histories: it has ${has("users") ? "both" : "neither"}`,
     );
   }
-  checkOptions(cannot, request, ["histories", "users", "dataset", "historyOf"], "the request");
+  const names = has("histories") ? ["histories"] : ["users", "dataset", "historyOf"];
+  checkOptions(cannot, request, names, "the request");
   if ("histories" in request) return checkLists(cannot, "histories", request.histories);
   const { users, dataset, historyOf } = request as Partial<UserRequest>;
   checkIds(cannot, "users", users);

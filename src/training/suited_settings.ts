@@ -40,14 +40,15 @@ export function suitedSettings<S extends object>(
   let { batch, patience } = settings;
   if (given.batch === undefined) {
     const { size } = model.sampler(dataset, settings);
-    while (Math.ceil(size / batch) < STEPS && batch / 2 >= SMALLEST_BATCH) batch /= 2;
+    while (Math.ceil(size / batch) < STEPS && batch / 2 >= SMALLEST_BATCH) batch = Math.floor(batch / 2);
     if (batch !== settings.batch) {
-      chosen.push(`batch ${batch} in place of ${settings.batch}, for ${Math.ceil(size / batch)} steps an epoch`);
+      chosen.push(`batch ${batch} in place of ${settings.batch}, for ${Math.ceil(size / batch)} steps per epoch`);
     }
   }
-  if (given.patience === undefined) {
+  // A preset that ends training by itself knows better
+  if (given.patience === undefined && settings.patience === 0) {
     patience = PATIENCE;
-    chosen.push(`an end after ${patience} validations without a better one`);
+    chosen.push(`early stopping after ${patience} validations without improvement`);
   }
   return { settings: { ...settings, batch, patience }, chosen };
 }

@@ -77,7 +77,7 @@ export async function train<M extends ModelDefinition>(
   }
   const evaluate = async (ranker: Ranker, settings: object, split: Split, epoch: number): Promise<RankingMetrics> => {
     const start = performance.now();
-    const metrics = await rankSplit(ranker, dataset, split, historyLength(settings));
+    const metrics = await rankSplit(ranker, dataset, split, historyLength(model, settings));
     await onEvent({ type: "evaluation", split, epoch, metrics, seconds: (performance.now() - start) / 1000 });
     return metrics;
   };
@@ -89,7 +89,7 @@ export async function train<M extends ModelDefinition>(
     using training = startTraining(device, dataset, definition, weights, own);
     const { model: trained, sampler } = training;
     const validate = async (epoch: number) => {
-      using ranker = new DotRanker(device, trained.network, historyLength(own));
+      using ranker = new DotRanker(device, trained.network, historyLength(model, own));
       return await evaluate(ranker, own, "valid", epoch);
     };
     if (from) trained.restore(from.model);

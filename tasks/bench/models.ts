@@ -138,8 +138,8 @@ export async function timeModel(
     times.added.push(own / times.plainEpoch.at(-1)! - 1);
     times.ranking.push(
       await seconds(async () => {
-        using ranker = new DotRanker(device, sevo.model.network, historyLength(settings));
-        await rankSplit(ranker, dataset, "valid", historyLength(settings));
+        using ranker = new DotRanker(device, sevo.model.network, historyLength(model, settings));
+        await rankSplit(ranker, dataset, "valid", historyLength(model, settings));
       }),
     );
     if (!peer) continue;

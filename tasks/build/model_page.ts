@@ -1,10 +1,12 @@
-import { isTrainable, type ModelDefinition, type TrainableModel } from "../../src/models/define_model.ts";
+import {
+  GENERATED_PRESET,
+  isTrainable,
+  type ModelDefinition,
+  type TrainableModel,
+} from "../../src/models/define_model.ts";
 import type { Field } from "../../src/models/field.ts";
 import { rangeOf } from "../../src/options.ts";
 import { resolveSettings } from "../../src/models/settings.ts";
-
-/** Presets that are of published runs; the others are this project's own. */
-const OWN_PRESETS = ["generated"];
 
 /**
  * The page of a model in docs/, in Markdown, made from its declaration.
@@ -72,9 +74,7 @@ function trainedSections(model: TrainableModel): string[] {
     "",
     "## Presets",
     "",
-    `\`--preset NAME\` takes the published settings for a dataset (\`${
-      OWN_PRESETS.join("`, `")
-    }\` is this project's own). Without it, the batch is chosen by the size of the data, and training ends where nothing gets better.`,
+    `\`--preset NAME\` takes the published settings for a dataset (\`${GENERATED_PRESET}\` is this project's own). Without it, the batch is chosen by the size of the data, and training ends where nothing gets better.`,
     "",
     ...table(["preset", ...changed(model)], rows),
     "",

@@ -5,7 +5,7 @@ import type { ModelFile } from "../../src/models/model_file.ts";
 import { UsageError } from "./declaration.ts";
 
 /**
- * The dataset that a model was trained on, checked to be that.
+ * The dataset that a model was trained on, checked to have the same items and, for a model that knows users, the same users.
  *
  * @param task Name of the task, for messages.
  * @param file The model.

@@ -1,16 +1,16 @@
 import type { Recommendation } from "../../src/recommend/recommender.ts";
 
 /**
- * A list for people: place, score, id and title of each item.
+ * A list for people: rank, score, id and title of each item.
  *
  * @param list The list.
  * @returns The lines.
  */
 export function listTable(list: readonly Recommendation[]): string {
-  if (list.length === 0) return "  (no item)";
+  if (list.length === 0) return "  (no item is left to recommend)";
   const titled = list.some(({ title }) => title !== null);
   const rows = [
-    ["place", "score", "item", ...titled ? ["title"] : []],
+    ["rank", "score", "item", ...titled ? ["title"] : []],
     ...list.map(({ item, title, score }, at) => [`${at + 1}`, score.toFixed(4), item, ...titled ? [title ?? ""] : []]),
   ];
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));

@@ -19,8 +19,8 @@ export interface ListsOutput extends Disposable {
   finish(): void;
 }
 
-/** Lists of a table that are written together. */
-const LISTS = 8192;
+/** Items of lists that are written to a table together. */
+const ITEMS = 2 ** 17;
 
 /**
  * Where lists go: a file by its name, or standard output as tables for people or JSON lines for programs. A file appears
@@ -62,6 +62,7 @@ export async function openOutput(to: string | undefined, json: boolean): Promise
 class TableOutput implements ListsOutput {
   readonly #table: TableFile;
   #waiting: AnsweredRequest[] = [];
+  #items = 0;
   #written = 0;
 
   constructor(table: TableFile) {
@@ -69,7 +70,9 @@ class TableOutput implements ListsOutput {
   }
 
   add(answer: AnsweredRequest): void {
-    if (this.#waiting.push(answer) >= LISTS) this.#write();
+    this.#waiting.push(answer);
+    this.#items += answer.list.length;
+    if (this.#items >= ITEMS) this.#write();
   }
 
   finish(): void {
@@ -96,6 +99,7 @@ class TableOutput implements ListsOutput {
     });
     this.#written += this.#waiting.length;
     this.#waiting = [];
+    this.#items = 0;
   }
 
   [Symbol.dispose](): void {
@@ -108,6 +112,10 @@ function jsonOf({ request, list }: AnsweredRequest): string {
 }
 
 function printList({ request, list }: AnsweredRequest): void {
-  const whose = "user" in request ? `user ${request.user}` : `history ${request.history.join(", ")}`;
+  const whose = "user" in request
+    ? `user ${request.user}`
+    : request.history.length === 0
+    ? "an empty history"
+    : `history ${request.history.join(", ")}`;
   console.log(`For ${whose}:\n${listTable(list)}\n`);
 }

@@ -4,9 +4,9 @@
  * @module
  */
 import type { Dataset } from "../../src/data/dataset.ts";
-import { isTrainable, type ModelDefinition } from "../../src/models/define_model.ts";
+import { GENERATED_PRESET, isTrainable, type ModelDefinition } from "../../src/models/define_model.ts";
 import type { Field, SettingValues } from "../../src/models/field.ts";
-import { SEED } from "../../src/options.ts";
+import { type Bounds, SEED } from "../../src/options.ts";
 import { resolveSettings, SettingError } from "../../src/models/settings.ts";
 import { OPTIMIZERS, ruleOf, type TrainingSettings } from "../../src/models/training_settings.ts";
 import { suitedSettings } from "../../src/training/suited_settings.ts";
@@ -81,6 +81,8 @@ export interface TrainRequest {
   readonly given: SettingValues;
   /** Rule of the optimizer that weight decay and learning rate were given for. */
   readonly optimizer: TrainingSettings["optimizer"];
+  /** Seed of the first run. */
+  readonly seed: number;
 }
 
 /**
@@ -122,7 +124,8 @@ export function trainTask(models: readonly ModelDefinition[]): Task<Flags> {
       preset: {
         kind: "choice",
         choices: [...presets],
-        description: "Published settings to start from (default: chosen by the size of the data)",
+        description:
+          "Published settings to start from (default: those for Amazon Beauty, with batch and early stopping to suit the data)",
         group: "Model",
       },
       ...settingFlags(models),
@@ -135,25 +138,43 @@ export function trainTask(models: readonly ModelDefinition[]): Task<Flags> {
 function settingFlags(models: readonly ModelDefinition[]): Flags {
   const names = new Set(models.flatMap(({ ownFields }) => [...ownFields.keys()]));
   for (const model of models) for (const name of model.fields.keys()) names.add(name);
+  const taken = ["model", "preset", "config", "help", ...Object.keys(DATA_FLAGS), ...Object.keys(RUN_FLAGS)];
+  for (const name of names) {
+    if (taken.includes(name)) throw new TypeError(`Cannot declare train as setting '${name}' has the name of a flag`);
+  }
   return Object.fromEntries(Array.from(names, (name) => [name, settingFlag(name, models)]));
 }
 
 function settingFlag(name: string, models: readonly ModelDefinition[]): Flag {
   const owners = models.filter(({ fields }) => fields.has(name));
-  const [field, ...others] = owners.map(({ fields }) => fields.get(name)!) as [Field, ...Field[]];
-  const kinds = new Set([field, ...others].map(({ kind }) => kind));
+  const fields = owners.map(({ fields }) => fields.get(name)!), [field] = fields as [Field, ...Field[]];
+  const kinds = new Set(fields.map(({ kind }) => kind));
   if (kinds.size > 1) {
     throw new TypeError(`Cannot declare train as setting '${name}' is of two types: ${[...kinds].join(", ")}`);
   }
-  const shared = owners.length === models.filter(isTrainable).length;
-  const whose = shared ? "" : `${owners.map(({ name }) => name).join(", ")}: `;
+  const whose = models.filter(isTrainable).every((model) => owners.includes(model))
+    ? ""
+    : `${owners.map(({ name }) => name).join(", ")}: `;
   const description = `${whose}${whose ? lowered(field.description) : field.description} (${defaults(name, owners)})`;
   const common = { description, group: field.group ?? "Settings of models" };
   if (field.kind === "boolean") return { ...common, kind: "boolean" };
-  if (field.kind === "choice") return { ...common, kind: "choice", choices: field.choices! };
+  if (field.kind === "choice") {
+    return { ...common, kind: "choice", choices: [...new Set(fields.flatMap(({ choices }) => choices!))] };
+  }
   if (field.kind === "string") return { ...common, kind: "string", placeholder: "TEXT" };
-  // Bounds are checked with the model in hand, which alone knows them
-  return { ...common, kind: field.kind };
+  return { ...common, kind: field.kind, ...widest(fields) };
+}
+
+/** Bounds that hold for all owners of a setting; those of the model in hand are checked when it is known. */
+function widest(fields: readonly Field[]): Omit<Bounds, "integer"> {
+  const bounds: Record<string, number> = {};
+  for (
+    const [name, pick] of [["min", Math.min], ["above", Math.min], ["max", Math.max], ["below", Math.max]] as const
+  ) {
+    const values = fields.map((field) => field[name]);
+    if (values.every((value) => value !== undefined)) bounds[name] = pick(...values as number[]);
+  }
+  return bounds;
 }
 
 /** The default of a setting: the commonest, and those of the models that have another. */
@@ -183,17 +204,18 @@ export function trainRequest({ values, given, file }: Parsed<Flags>, models: rea
   for (const name of given.keys()) {
     if (models.some(({ fields }) => fields.has(name))) settings[name] = values[name];
   }
-  const optimizer = (settings["optimizer"] ?? OPTIMIZERS[0]) as TrainingSettings["optimizer"];
-  // What a config file says for another rule than that which the command line asks for is not meant for it: its weight
-  // decay, and where one of the two is sgd its learning rate too
+  const preset = presetFor(flags, model);
+  const resolved = asFlags(() => resolveSettings(model, settings, preset, models));
+  const optimizer = (resolved["optimizer"] ?? OPTIMIZERS[0]) as TrainingSettings["optimizer"];
+  // Weight decay, and for sgd the learning rate, belong to a rule: values that a config file gives for another rule are
+  // dropped
   const ofFile = ruleOf({ optimizer: (file["optimizer"] ?? optimizer) as TrainingSettings["optimizer"] });
   const rules = [ruleOf({ optimizer }), ofFile];
   if (rules[0] !== rules[1]) {
     if (given.get("weightDecay") === "config file") delete settings["weightDecay"];
     if (given.get("learningRate") === "config file" && rules.includes("sgd")) delete settings["learningRate"];
   }
-  asFlags(() => resolveSettings(model, settings, flags.preset, models));
-  return { flags, model, given: settings as SettingValues, optimizer };
+  return { flags, model, given: settings as SettingValues, optimizer, seed: Number(resolved["seed"] ?? 0) };
 }
 
 /**
@@ -218,11 +240,17 @@ export function settingsOf(
   const wanted: Record<string, unknown> = { ...given, optimizer, seed };
   // Weight decay is another thing for each rule: one that is given is that of the optimizer given with it
   if (ruleOf({ optimizer }) !== ruleOf({ optimizer: asked })) delete wanted["weightDecay"];
-  const preset = flags.preset ?? (flags.data === undefined && "generated" in model.presets ? "generated" : undefined);
+  const preset = presetFor(flags, model);
   return asFlags(() => {
     if (preset !== undefined) return { settings: resolveSettings(model, wanted, preset) as object, chosen: [] };
     return suitedSettings(model, wanted, dataset);
   }) as { settings: SettingValues; chosen: readonly string[] };
+}
+
+/** The preset that a model starts from; undefined where its settings are to suit the data. */
+function presetFor({ preset, data }: RunFlags, model: ModelDefinition): string | undefined {
+  if (preset !== undefined || data !== undefined || !isTrainable(model)) return preset;
+  return GENERATED_PRESET in model.presets ? GENERATED_PRESET : undefined;
 }
 
 /** Says what is wrong with a setting as of a flag. */

@@ -134,6 +134,11 @@ for (
       "items.parquet is out of order in row 0: expected item 0, current value is 3",
     ],
     [
+      "an item named twice",
+      (dir) => rewrite(dir, "items.parquet", "SELECT * REPLACE ('same' AS id) FROM old"),
+      "items.parquet has the id 'same' twice",
+    ],
+    [
       "a user without a name",
       (dir) => rewrite(dir, "users.parquet", `SELECT * REPLACE (NULL::VARCHAR AS id) FROM old`),
       "users.parquet has no id in row 0",

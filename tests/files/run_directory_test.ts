@@ -67,10 +67,27 @@ Deno.test("RunDirectory replaces what an earlier write left behind", async () =>
   await withFolder(async (folder) => {
     const run = await RunDirectory.create(`${folder}/run`, {});
     // As a process that was killed in the middle of a longer write leaves it.
-    await Deno.writeFile(`${folder}/run/model.safetensors.tmp`, new Uint8Array(1_000_000));
+    await Deno.writeFile(`${folder}/run/model.safetensors.part`, new Uint8Array(1_000_000));
     await run.finish(RESULT, DATASET, "cpu");
     assertEquals(await filesIn(`${folder}/run`), ["config.json", "metrics.json", "model.safetensors"]);
     assertEquals((await readModel(`${folder}/run`)).weights, RESULT.weights);
+  });
+});
+
+Deno.test("a run starts in a folder in which the very first write was cut off", async () => {
+  await withFolder(async (folder) => {
+    await Deno.mkdir(`${folder}/run`);
+    await Deno.writeTextFile(`${folder}/run/config.json.part`, '{"epo');
+    assertEquals(await RunDirectory.open(`${folder}/run`, {}), null);
+    await RunDirectory.create(`${folder}/run`, {});
+    assertEquals(await filesIn(`${folder}/run`), ["config.json"]);
+  });
+});
+
+Deno.test("readModel() refuses a file that is no folder and no model by name", async () => {
+  await withFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/notes.txt`, "");
+    await assertRejects(() => readModel(`${folder}/notes.txt`), RangeError, "Cannot read a model from");
   });
 });
 

@@ -263,7 +263,7 @@ export function testContract<S extends object, Batch>(contract: Contract<S, Batc
       using model = create(contract, device, start, { options, graph: null }, sizes);
       const requests = contract.goldenHistories(golden), shape = golden.shape("scores");
       // Ranked with what is under training, and with what is not
-      using trained = new DotRanker(device, model.network, historyLength(settingsOf(contract, sizes)));
+      using trained = new DotRanker(device, model.network, historyLength(contract.model, settingsOf(contract, sizes)));
       using fixed = rankerOf(device, definition, start, settingsOf(contract, sizes));
       for (const ranker of [trained, fixed]) {
         assertEquals([requests.users.length, ranker.itemCount], [shape[0]!, shape.at(-1)!]);
@@ -317,7 +317,8 @@ export function testContract<S extends object, Batch>(contract: Contract<S, Batc
   testOnDevices(`${name} solves the checkerboard`, async (device) => {
     const dataset = checkerboard(), { epochs, batch: size, learningRate } = solution;
     const users = Uint32Array.from({ length: dataset.userCount }, (_, user) => user);
-    const length = historyLength(settingsOf(contract)), histories = packHistories(dataset, users, "valid", length);
+    const length = historyLength(contract.model, settingsOf(contract)),
+      histories = packHistories(dataset, users, "valid", length);
     const { losses } = await trainOn(contract, device, dataset, { epochs, size, learningRate }, async ({ network }) => {
       using ranker = new DotRanker(device, network, length);
       // Of the 15 items of their colour users have had 7: the other 8 come before all items of the other colour.
@@ -380,10 +381,10 @@ export function testContract<S extends object, Batch>(contract: Contract<S, Batc
     assertEquals([file.users, file.items], [definition.userTable ? dataset.users : [], dataset.items]);
     const users = Uint32Array.from({ length: dataset.userCount }, (_, user) => user);
     const history = historyOf(dataset, users, "test");
-    const histories = packHistories(dataset, users, "test", historyLength(settings));
+    const histories = packHistories(dataset, users, "test", historyLength(contract.model, settings));
     const optimizer = { options: { ...SEVO_ADAMW, propagation: null }, graph: null };
     using model = create(contract, device, weights, optimizer);
-    using before = new DotRanker(device, model.network, historyLength(settings));
+    using before = new DotRanker(device, model.network, historyLength(contract.model, settings));
     using after = rankerOf(device, file.model, file.weights, file.settings);
     const expected = await before.top({ users, histories }, 5, history);
     assertEquals(await after.top({ users, histories }, 5, history), expected);

@@ -124,18 +124,20 @@ Deno.test("defineModel() refuses a counted model that has no way to rank, or two
   const network = () => ({ items: LEAST.network, queries: LEAST.network }), ranker = LEAST.network;
   for (const ways of [{}, { network, ranker }]) {
     assertEquals(
-      assertThrows(() => defineModel({ name, summary, settings, count, ...ways }), TypeError).message,
+      assertThrows(() => defineModel({ name, summary, settings, count, shapes: () => ({}), ...ways }), TypeError)
+        .message,
       "Cannot declare model 'mine' as a model that is counted has a network or a ranker: expected one of them",
     );
   }
-  const counted = defineModel({ name, summary, settings, count, ranker });
+  const counted = defineModel({ name, summary, settings, count, shapes: () => ({}), ranker });
   assertEquals([isTrainable(counted), [...counted.fields.keys()]], [false, ["width"]]);
 });
 
 /** Trains the model of somebody's own on the checkerboard. */
 async function run(device: Device, from: Uint8Array | null = null) {
   const losses: number[] = [], checkpoints: Uint8Array[] = [];
-  const result = await train(device, checkerboard(), lastItem, { evalEvery: 10 }, {
+  const settings = { learningRate: 0.02, weightDecay: 0.01, epochs: 25, batch: 16, evalEvery: 10 };
+  const result = await train(device, checkerboard(), lastItem, settings, {
     from: from && decodeCheckpoint(from),
     onEvent: (event: TrainingEvent) => void (event.type === "epoch" && losses.push(event.loss)),
     onCheckpoint: (checkpoint) => void checkpoints.push(encodeCheckpoint(checkpoint)),
@@ -208,7 +210,7 @@ Deno.test("a model of somebody's own is in the help of a program that lists it, 
     ];
     await main([...flags, ...device, "--out", out], models);
     const config = JSON.parse(await Deno.readTextFile(`${out}/config.json`));
-    assertEquals([config.model, config.dimension, config.learningRate], ["last-item", 16, 0.02]);
+    assertEquals([config.model, config.dimension, config.learningRate], ["last-item", 16, 0.001]);
     const { model, settings } = await readModel(out, models);
     assertEquals([model.name, settings["epochs"]], ["last-item", 1]);
     // Again from its configuration, and on from where it ended

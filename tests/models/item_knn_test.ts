@@ -110,3 +110,27 @@ Deno.test("item-knn refuses catalogues that float32 cannot count", () => {
     "Cannot count neighbours as there must be at most 16777216 items: current value is 16777217",
   );
 });
+
+Deno.test("item-knn lists no item twice however small similarities are", async () => {
+  await using device = await openDevice("cpu", { threads: 1 });
+  for (const shrinkage of [1e44, 1e60]) {
+    const { weights, settings } = await train(device, DATASET, itemKnn, { shrinkage });
+    using ranker = rankerOf(device, itemKnn, weights, settings);
+    const histories = { offsets: Uint32Array.of(0, 3), items: Uint32Array.of(1, 2, 3) };
+    const nothing = { offsets: new Uint32Array(2), items: new Uint32Array() };
+    const { items } = await ranker.top({ users: null, histories }, 40, nothing);
+    const found = [...items].filter((item) => item !== 0xffffffff);
+    assertEquals(new Set(found).size, found.length);
+    assertEquals(found.length > 0, shrinkage < 1e60);
+  }
+});
+
+Deno.test("a file of item-knn with other weights than it says is refused", async () => {
+  await using device = await openDevice("cpu", { threads: 1 });
+  const { weights, settings } = await train(device, DATASET, itemKnn, { neighbours: 5 });
+  assertThrows(() => decodeModel(encodeModel(itemKnn, settings, {}, DATASET)), SyntaxError, "must have shape [40,5]");
+  const { shape } = weights["item.neighbours"]!;
+  const outside = { ...weights, "item.neighbours": { data: new Float32Array(200).fill(40), shape } };
+  const file = decodeModel(encodeModel(itemKnn, settings, outside, DATASET));
+  assertThrows(() => new Recommender(device, file), RangeError, "neighbours must be integers in [-1, 40)");
+});

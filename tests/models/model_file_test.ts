@@ -124,12 +124,12 @@ for (
     [
       "a setting that the model has not",
       withMetadata({ settings: JSON.stringify({ ...SETTINGS, heads: 2 }) }),
-      "its settings are not those of mf-bpr: Cannot train as mf-bpr has no setting 'heads': its settings are dimension, ",
+      "its settings are not those of mf-bpr: mf-bpr has no setting 'heads': that is bert4rec's, sasrec's, stosa's",
     ],
     [
       "a setting out of range",
       withMetadata({ settings: JSON.stringify({ ...SETTINGS, dimension: 0 }) }),
-      "its settings are not those of mf-bpr: Cannot train as dimension must be in [1, 4096]: current value is 0",
+      "its settings are not those of mf-bpr: dimension must be in [1, 4096]: current value is 0",
     ],
     [
       "another dimension than its tables",

@@ -1,8 +1,10 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { openDevice, sevoInit } from "@sevo/sevo";
+import { z } from "zod";
 import { expectation } from "../../src/models/field.ts";
 import {
   bert4Rec,
+  defineModel,
   isSmoothed,
   isTrainable,
   mfBpr,
@@ -141,7 +143,7 @@ for (
       { epocs: 7 },
       undefined,
       "epocs",
-      `mf-bpr has no setting 'epocs': its settings are ${[...mfBpr.fields.keys()].join(", ")}`,
+      "mf-bpr has no setting 'epocs': did you mean 'epochs'?",
     ],
     [mfBpr, { model: "mf-bpr" }, undefined, "model", "mf-bpr has no setting 'model': its settings are dimension, "],
     [mfBpr, { toString: 1 }, undefined, "toString", "mf-bpr has no setting 'toString': its settings are dimension, "],
@@ -210,3 +212,38 @@ for (
     assertEquals(error.message, `Cannot train as ${error.reason}`);
   });
 }
+
+Deno.test("resolveSettings() keeps the rates of a preset that names its rule", () => {
+  const own = { ...mfBpr, presets: { own: { optimizer: "sgd", learningRate: 5, weightDecay: 0.3, seed: 7 } as const } };
+  const of = (given: Record<string, unknown>) => {
+    const { optimizer, learningRate, weightDecay, seed } = resolveSettings(own, given);
+    return { optimizer, learningRate, weightDecay, seed };
+  };
+  assertEquals(of({}), { optimizer: "sgd", learningRate: 5, weightDecay: 0.3, seed: 7 });
+  assertEquals(of({ optimizer: "sevo-sgd" }), { optimizer: "sevo-sgd", learningRate: 5, weightDecay: 0.3, seed: 7 });
+  assertEquals(of({ optimizer: "adam" }), { optimizer: "adam", learningRate: 1e-3, weightDecay: 0, seed: 7 });
+  assertEquals(of({ optimizer: "adamw" }), { optimizer: "adamw", learningRate: 1e-3, weightDecay: 0.1, seed: 7 });
+});
+
+Deno.test("resolveSettings() asks all that a schema asks", () => {
+  const model = defineModel({
+    name: "asking",
+    summary: "A model.",
+    settings: z.strictObject({
+      width: z.int().multipleOf(4).default(8).describe("Width"),
+      word: z.string().min(3).default("abc").describe("Word"),
+    }),
+    count: () => ({}),
+    shapes: () => ({}),
+    ranker: () => {
+      throw new Error("not asked for");
+    },
+  });
+  assertEquals(resolveSettings(model, { width: 12 }), { width: 12, word: "abc" });
+  for (const given of [{ width: 5 }, { word: "" }]) {
+    const [key] = Object.keys(given) as [string];
+    const error = assertThrows(() => resolveSettings(model, given), SettingError);
+    assertEquals(error.setting, key);
+    assert(error.message.startsWith(`Cannot train as ${key} is refused: `), error.message);
+  }
+});

@@ -1,6 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
 import { type Device, Graph, NonFiniteError, type SevoOptions } from "@sevo/sevo";
 import type { ModelWeights } from "../../src/models/mod.ts";
+import { FixedWeights } from "../../src/models/fixed_weights.ts";
 import { TrainedWeights } from "../../src/models/trained_weights.ts";
 import { testOnDevices } from "../_on_devices.ts";
 import { matrix } from "../sevo/_fixtures.ts";
@@ -212,4 +213,12 @@ testOnDevices("TrainedWeights.restore() refuses what is not its own, and stays a
   }
   trained.restore(saved);
   assertEquals(numbers(await trained.read()), numbers(await stepped.read()));
+});
+
+testOnDevices("weights that do not all fit leave nothing behind", (device) => {
+  const odd = { ...WEIGHTS, position: { data: new Float32Array(3), shape: [2, 6] } };
+  const groups = [{ tables: ["item"], graph: null }, { tables: ["position"], graph: null }];
+  assertThrows(() => new TrainedWeights(device, odd, { options: SGD, groups }), TypeError);
+  assertThrows(() => new FixedWeights(device, odd, ["item", "position"]), TypeError);
+  assertEquals(device.liveBytes, 0);
 });

@@ -386,7 +386,10 @@ testOnDevices("mf-bpr answers a history by itself, never as user 0", async (devi
   assertEquals(last, (await recommender.recommend({ users: ["user 39"], dataset: DATASET }, options))[0]);
   const more = { ...DATASET, users: DATASET.users.with(5, "somebody") };
   const error = await assertRejects(() => recommender.recommend({ users: ["somebody"], dataset: more }), RangeError);
-  assertEquals(error.message, "Cannot recommend as there is no user 'somebody'");
+  assertEquals(
+    error.message,
+    "Cannot recommend as there is no user 'somebody' in the model: pass the history in place of the user",
+  );
 });
 
 /** What is refused whatever the model, with what is said. */
@@ -409,7 +412,9 @@ const REFUSALS: readonly (readonly [request: unknown, options: unknown, message:
   [{}, {}, "the request must have users or histories: it has neither"],
   [null, {}, "the request must be an object: current value is null"],
   [{ history: ["item 1"] }, {}, "the request must have users or histories: it has neither"],
-  [{ histories: [["item 1"]], data: DATASET }, {}, "there is no option 'data': did you mean 'dataset'?"],
+  [{ histories: [["item 1"]], data: DATASET }, {}, "there is no option 'data': options are 'histories'"],
+  [{ histories: [["item 1"]], historyOf: "all" }, {}, "there is no option 'historyOf': did you mean 'histories'?"],
+  [{ users: ["user 1"], data: DATASET }, {}, "there is no option 'data': did you mean 'dataset'?"],
   [{ histories: [["item 1"]] }, { counts: 5 }, "there is no option 'counts': did you mean 'count'?"],
   [{ histories: [["item 1"]] }, { count: 0 }, "count must be an integer >= 1: current value is 0"],
   [{ histories: [["item 1"]] }, { count: 1.5 }, "count must be an integer >= 1: current value is 1.5"],
@@ -502,7 +507,7 @@ Deno.test("a model of sequences refuses a user without any item that it knows, a
     else {
       assertEquals(
         (await assertRejects(recommend, RangeError)).message,
-        `Cannot recommend as user 'user 0' has no history that ${model.name} could go by`,
+        `Cannot recommend as ${model.name} knows no item of the history of user 'user 0' in '${dataset.name}'`,
       );
     }
   }

@@ -407,7 +407,7 @@ Deno.test("deno task prepare says what it made and what to do next", async () =>
   sorted by      the order of the line
 
 Train on it:
-  deno task train --data ${out}
+  deno task train --model sasrec --data ${out}
 `,
     });
   });

@@ -30,7 +30,7 @@ Deno.test("recommend prints a table with titles for a user, and one after the ot
     const lines = list.map(({ item, score }, at) =>
       `${at + 1} ${score.toFixed(4)} ${item} ${TITLES[item] ?? ""}`.trim()
     );
-    return [`For user ${user}:`, "place score item title", ...lines].join("\n");
+    return [`For user ${user}:`, "rank score item title", ...lines].join("\n");
   };
   const output = await recommend(RUN, "--data", DATA, "--user", "3", "--user", "1", "--count", "3");
   const words = output.trimEnd().split("\n").map((line) => line.trim().replace(/ +/g, " "));

@@ -21,7 +21,7 @@ const parsed = (lines: string) => lines.trimEnd().split("\n").map((line) => JSON
 
 function tableOf(item: string, list: readonly Recommendation[]): string {
   const lines = list.map(({ item, score }, at) => `${at + 1} ${score.toFixed(4)} ${item} ${TITLES[item] ?? ""}`.trim());
-  return [`Like item ${item}:`, "place score item title", ...lines].join("\n");
+  return [`Like item ${item}:`, "rank score item title", ...lines].join("\n");
 }
 
 /** Output with single spaces. */

@@ -1,6 +1,14 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { z } from "zod";
 import { generatedDataset } from "../../src/data/generated.ts";
-import { isTrainable, MODELS, resolveSettings, type SettingValues } from "../../src/models/mod.ts";
+import {
+  defineModel,
+  isTrainable,
+  type ModelDefinition,
+  MODELS,
+  resolveSettings,
+  type SettingValues,
+} from "../../src/models/mod.ts";
 import { helpOf, parseFlags, UsageError } from "../../tasks/cli/flags.ts";
 import { main } from "../../tasks/train.ts";
 import { configOf, settingsOf, type TrainRequest, trainRequest, trainTask } from "../../tasks/train/flags.ts";
@@ -116,7 +124,7 @@ Deno.test("the help of train says of each setting whose it is, and its default i
   const help = helpOf(trainTask(MODELS)).replace(/\s+/g, " ");
   for (
     const text of [
-      "--max-length N bert4rec, gru4rec, sasrec, stosa: the last so many items of a sequence are seen (default: 50; 100 for stosa)",
+      "--max-length N bert4rec, gru4rec, sasrec, stosa: use only the last so many items of a sequence (default: 50; 100 for stosa)",
       "--mask-rate N bert4rec: share of the items that are hidden in training (default: 0.5)",
       "--beta2 N Decay rate of the second moment of adam and adamw (default: 0.999; 0.95 for bert4rec; 0.98 for sasrec)",
       "--[no-]attended-mean stosa: ",
@@ -155,4 +163,38 @@ Deno.test("train refuses a setting that the model has not, before it opens a dev
     console.log = log;
   }
   assertEquals(printed, []);
+});
+
+Deno.test("a setting may not have the name of a flag, and choices of one name are put together", () => {
+  const mine = (name: string, settings: z.ZodObject) =>
+    defineModel({
+      name,
+      summary: "A model.",
+      settings: settings as never,
+      count: () => ({}),
+      shapes: () => ({}),
+      ranker: () => {
+        throw new Error("not asked for");
+      },
+    }) as ModelDefinition;
+  for (const name of ["data", "threads", "out", "preset", "config"]) {
+    const settings = z.strictObject({ [name]: z.int().default(1).describe("A number") });
+    assertEquals(
+      assertThrows(() => trainTask([...MODELS, mine("mine", settings)]), TypeError).message,
+      `Cannot declare train as setting '${name}' has the name of a flag`,
+    );
+  }
+  const choice = (...words: [string, ...string[]]) =>
+    z.strictObject({ act: z.enum(words).default(words[0]).describe("A function") });
+  const { act } =
+    trainTask([...MODELS, mine("one", choice("relu", "gelu")), mine("two", choice("tanh", "relu"))]).flags;
+  assertEquals(act!.kind === "choice" && act!.choices, ["relu", "gelu", "tanh"]);
+});
+
+Deno.test("train refuses seeds of a model that is counted", async () => {
+  const error = await assertRejects(() => main(["--model", "item-knn", "--seeds", "2", "--device", "cpu"]), UsageError);
+  assertEquals(
+    error.message,
+    "Cannot run train as item-knn is counted, not trained: --seeds would repeat the same run",
+  );
 });

@@ -9,7 +9,7 @@ function usersOf(count: number): Dataset {
   return datasetOf(range(count).map((user) => [user % 20, (user + 1) % 20, (user + 2) % 20]), 20);
 }
 
-const END = "an end after 10 validations without a better one";
+const END = "early stopping after 10 validations without improvement";
 
 for (
   const [users, batch, steps] of [
@@ -30,7 +30,7 @@ for (
 ) {
   Deno.test(`suitedSettings() takes batches of ${batch} for ${users} users, and says so`, () => {
     const { settings, chosen } = suitedSettings(sasRec, {}, usersOf(users));
-    const says = steps === null ? [] : [`batch ${batch} in place of 512, for ${steps} steps an epoch`];
+    const says = steps === null ? [] : [`batch ${batch} in place of 512, for ${steps} steps per epoch`];
     assertEquals(chosen, [...says, END]);
     // All else is as published
     assertEquals(settings, { ...resolveSettings(sasRec, {}), batch, patience: 10 });
@@ -46,7 +46,7 @@ Deno.test("suitedSettings() leaves what is given", () => {
   for (const patience of [0, 3, 10]) {
     const { settings, chosen } = suitedSettings(sasRec, { patience }, dataset);
     assertEquals([settings.batch, settings.patience], [8, patience]);
-    assertEquals(chosen, ["batch 8 in place of 512, for 13 steps an epoch"]);
+    assertEquals(chosen, ["batch 8 in place of 512, for 13 steps per epoch"]);
   }
   const all = suitedSettings(sasRec, { batch: 512, patience: 0, optimizer: "sgd" }, dataset);
   assertEquals<unknown>(all, {
@@ -77,4 +77,11 @@ Deno.test("suitedSettings() refuses what resolveSettings() does, and a dataset w
   assertThrows(() => suitedSettings(sasRec, { dropout: 1 }, usersOf(5)), SettingError, "dropout must be in [0, 1)");
   assertThrows(() => suitedSettings(sasRec, { batch: 0 }, usersOf(5)), SettingError, "batch must be in");
   assertThrows(() => suitedSettings(sasRec, {}, datasetOf([[1], [2]], 3)), RangeError, "as no user");
+});
+
+Deno.test("suitedSettings() takes whole batches of any preset, and leaves an end that a preset has", () => {
+  const odd = { ...sasRec, presets: { own: { batch: 100, patience: 3 } } };
+  const { settings, chosen } = suitedSettings(odd, {}, usersOf(800));
+  assertEquals([settings.batch, settings.patience], [25, 3]);
+  assertEquals(chosen, ["batch 25 in place of 100, for 32 steps per epoch"]);
 });

@@ -23,6 +23,7 @@ export const bert4Rec: TrainableModel<Bert4RecSettings, ClozeBatch> = defineMode
   settings: bert4RecSettings,
   presets: bert4RecPresets,
   leadingRows: LEADING_ROWS,
+  historyLength: ({ maxLength }) => maxLength,
   itemTables: ["out.weight"],
   initialWeights,
   tables: () => [

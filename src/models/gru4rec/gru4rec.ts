@@ -19,6 +19,7 @@ export const gru4Rec: TrainableModel<Gru4RecSettings, PrefixBatch> = defineModel
   settings: gru4RecSettings,
   presets: gru4RecPresets,
   leadingRows: LEADING_ROWS,
+  historyLength: ({ maxLength }) => maxLength,
   initialWeights,
   tables: () => [{ names: ["item.weight"], smoothed: true }],
   sampler: (dataset, { seed, maxLength }) => new PrefixSampler(dataset, seed, maxLength),

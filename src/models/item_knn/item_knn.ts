@@ -1,5 +1,5 @@
 import { type CountedModel, defineModel } from "../define_model.ts";
-import { countNeighbours } from "./neighbours.ts";
+import { countNeighbours, NEIGHBOURS, neighboursKept, SIMILARITIES } from "./neighbours.ts";
 import { NeighbourRanker } from "./ranker.ts";
 import { type ItemKnnSettings, itemKnnSettings } from "./settings.ts";
 
@@ -15,5 +15,9 @@ export const itemKnn: CountedModel<ItemKnnSettings> = defineModel({
   source: "B. Sarwar et al.: Item-based collaborative filtering recommendation algorithms, WWW 2001",
   settings: itemKnnSettings,
   count: countNeighbours,
+  shapes: ({ itemCount }, { neighbours }) => {
+    const shape = [itemCount, neighboursKept(itemCount, neighbours)];
+    return { [NEIGHBOURS]: shape, [SIMILARITIES]: shape };
+  },
   ranker: (_device, weights) => new NeighbourRanker(weights),
 });

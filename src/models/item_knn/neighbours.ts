@@ -9,6 +9,17 @@ export const NEIGHBOURS = "item.neighbours", SIMILARITIES = "item.similarities";
 /** In place of a neighbour: there are no more. */
 export const NO_NEIGHBOUR = -1;
 
+/**
+ * Neighbours of an item that there is room for.
+ *
+ * @param itemCount Number of items.
+ * @param neighbours The setting.
+ * @returns Columns of the weights.
+ */
+export function neighboursKept(itemCount: number, neighbours: number): number {
+  return Math.min(neighbours, Math.max(1, itemCount - 1));
+}
+
 /** Weights are float32, which counts no further. */
 const MOST_ITEMS = 2 ** 24;
 
@@ -34,7 +45,7 @@ export function countNeighbours(dataset: Dataset, { neighbours, shrinkage }: Ite
   const { rowOffsets, columns } = Graph.fromInteractions({ users, items: trainItems, userCount, itemCount });
   const degree = (item: number) => rowOffsets[userCount + item + 1]! - rowOffsets[userCount + item]!;
 
-  const width = Math.min(neighbours, Math.max(1, itemCount - 1));
+  const width = neighboursKept(itemCount, neighbours);
   const rows = new Float32Array(itemCount * width).fill(NO_NEIGHBOUR), similarities = new Float32Array(rows.length);
   const common = new Uint32Array(itemCount), scores = new Float64Array(itemCount);
   for (let item = 0; item < itemCount; item++) {
@@ -50,7 +61,9 @@ export function countNeighbours(dataset: Dataset, { neighbours, shrinkage }: Ite
       scores[other] = common[other]! / (Math.sqrt(degree(item) * degree(other)) + shrinkage);
       common[other] = 0;
     }
-    met.sort((a, b) => scores[b]! - scores[a]! || a - b).slice(0, width).forEach((other, at) => {
+    // What is 0 in the precision of the weights is no similarity
+    const near = met.filter((other) => Math.fround(scores[other]!) > 0);
+    near.sort((a, b) => scores[b]! - scores[a]! || a - b).slice(0, width).forEach((other, at) => {
       rows[item * width + at] = other;
       similarities[item * width + at] = scores[other]!;
     });

@@ -16,6 +16,8 @@ export class NeighbourRanker implements Ranker {
   readonly #rows: Float32Array;
   readonly #similarities: Float32Array;
   readonly #scores: Float32Array;
+  /** Items whose scores are not 0. */
+  #scored: readonly number[] = [];
 
   /** @param weights What `countNeighbours` gave. */
   constructor(weights: ModelWeights) {
@@ -24,6 +26,12 @@ export class NeighbourRanker implements Ranker {
     this.#rows = data;
     this.#similarities = weights[SIMILARITIES]!.data;
     this.#scores = new Float32Array(this.itemCount);
+    const wrong = data.find((row) => !Number.isInteger(row) || row < NO_NEIGHBOUR || row >= this.itemCount);
+    if (wrong !== undefined) {
+      throw new RangeError(
+        `Cannot rank as neighbours must be integers in [${NO_NEIGHBOUR}, ${this.itemCount}): current value is ${wrong}`,
+      );
+    }
   }
 
   /** See {@linkcode Ranker.top}. */
@@ -94,10 +102,11 @@ export class NeighbourRanker implements Ranker {
     return { items, scores };
   }
 
-  /** Scores all items for a history; returns those that are related to it. The scores of all others are 0. */
+  /** Scores the items related to a history, and returns them. The scores of all others are 0. */
   #score({ histories: { offsets, items } }: Requests, list: number): number[] {
     const scores = this.#scores, related: number[] = [];
-    scores.fill(0);
+    for (const item of this.#scored) scores[item] = 0;
+    this.#scored = related;
     for (const taken of new Set(items.subarray(offsets[list], offsets[list + 1]))) {
       this.#checkItem(taken);
       for (const [item, similarity] of this.#neighboursOf(taken)) {

@@ -18,6 +18,7 @@ export const popularity: CountedModel = defineModel({
     for (const item of trainItems) counts[item]! += 1;
     return { [TABLE]: { data: counts, shape: [itemCount, 1] } };
   },
+  shapes: ({ itemCount }) => ({ [TABLE]: [itemCount, 1] }),
   network: (weights) => ({
     items: () => itemsOf(weights.table(TABLE), 0),
     queries: (tape, { histories }) => {

@@ -20,6 +20,7 @@ export const sasRec: TrainableModel<SasRecSettings, NextItemBatch> = defineModel
   settings: sasRecSettings,
   presets: sasRecPresets,
   leadingRows: LEADING_ROWS,
+  historyLength: ({ maxLength }) => maxLength,
   initialWeights,
   tables: () => [{ names: ["item.weight"], smoothed: true }, { names: ["position.weight"], smoothed: false }],
   sampler: (dataset, { seed, maxLength }) => new NextItemSampler(dataset, seed, maxLength),

@@ -24,6 +24,7 @@ export const stosa: TrainableModel<StosaSettings, NextItemBatch> = defineModel({
   settings: stosaSettings,
   presets: stosaPresets,
   leadingRows: LEADING_ROWS,
+  historyLength: ({ maxLength }) => maxLength,
   itemTables: ["item_mean.weight", "item_cov.weight"],
   initialWeights,
   tables: () => [
