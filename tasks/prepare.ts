@@ -125,7 +125,7 @@ export async function main(args: readonly string[]): Promise<void> {
   const out = values.out ?? `data/${file.replace(/^.*[/\\]/, "").replace(/(?<=.)\..*$/, "")}`;
   // Loaded only now: --help and a wrong flag need no native package.
   const { prepare } = await import("../src/prepare/prepare.ts");
-  const { provenance: { counts }, dropped, order, columns } = await prepare({ ...values, file, out });
+  const { provenance: { counts }, dropped, order, columns, described } = await prepare({ ...values, file, out });
   const number = (value: number) => value.toLocaleString("en-US");
   const row = (name: string, value: number, note = "") => `  ${name.padEnd(14)}${number(value).padStart(12)}${note}`;
   const left = (count: number) => count === 0 ? "" : `   (${number(count)} left out by the filter)`;
@@ -140,6 +140,9 @@ export async function main(args: readonly string[]): Promise<void> {
     `  mean length    ${(counts.interactions / counts.users).toFixed(2).padStart(11)}`,
     ...columns === null ? [] : [`  columns        ${columns}`],
     `  sorted by      ${order}`,
+    ...described === null
+      ? []
+      : [`  described      ${number(described)} of ${number(counts.items)} items, by ${values.items}`],
     "",
     "Train on it:",
     `  deno task train --model sasrec --data ${/[^\w./-]/.test(out) ? `'${out}'` : out}`,

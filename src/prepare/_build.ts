@@ -60,7 +60,7 @@ export async function build(
   }
   await numberIds(db, "users", "u");
   await numberIds(db, "items", "i");
-  const details = await loadItems(db, options, work);
+  const { columns: details, matches } = await loadItems(db, options, work);
 
   await db.run(`CREATE TABLE placed AS SELECT users.number AS "user", items.number AS item, stamp,
       row_number() OVER w AS nth, count(*) OVER (PARTITION BY core.u) AS length
@@ -99,6 +99,7 @@ export async function build(
     provenance,
     order: loaded.order,
     columns: loaded.columns,
+    described: options.items === undefined ? null : matches,
     dropped: {
       users: start.users - left.users,
       items: start.items - left.items,

@@ -4,7 +4,15 @@
  * @module
  */
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { type AskedColumns, columnIndex, type Layout, layoutOf, readDelimited, readError } from "./_delimited.ts";
+import {
+  type AskedColumns,
+  columnIndex,
+  type Layout,
+  layoutOf,
+  quoted,
+  readDelimited,
+  readError,
+} from "./_delimited.ts";
 import { SequenceParser } from "./_sequences.ts";
 import { PrepareError, readSource, type Source, TextFile } from "./_source.ts";
 import type { PrepareOptions } from "./options.ts";
@@ -199,9 +207,13 @@ export async function numberIds(db: DuckDBConnection, table: "users" | "items", 
 }
 
 /** Adds what the items file says of the items, column by column, and returns the SQL of the columns. */
-export async function loadItems(db: DuckDBConnection, options: PrepareOptions, work: string): Promise<string[]> {
+export async function loadItems(
+  db: DuckDBConnection,
+  options: PrepareOptions,
+  work: string,
+): Promise<{ columns: string[]; matches: number }> {
   const { items: file, itemColumns, encoding } = options;
-  if (file === undefined) return [];
+  if (file === undefined) return { columns: [], matches: 0 };
   const names = itemColumns?.split(",").map((name) => name.trim());
   const target = `${work}/items.csv`;
   const { layout } = await copyDelimited(file, target, encoding, undefined, names === undefined ? undefined : false);
@@ -226,11 +238,20 @@ export async function loadItems(db: DuckDBConnection, options: PrepareOptions, w
       `none of its items is in '${file}': its first id is '${ours?.["id"]}', that of '${file}' is '${theirs?.["id"]}'`,
     );
   }
+  const heading = names === undefined && layout.header ? layout.columns[0]!.trim() : "";
+  const { items } = await numbersOf<"items">(db, `SELECT count(*) AS items FROM items WHERE id = ${quoted(heading)}`);
+  if (items > 0) {
+    throw new PrepareError(
+      file,
+      `its first line is item '${heading}' and no names of columns: name them by --item-columns`,
+    );
+  }
   const used = new Set(["item", "id"]);
-  return (names ?? layout.columns).slice(1).map((name, at) => {
+  const columns = (names ?? layout.columns).slice(1).map((name, at) => {
     let unique = name === "" ? `column_${at + 2}` : name;
     while (used.has(unique.toLowerCase())) unique += "_";
     used.add(unique.toLowerCase());
     return `c${at + 1} AS "${unique.replaceAll('"', '""')}"`;
   });
+  return { columns, matches };
 }

@@ -42,4 +42,6 @@ export interface Prepared {
   readonly order: string;
   /** Which columns were read, and whether they had names; `null` where there are none. */
   readonly columns: string | null;
+  /** Items that the items file has something of; `null` where there is no such file. */
+  readonly described: number | null;
 }

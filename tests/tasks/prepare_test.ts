@@ -375,6 +375,22 @@ Deno.test("prepare() refuses an items file that is about other items", async () 
   });
 });
 
+Deno.test("prepare() refuses an items file whose first line is an item where names of columns should be", async () => {
+  await withFile("1 5 6\n2 5 6\n", async (file, dir) => {
+    const items = `${dir}/items.txt`;
+    await Deno.writeTextFile(items, "5|Five (1995)|\n6|Six (1996)|\n");
+    const options = { ...sequences, file, items, out: `${dir}/out` };
+    const { message } = await assertRejects(() => prepare(options), PrepareError);
+    assertEquals(
+      message,
+      `Cannot prepare '${items}' as its first line is item '5' and no names of columns: name them by --item-columns`,
+    );
+    const { described } = await prepare({ ...options, itemColumns: "item,title" });
+    assertEquals(described, 2);
+    assertEquals((await readDataset(options.out)).itemColumns, { title: ["Five (1995)", "Six (1996)"] });
+  });
+});
+
 /** Runs the task as a person does, with no more permissions than it has in deno.json. */
 async function runTask(...args: string[]) {
   const { tasks } = JSON.parse(await Deno.readTextFile(new URL("../../deno.json", import.meta.url)));
