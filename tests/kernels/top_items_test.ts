@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { openDevice } from "@sevo/sevo";
 import { checkTopItems } from "../../kernels/top_items/check.ts";
@@ -123,4 +123,32 @@ Deno.test("topItems: a score is the sum over the columns in order, to the bit, f
       assertEquals(values.subarray(q * count, (q + 1) * count), expected, `query ${q}, ${threads} threads`);
     }
   }
+});
+
+Deno.test("the sizes that topItems' scratch is reckoned with are those of its WGSL and its AssemblyScript", async () => {
+  const text = async (name: string) =>
+    await Deno.readTextFile(new URL(`../../kernels/top_items/${name}`, import.meta.url));
+  const [contract, wasm, wgsl] = [
+    await text("top_items.ts"),
+    await text("top_items.as.ts"),
+    await text("top_items.wgsl"),
+  ];
+  /** The value of a constant, wherever in its declaration it stands. */
+  const value = (source: string, name: string) => {
+    const [, found] = new RegExp(`\\b${name}(?:: \\w+)? = (\\d+)`).exec(source) ?? [];
+    assert(found !== undefined, name);
+    return Number(found);
+  };
+  for (const name of ["MAXIMUM_RUNS", "LEAST_RUN", "TILE_QUERIES"]) {
+    assertEquals(value(wasm, name), value(contract, name), name);
+  }
+  // Elements of four bytes in the contract, bytes in the source
+  const found = (source: string, pattern: RegExp) => pattern.exec(source)?.slice(1).map(Number);
+  assertEquals(found(contract, /\((\d+) \+ 16 \* width/), [value(wasm, "ROOM") / 4]);
+  assertEquals(found(contract, /const ofQuery = (\d+) \+/), [value(wasm, "STATE") / 4]);
+  assertEquals(found(contract, /Math\.max\((\d+), count >> (\d)\)/), found(wasm, /max\((\d+), count >> (\d)\)/));
+  assertEquals(value(wgsl, "MAXIMUM_WORKGROUPS"), value(contract, "MAXIMUM_WORKGROUPS"));
+  assertEquals(value(wgsl, "TILE"), value(contract, "WORKGROUP_QUERIES"));
+  assertEquals(256 * value(wgsl, "HELD"), value(contract, "MAXIMUM_CANDIDATES"));
+  assertEquals(value(wgsl, "SORTED"), value(contract, "MAXIMUM_COUNT"));
 });
