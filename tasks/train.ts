@@ -130,7 +130,7 @@ async function trainRun(
   }
   const from = await directory?.rewind() ?? null;
   if (from) console.log(`${label}  goes on after epoch ${from.epoch}`);
-  await using report = new ProgressReport(label, Number(settings["epochs"] ?? 0), from?.epoch);
+  using report = new ProgressReport(label, Number(settings["epochs"] ?? 0), from?.epoch);
   const result = await train(device, dataset, model, settings, {
     from,
     async onEvent(event) {
@@ -142,7 +142,7 @@ async function trainRun(
     onCheckpoint: (checkpoint) => directory!.checkpoint(checkpoint),
   });
   directory!.finish(result, dataset, device.description);
-  await report.finish(resultLine(label, result));
+  report.finish(resultLine(label, result));
   return result;
 }
 

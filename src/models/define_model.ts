@@ -177,15 +177,33 @@ export const GENERATED_PRESET = "generated";
  * Declares a model: all that training, evaluation, recommendation, the flags of `train`, their help and the model's page
  * derive from.
  *
+ * A model that learns is in `examples/model_of_your_own.ts`. This one is counted:
+ *
  * @example
- * ```ts ignore
- * const mine = defineModel({
- *   name: "mine",
- *   summary: "Predicts the next item from the last one.",
- *   settings: z.strictObject({ dimension: z.int().min(1).default(64).describe("Embedding width") }),
- *   ...
+ * ```ts
+ * import { defineModel, gatherRows, itemsOf, resolveSettings, Variable } from "@sevo/sevo/models";
+ * import { assertEquals } from "@std/assert";
+ * import { z } from "zod";
+ *
+ * const shortest = defineModel({
+ *   name: "shortest",
+ *   summary: "Items with short ids come first.",
+ *   settings: z.strictObject({ power: z.number().min(0).default(1).describe("Power of the length") }),
+ *   ignoresHistory: true,
+ *   shapes: ({ itemCount }) => ({ "item.score": [itemCount, 1] }),
+ *   count({ items, itemCount }, { power }) {
+ *     const data = Float32Array.from(items, (id) => -(id.length ** power));
+ *     return { "item.score": { data, shape: [itemCount, 1] } };
+ *   },
+ *   network: (weights) => ({
+ *     items: () => itemsOf(weights.table("item.score"), 0),
+ *     queries(tape, { histories }) {
+ *       const one = new Variable(tape.upload(Float32Array.of(1), [1, 1]));
+ *       return gatherRows(tape, one, new Uint32Array(histories.offsets.length - 1));
+ *     },
+ *   }),
  * });
- * await train(device, dataset, mine, { epochs: 10 });
+ * assertEquals(resolveSettings(shortest, {}), { power: 1 });
  * ```
  *
  * @param declaration What the model is.

@@ -70,7 +70,7 @@ function barOf({ epoch, epochs }: Progress, length: number): string {
  * Shows how a training run comes along: on a terminal a bar with epoch, loss and time left, elsewhere plain lines, one
  * every few seconds and one for the last epoch.
  */
-export class ProgressReport implements AsyncDisposable {
+export class ProgressReport implements Disposable {
   readonly #label: string;
   readonly #epochs: number;
   readonly #start = performance.now();
@@ -139,22 +139,15 @@ export class ProgressReport implements AsyncDisposable {
    * Ends the report.
    *
    * @param line What to say of the result.
-   * @returns When all is written.
    */
-  finish(line: string): Promise<void> {
+  finish(line: string): void {
     this.#clear();
     console.log(line);
-    return Promise.resolve();
   }
 
-  /**
-   * Takes the bar off the terminal, where training failed before its end.
-   *
-   * @returns When it is gone.
-   */
-  [Symbol.asyncDispose](): Promise<void> {
+  /** Takes the bar off the terminal, where training failed before its end. */
+  [Symbol.dispose](): void {
     this.#clear();
-    return Promise.resolve();
   }
 
   #progress(): Progress {
