@@ -125,7 +125,11 @@ export async function main(args: readonly string[]): Promise<void> {
   const out = values.out ?? `data/${file.replace(/^.*[/\\]/, "").replace(/(?<=.)\..*$/, "")}`;
   // Loaded only now: --help and a wrong flag need no native package.
   const { prepare } = await import("../src/prepare/prepare.ts");
-  const { provenance: { counts }, dropped, order, columns, described } = await prepare({ ...values, file, out });
+  const { provenance: { counts }, dropped, order, columns, described, unusedTime } = await prepare({
+    ...values,
+    file,
+    out,
+  });
   const number = (value: number) => value.toLocaleString("en-US");
   const row = (name: string, value: number, note = "") => `  ${name.padEnd(14)}${number(value).padStart(12)}${note}`;
   const left = (count: number) => count === 0 ? "" : `   (${number(count)} left out by the filter)`;
@@ -147,6 +151,12 @@ export async function main(args: readonly string[]): Promise<void> {
     "Train on it:",
     `  deno task train --model sasrec --data ${/[^\w./-]/.test(out) ? `'${out}'` : out}`,
   ].join("\n"));
+  if (unusedTime !== null) {
+    console.error(
+      `warning: Column '${unusedTime}' looks like a time and is not used, so the last items of a user are those of the ` +
+        `last lines: pass --timestamp ${unusedTime} to sort by it`,
+    );
+  }
   if (counts.test === 0) {
     console.error(
       `warning: No user has an item to test on: a user needs at least ${LONGEST_UNSPLIT + 1} interactions to have one`,

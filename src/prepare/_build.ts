@@ -99,6 +99,7 @@ export async function build(
     provenance,
     order: loaded.order,
     columns: loaded.columns,
+    unusedTime: loaded.unusedTime ?? null,
     described: options.items === undefined ? null : matches,
     dropped: {
       users: start.users - left.users,

@@ -60,6 +60,8 @@ interface Loaded {
   /** Options that say how the file was read. */
   readonly options: Readonly<Record<string, string>>;
   readonly columns: string | null;
+  /** A column that looks like a time and was not used. */
+  readonly unusedTime?: string | null;
 }
 
 export async function loadSequences(db: DuckDBConnection, options: PrepareOptions, work: string): Promise<Loaded> {
@@ -145,6 +147,7 @@ export async function loadDelimited(db: DuckDBConnection, options: PrepareOption
     `CREATE TABLE raw AS SELECT user_id, item_id, ${stored} AS stamp, ${sorted} AS moment FROM text ORDER BY rowid`,
   );
   await db.run("DROP TABLE text");
+  const unusedTime = stamp === undefined ? await timeColumn(db, target, layout, [user, item]) : null;
   const columns: Record<string, string> = { user: layout.columns[user]!, item: layout.columns[item]! };
   if (stamp !== undefined) columns["timestamp"] = layout.columns[stamp]!;
   return {
@@ -153,7 +156,34 @@ export async function loadDelimited(db: DuckDBConnection, options: PrepareOption
     columns: `${Object.entries(columns).map(([what, column]) => `${what}=${column}`).join(", ")} ` +
       `(${layout.header ? "the first line is a header" : "no header"})`,
     order: stamp === undefined ? "the order of the file" : `column '${layout.columns[stamp]}'`,
+    unusedTime,
   };
+}
+
+/** Lines that a column is judged by. */
+const JUDGED = 1000;
+
+/** Seconds, milliseconds, microseconds or nanoseconds of the years 1973 to 2096, or a date with its year first. */
+const LOOKS_LIKE_TIME = "(\\d{9}|[1-3]\\d{9})(\\d{3}){0,3}(\\.\\d+)?|\\d{4}-\\d{2}-\\d{2}([ T].*)?";
+
+/** The first column that looks like a time and is none of those used. */
+async function timeColumn(
+  db: DuckDBConnection,
+  path: string,
+  layout: Layout,
+  used: readonly number[],
+): Promise<string | null> {
+  const places = [...layout.columns.keys()].filter((place) => !used.includes(place));
+  if (places.length === 0) return null;
+  const counts = places.map((place) =>
+    `count(*) FILTER (regexp_full_match(trim(c${place}), '${LOOKS_LIKE_TIME}')) = count(*) AS c${place}`
+  );
+  const [row] = await rowsOf(
+    db,
+    `SELECT ${counts.join(", ")} FROM (SELECT * FROM ${readDelimited(path, layout)} LIMIT ${JUDGED})`,
+  );
+  const found = places.find((place) => row![`c${place}`]);
+  return found === undefined ? null : layout.columns[found]!;
 }
 
 const COUNTS = "count(*) AS interactions, count(DISTINCT u) AS users, count(DISTINCT i) AS items";

@@ -42,6 +42,8 @@ export interface Prepared {
   readonly order: string;
   /** Which columns were read, and whether they had names; `null` where there are none. */
   readonly columns: string | null;
+  /** A column that looks like a time and was not used, while interactions are in the order of the file; else `null`. */
+  readonly unusedTime: string | null;
   /** Items that the items file has something of; `null` where there is no such file. */
   readonly described: number | null;
 }

@@ -391,6 +391,29 @@ Deno.test("prepare() refuses an items file whose first line is an item where nam
   });
 });
 
+for (
+  const [what, cells, found] of [
+    ["seconds", ["881250949", "891717742"], "4"],
+    ["milliseconds", ["1381250949000", "1391717742123"], "4"],
+    ["dates", ["2020-01-02", "2021-12-31 10:00:00"], "4"],
+    ["ratings", ["3", "5"], null],
+    ["words", ["buy", "view"], null],
+    ["times and a word", ["881250949", "never"], null],
+  ] as const
+) {
+  Deno.test(`prepare() says whether a column of ${what} looks like a time that is not used`, async () => {
+    const lines = [0, 1, 2, 3].map((at) => `${at % 2 + 1}\t${(at >> 1) + 5}\t4\t${cells[at % 2]}`);
+    await withFile(lines.join("\n"), async (file, dir) => {
+      const columns = { format: "csv", header: false, user: "1", item: "2" } as const;
+      const options = { ...sequences, ...columns, file, out: `${dir}/out` };
+      assertEquals((await prepare(options)).unusedTime, found);
+      if (found === null) return;
+      const sorted = await prepare({ ...options, overwrite: true, timestamp: found });
+      assertEquals(sorted.unusedTime, null);
+    });
+  });
+}
+
 /** Runs the task as a person does, with no more permissions than it has in deno.json. */
 async function runTask(...args: string[]) {
   const { tasks } = JSON.parse(await Deno.readTextFile(new URL("../../deno.json", import.meta.url)));
