@@ -6,6 +6,7 @@
 
 import { LONGEST_UNSPLIT } from "../src/data/leave_one_out.ts";
 import { defineTask, parseFlags } from "./cli/flags.ts";
+import { quoted } from "./cli/quoted.ts";
 import { runTask } from "./cli/run_task.ts";
 
 const task = defineTask({
@@ -149,7 +150,7 @@ export async function main(args: readonly string[]): Promise<void> {
       : [`  described      ${number(described)} of ${number(counts.items)} items, by ${values.items}`],
     "",
     "Train on it:",
-    `  deno task train --model sasrec --data ${/[^\w./-]/.test(out) ? `'${out}'` : out}`,
+    `  deno task train --model sasrec --data ${quoted(out)}`,
   ].join("\n"));
   if (unusedTime !== null) {
     console.error(

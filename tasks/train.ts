@@ -11,12 +11,12 @@ import { type FinishedMetrics, RunDirectory, writeComparison } from "../src/file
 import { isTrainable, type ModelDefinition } from "../src/models/define_model.ts";
 import type { SettingValues } from "../src/models/field.ts";
 import { MODELS } from "../src/models/models.ts";
-import { resolveSettings } from "../src/models/settings.ts";
 import { train } from "../src/training/train.ts";
 import { parseFlags, UsageError } from "./cli/flags.ts";
 import { openTaskDevice } from "./cli/open_device.ts";
 import { ProgressReport } from "./cli/progress_report.ts";
 import { comparisonTable, type FinishedRun, protocolLine, resultLine } from "./cli/results.ts";
+import { quoted } from "./cli/quoted.ts";
 import { runTask } from "./cli/run_task.ts";
 import { compared, configOf, type RunFlags, settingsOf, trainRequest, trainTask } from "./train/flags.ts";
 
@@ -69,10 +69,10 @@ export async function main(args: readonly string[], models: readonly ModelDefini
     }
   }
   if (compare) {
-    const baselines = models.filter((other) => !isTrainable(other) && other !== model);
-    runs.push(
-      ...baselines.map((model) => ({ model, settings: resolveSettings(model, {}) })),
-    );
+    for (const baseline of models.filter((other) => !isTrainable(other) && other !== model)) {
+      const { settings } = settingsOf(request, baseline, dataset, request.optimizer, request.seed);
+      runs.push({ model: baseline, settings });
+    }
   }
 
   const root = flags.out ?? `runs/${timestamp()}-${dataset.name}-${model.name}`;
@@ -95,11 +95,6 @@ export async function main(args: readonly string[], models: readonly ModelDefini
   const data = flags.data === undefined ? "" : ` --data ${quoted(flags.data)}`;
   const whom = data === "" ? `--history ${quoted(dataset.items[0]!)}` : `--user ${quoted(dataset.users[0]!)}`;
   console.log(`\nRecommend with it:\n  deno task recommend ${quoted(first)}${data} ${whom}`);
-}
-
-/** A word as a shell takes it. */
-function quoted(word: string): string {
-  return /^[\w./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 /** The folder of a run beside others. */

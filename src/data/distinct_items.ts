@@ -1,11 +1,26 @@
 import type { Dataset } from "./dataset.ts";
+import type { PackedSequences } from "./sequences.ts";
 
 /** Items of each user, ascending and each once, for all users end to end. */
-export interface DistinctItems {
-  /** Where the items of each user begin, and where the last end. */
-  readonly offsets: Uint32Array<ArrayBuffer>;
-  /** The items. */
-  readonly items: Uint32Array<ArrayBuffer>;
+export type DistinctItems = PackedSequences;
+
+/**
+ * The items of each sequence, ascending and each once.
+ *
+ * @param sequences The sequences.
+ * @returns The items.
+ */
+export function distinct({ offsets, items }: PackedSequences): DistinctItems {
+  const kept = new Uint32Array(items.length), shortened = new Uint32Array(offsets.length);
+  let to = 0;
+  for (let at = 0; at + 1 < offsets.length; at++) {
+    const sorted = items.slice(offsets[at], offsets[at + 1]).sort();
+    sorted.forEach((item, place) => {
+      if (place === 0 || item !== sorted[place - 1]) kept[to++] = item;
+    });
+    shortened[at + 1] = to;
+  }
+  return { offsets: shortened, items: kept.slice(0, to) };
 }
 
 /**
@@ -14,17 +29,8 @@ export interface DistinctItems {
  * @param dataset The dataset.
  * @returns The items.
  */
-export function distinctItems({ userCount, trainOffsets, trainItems }: Dataset): DistinctItems {
-  const offsets = new Uint32Array(userCount + 1), items = new Uint32Array(trainItems.length);
-  let to = 0;
-  for (let user = 0; user < userCount; user++) {
-    const sorted = trainItems.slice(trainOffsets[user], trainOffsets[user + 1]).sort();
-    sorted.forEach((item, at) => {
-      if (at === 0 || item !== sorted[at - 1]) items[to++] = item;
-    });
-    offsets[user + 1] = to;
-  }
-  return { offsets, items: items.slice(0, to) };
+export function distinctItems({ trainOffsets, trainItems }: Dataset): DistinctItems {
+  return distinct({ offsets: trainOffsets, items: trainItems });
 }
 
 /**

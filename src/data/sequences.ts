@@ -9,6 +9,34 @@ export interface PackedSequences {
 }
 
 /**
+ * Sequences end to end.
+ *
+ * @param sequences The sequences.
+ * @returns One array and where each begins.
+ */
+export function packSequences(sequences: readonly (readonly number[])[]): PackedSequences {
+  const offsets = new Uint32Array(sequences.length + 1);
+  sequences.forEach(({ length }, at) => offsets[at + 1] = offsets[at]! + length);
+  return { offsets, items: Uint32Array.from(sequences.flat()) };
+}
+
+/**
+ * Some of several sequences.
+ *
+ * @param sequences The sequences.
+ * @param begin The first that is wanted.
+ * @param end The first after it that is not.
+ * @returns The sequences from `begin` to before `end`.
+ */
+export function sliceSequences({ offsets, items }: PackedSequences, begin: number, end: number): PackedSequences {
+  const first = offsets[begin]!;
+  return {
+    offsets: offsets.slice(begin, end + 1).map((at) => at - first),
+    items: items.slice(first, offsets[end]),
+  };
+}
+
+/**
  * How much of a user's history counts: what comes before the item to validate on, what comes before the item to test on,
  * or everything known.
  */

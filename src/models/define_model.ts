@@ -170,6 +170,9 @@ export type ModelDefinition = TrainableModel | CountedModel;
 /** Names of tensors that a model file keeps for itself. */
 export const RESERVED_PREFIX = "sevo.";
 
+/** The settings of training, which all models that learn have. */
+const TRAINING_FIELDS = fieldsOf(trainingSchema);
+
 /** The preset of the generated dataset: of all presets, the one that was not published. */
 export const GENERATED_PRESET = "generated";
 
@@ -226,7 +229,7 @@ export function defineModel<S extends object, Batch>(
   const ownFields = fieldsOf(settings as unknown as z.ZodObject);
   for (const [key, field] of ownFields) {
     if (field.default === undefined) throw new TypeError(`${cannot} its setting '${key}' has no default`);
-    if (key in trainingSchema.shape || key === "model") {
+    if (TRAINING_FIELDS.has(key) || key === "model") {
       throw new TypeError(`${cannot} its setting '${key}' has the name of a setting of all models`);
     }
   }
@@ -236,7 +239,7 @@ export function defineModel<S extends object, Batch>(
     }
     return { ...declaration, ownFields, fields: ownFields };
   }
-  const fields = new Map([...ownFields, ...fieldsOf(trainingSchema)]);
+  const fields = new Map([...ownFields, ...TRAINING_FIELDS]);
   const { presets } = declaration;
   if (Object.keys(presets).length === 0) throw new TypeError(`${cannot} it has no preset: {} is one`);
   for (const [preset, values] of Object.entries(presets)) {

@@ -1,4 +1,4 @@
-import type { PackedSequences } from "../data/sequences.ts";
+import { type PackedSequences, sliceSequences } from "../data/sequences.ts";
 import type { Device, RowRange, Tensor } from "../device/device.ts";
 import type { BorrowedRows, FoldIn, Requests, ScoringNetwork, Similarity } from "../models/network.ts";
 import type { Exclusions, Ranker, TopItems } from "../models/ranker.ts";
@@ -193,22 +193,6 @@ export class DotRanker implements Ranker {
  */
 export function emptyExclusions(queries: number): Exclusions {
   return { offsets: new Uint32Array(queries + 1), items: new Uint32Array(0) };
-}
-
-/**
- * Some of several sequences.
- *
- * @param sequences The sequences.
- * @param begin The first that is wanted.
- * @param end The first after it that is not.
- * @returns The sequences from `begin` to before `end`.
- */
-export function sliceSequences({ offsets, items }: PackedSequences, begin: number, end: number): PackedSequences {
-  const first = offsets[begin]!;
-  return {
-    offsets: offsets.slice(begin, end + 1).map((at) => at - first),
-    items: items.slice(first, offsets[end]),
-  };
 }
 
 function checkRequests({ users, histories: { offsets, items } }: Requests): void {

@@ -1,5 +1,7 @@
 import type { Exclusions } from "../models/ranker.ts";
 import type { Dataset } from "../data/dataset.ts";
+import { distinct } from "../data/distinct_items.ts";
+import { packHistories } from "../data/sequences.ts";
 
 /** Which held-out item of each user is ranked. */
 export type Split = "valid" | "test";
@@ -37,17 +39,5 @@ export function rankingTask(dataset: Dataset, split: Split): RankingTask {
  * @returns Their items, ascending and each once.
  */
 export function historyOf(dataset: Dataset, users: Uint32Array, split: Split): Exclusions {
-  const { trainOffsets, trainItems, validItems } = dataset;
-  const offsets = new Uint32Array(users.length + 1);
-  const items: Uint32Array[] = [];
-  users.forEach((user, at) => {
-    const train = trainItems.subarray(trainOffsets[user], trainOffsets[user + 1]);
-    const valid = split === "test" && validItems[user]! >= 0 ? [validItems[user]!] : [];
-    const distinct = Uint32Array.from(new Set([...train, ...valid])).sort();
-    items.push(distinct);
-    offsets[at + 1] = offsets[at]! + distinct.length;
-  });
-  const all = new Uint32Array(offsets.at(-1)!);
-  items.forEach((part, at) => all.set(part, offsets[at]));
-  return { offsets, items: all };
+  return distinct(packHistories(dataset, users, split));
 }

@@ -1,7 +1,6 @@
 import type { Dataset } from "../data/dataset.ts";
-import { packHistories } from "../data/sequences.ts";
+import { packHistories, sliceSequences } from "../data/sequences.ts";
 import type { Ranker } from "../models/ranker.ts";
-import { sliceSequences } from "./dot_ranker.ts";
 import { rankingTask, type Split } from "./history.ts";
 import { type RankingMetrics, rankingMetrics } from "./metrics.ts";
 

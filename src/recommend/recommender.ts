@@ -4,8 +4,9 @@ import { decodeModel, type ModelFile } from "../models/model_file.ts";
 import type { Similarity } from "../models/network.ts";
 import { NO_ITEM, type Ranker, type TopItems } from "../models/ranker.ts";
 import { checkOptions, checkType, shown } from "../options.ts";
+import { distinct } from "../data/distinct_items.ts";
+import { packSequences } from "../data/sequences.ts";
 import { emptyExclusions } from "./dot_ranker.ts";
-import { distinct, packed } from "./_packed.ts";
 import { rankerOf } from "./ranker_of.ts";
 import { checkLists, type HistoryRequest, RequestReader, type StreamRequest, type UserRequest } from "./requests.ts";
 import { titlesOf } from "./titles.ts";
@@ -205,7 +206,7 @@ export class Recommender implements Disposable {
       throw new RangeError(`Cannot score as there must be ${total} lists of items: current value is ${items.length}`);
     }
     const rows = items.map((ids, at) => this.#requests.items(ids, `list ${at} of items`, "score"));
-    const scores = await this.#ranker.scores({ users, histories }, packed(rows));
+    const scores = await this.#ranker.scores({ users, histories }, packSequences(rows));
     let at = 0;
     return items.map((list) => Array.from(scores.subarray(at, at += list.length)));
   }

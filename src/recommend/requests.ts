@@ -1,9 +1,8 @@
 import type { Dataset } from "../data/dataset.ts";
-import { type PackedSequences, packHistories } from "../data/sequences.ts";
+import { type PackedSequences, packHistories, packSequences } from "../data/sequences.ts";
 import type { ModelDefinition } from "../models/define_model.ts";
 import type { Requests } from "../models/network.ts";
 import { checkOptions, shown } from "../options.ts";
-import { packed } from "./_packed.ts";
 import { IdIndex } from "./id_index.ts";
 
 /** Histories of anybody: item ids, oldest first. */
@@ -82,7 +81,7 @@ export class RequestReader {
     checkRequest(`Cannot ${doing}`, request);
     if ("histories" in request) {
       const histories = request.histories.map((ids, at) => this.#historyRows(ids, `history ${at}`, doing));
-      return { users: null, histories: packed(histories) };
+      return { users: null, histories: packSequences(histories) };
     }
     const { users, dataset, historyOf = "all" } = request, index = IdIndex.ofUsers(dataset.users);
     const rows = Uint32Array.from(users, (id) => index.row(id, doing, ` in '${dataset.name}'`));

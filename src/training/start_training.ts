@@ -1,4 +1,5 @@
 import type { Dataset } from "../data/dataset.ts";
+import { userItemGraph } from "../data/user_item_graph.ts";
 import type { Device } from "../device/device.ts";
 import { Graph } from "../graph/graph.ts";
 import type { Sampler, TrainableModel } from "../models/define_model.ts";
@@ -51,16 +52,7 @@ export function startTraining<S extends object, Batch>(
 }
 
 function graphOf(dataset: Dataset, leadingRows: number, { graph, maxWalk, last }: TrainingSettings): Graph {
-  const { userCount, itemCount, trainOffsets: offsets, trainItems: items } = dataset;
-  if (graph === "item") {
-    return Graph.fromSequences({ offsets, items }, {
-      rows: itemCount + leadingRows,
-      offset: leadingRows,
-      maxWalk,
-      last,
-    });
-  }
-  const users = new Uint32Array(items.length);
-  for (let user = 0; user < userCount; user++) users.fill(user, offsets[user], offsets[user + 1]);
-  return Graph.fromInteractions({ users, items, userCount, itemCount });
+  if (graph === "user-item") return userItemGraph(dataset);
+  const { itemCount, trainOffsets: offsets, trainItems: items } = dataset;
+  return Graph.fromSequences({ offsets, items }, { rows: itemCount + leadingRows, offset: leadingRows, maxWalk, last });
 }

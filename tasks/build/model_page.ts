@@ -4,6 +4,7 @@ import {
   type ModelDefinition,
   type TrainableModel,
 } from "../../src/models/define_model.ts";
+import { markdownTable } from "../cli/markdown_table.ts";
 import type { Field } from "../../src/models/field.ts";
 import { rangeOf } from "../../src/options.ts";
 import { resolveSettings } from "../../src/models/settings.ts";
@@ -62,9 +63,10 @@ function trainedSections(model: TrainableModel): string[] {
   const settings = resolveSettings(model, {}), tables = model.tables(settings);
   const smoothed = tables.filter(({ smoothed }) => smoothed).map(({ names }) => names.map(code).join(" and "));
   const shared = new Map([...model.fields].filter(([key]) => !model.ownFields.has(key)));
+  const differing = changed(model);
   const rows = Object.keys(presets).map((preset) => {
     const own = resolveSettings(model, {}, preset) as unknown as Record<string, unknown>;
-    return [code(preset), ...changed(model).map((key) => String(own[key]))];
+    return [code(preset), ...differing.map((key) => String(own[key]))];
   });
   return [
     "",
@@ -76,7 +78,7 @@ function trainedSections(model: TrainableModel): string[] {
     "",
     `\`--preset NAME\` takes the published settings for a dataset (\`${GENERATED_PRESET}\` is this project's own). Without it, the batch is chosen by the size of the data, and training ends where nothing gets better.`,
     "",
-    ...table(["preset", ...changed(model)], rows),
+    ...markdownTable(["preset", ...differing], rows),
     "",
     "## What is smoothed",
     "",
@@ -108,7 +110,7 @@ function changed(model: TrainableModel): string[] {
 }
 
 function settingsTable(fields: ReadonlyMap<string, Field>, values?: Record<string, unknown>): string[] {
-  return table(
+  return markdownTable(
     ["setting", "type", "default", "what it is"],
     Array.from(fields, ([name, field]) => [
       code(name),
@@ -127,10 +129,4 @@ function typeOf(field: Field): string {
 
 function code(text: string): string {
   return `\`${text}\``;
-}
-
-function table(head: readonly string[], rows: readonly string[][]): string[] {
-  const widths = head.map((cell, column) => Math.max(3, cell.length, ...rows.map((row) => row[column]!.length)));
-  const line = (cells: readonly string[]) => `| ${cells.map((cell, at) => cell.padEnd(widths[at]!)).join(" | ")} |`;
-  return [line(head), line(widths.map((width) => "-".repeat(width))), ...rows.map(line)];
 }

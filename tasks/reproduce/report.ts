@@ -1,5 +1,6 @@
 import type { RankingMetrics } from "../../src/recommend/metrics.ts";
 import type { TrainingEvent } from "../../src/training/train.ts";
+import { markdownTable } from "../cli/markdown_table.ts";
 import { median } from "../cli/median.ts";
 import { type CurvePoint, type Experiment, publishedCurve, publishedTest } from "./published.ts";
 
@@ -68,14 +69,14 @@ export function reproductionReport(runs: readonly Progress[], earlier = ""): str
     "Published are means and sample standard deviations over five seeds. That of plain AdamW is read off a figure, and its",
     "settings were not published: ours are those of SEvo without the smoothing.",
     "",
-    ...table(FULL_HEAD, full.map((run) => rowOf(run, fullRow(run)))),
+    ...markdownTable(FULL_HEAD, full.map((run) => rowOf(run, fullRow(run)))),
     "",
     "### Learning curves",
     "",
     "Validation NDCG@10 beside the range of the five published seeds, and the mean training loss beside theirs; inside means",
     `inside what was published, widened by ${100 * WIDENED} %.`,
     "",
-    ...table(CURVE_HEAD, followed.flatMap(curveRows)),
+    ...markdownTable(CURVE_HEAD, followed.flatMap(curveRows)),
     "",
     "### Commands",
     "",
@@ -167,11 +168,4 @@ function valueOf(metrics: RankingMetrics): number {
 
 function four(value: number): string {
   return value.toFixed(4).replace(/^0/, "");
-}
-
-function table(head: readonly string[], rows: readonly string[][]): string[] {
-  // As `deno fmt` lays it out
-  const widths = head.map((cell, column) => Math.max(3, cell.length, ...rows.map((row) => row[column]!.length)));
-  const line = (cells: readonly string[]) => `| ${cells.map((cell, at) => cell.padEnd(widths[at]!)).join(" | ")} |`;
-  return [line(head), line(widths.map((width) => "-".repeat(width))), ...rows.map(line)];
 }

@@ -134,18 +134,23 @@ export function trainTask(models: readonly ModelDefinition[]): Task<Flags> {
   });
 }
 
+/** The settings of each model where none is given. */
+type Defaults = ReadonlyMap<ModelDefinition, SettingValues>;
+
 /** A flag for each setting of any model. */
 function settingFlags(models: readonly ModelDefinition[]): Flags {
+  // Settings of one's own come first
   const names = new Set(models.flatMap(({ ownFields }) => [...ownFields.keys()]));
   for (const model of models) for (const name of model.fields.keys()) names.add(name);
+  const byDefault = new Map(models.map((model) => [model, resolveSettings(model, {})]));
   const taken = ["model", "preset", "config", "help", ...Object.keys(DATA_FLAGS), ...Object.keys(RUN_FLAGS)];
   for (const name of names) {
     if (taken.includes(name)) throw new TypeError(`Cannot declare train as setting '${name}' has the name of a flag`);
   }
-  return Object.fromEntries(Array.from(names, (name) => [name, settingFlag(name, models)]));
+  return Object.fromEntries(Array.from(names, (name) => [name, settingFlag(name, models, byDefault)]));
 }
 
-function settingFlag(name: string, models: readonly ModelDefinition[]): Flag {
+function settingFlag(name: string, models: readonly ModelDefinition[], byDefault: Defaults): Flag {
   const owners = models.filter(({ fields }) => fields.has(name));
   const fields = owners.map(({ fields }) => fields.get(name)!), [field] = fields as [Field, ...Field[]];
   const kinds = new Set(fields.map(({ kind }) => kind));
@@ -155,7 +160,9 @@ function settingFlag(name: string, models: readonly ModelDefinition[]): Flag {
   const whose = models.filter(isTrainable).every((model) => owners.includes(model))
     ? ""
     : `${owners.map(({ name }) => name).join(", ")}: `;
-  const description = `${whose}${whose ? lowered(field.description) : field.description} (${defaults(name, owners)})`;
+  const description = `${whose}${whose ? lowered(field.description) : field.description} (${
+    defaults(name, owners, byDefault)
+  })`;
   const common = { description, group: field.group ?? "Settings of models" };
   if (field.kind === "boolean") return { ...common, kind: "boolean" };
   if (field.kind === "choice") {
@@ -178,8 +185,8 @@ function widest(fields: readonly Field[]): Omit<Bounds, "integer"> {
 }
 
 /** The default of a setting: the commonest, and those of the models that have another. */
-function defaults(name: string, owners: readonly ModelDefinition[]): string {
-  const groups = Map.groupBy(owners, (model) => resolveSettings(model, {})[name]!);
+function defaults(name: string, owners: readonly ModelDefinition[], byDefault: Defaults): string {
+  const groups = Map.groupBy(owners, (model) => byDefault.get(model)![name]!);
   const [common, ...others] = [...groups].sort(([, a], [, b]) => b.length - a.length);
   const rest = others.map(([value, models]) => `; ${value} for ${models.map(({ name }) => name).join(", ")}`);
   return `default: ${common![0]}${rest.join("")}`;

@@ -1,5 +1,5 @@
 import type { Dataset } from "../../data/dataset.ts";
-import { Graph } from "../../graph/graph.ts";
+import { userItemGraph } from "../../data/user_item_graph.ts";
 import type { ModelWeights } from "../../nn/parameters.ts";
 import type { ItemKnnSettings } from "./settings.ts";
 
@@ -33,16 +33,14 @@ const MOST_ITEMS = 2 ** 24;
  * @throws {RangeError} If there are more than 2^24 items.
  */
 export function countNeighbours(dataset: Dataset, { neighbours, shrinkage }: ItemKnnSettings): ModelWeights {
-  const { userCount, itemCount, trainOffsets, trainItems } = dataset;
+  const { userCount, itemCount } = dataset;
   if (itemCount > MOST_ITEMS) {
     throw new RangeError(
       `Cannot count neighbours as there must be at most ${MOST_ITEMS} items: current value is ${itemCount}`,
     );
   }
-  const users = new Uint32Array(trainItems.length);
-  for (let user = 0; user < userCount; user++) users.fill(user, trainOffsets[user], trainOffsets[user + 1]);
   // The rows of users hold their distinct items, those of items their users
-  const { rowOffsets, columns } = Graph.fromInteractions({ users, items: trainItems, userCount, itemCount });
+  const { rowOffsets, columns } = userItemGraph(dataset);
   const degree = (item: number) => rowOffsets[userCount + item + 1]! - rowOffsets[userCount + item]!;
 
   const width = neighboursKept(itemCount, neighbours);
