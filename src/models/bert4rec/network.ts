@@ -20,13 +20,11 @@ import type {
   Similarity,
   SimilarityRows,
 } from "../network.ts";
+import { SequenceNetwork } from "../sequence_network.ts";
 import {
-  checkHeads,
   checkHidden,
-  checkPositions,
   checkSequences,
   itemRow,
-  itemRows,
   lastRows,
   lastTokens,
   plannedGradient,
@@ -41,33 +39,22 @@ const EPSILON = 1e-5;
 export const HIDDEN_ITEM = 0xfffffffe;
 
 /** How BERT4Rec computes: see `bert4rec`. */
-export class Bert4RecNetwork implements Network<ClozeBatch> {
-  readonly #weights: NetworkWeights;
-  readonly #settings: Bert4RecSettings;
-  readonly #itemCount: number;
-  readonly #dimension: number;
-
+export class Bert4RecNetwork extends SequenceNetwork<Bert4RecSettings> implements Network<ClozeBatch> {
   /**
    * @param weights Its weights.
    * @param settings Its settings.
    * @throws {RangeError} If the columns of a head are no multiple of 4, or there are more or fewer positions than `maxLength`.
    */
   constructor(weights: NetworkWeights, settings: Bert4RecSettings) {
-    const { tensor, rows } = weights.table("item.weight");
-    this.#weights = weights;
-    this.#settings = settings;
-    this.#itemCount = rows - LEADING_ROWS;
-    this.#dimension = tensor.shape[1]!;
-    checkHeads(this.#dimension, settings.heads);
-    checkPositions(weights.table("position.weight"), settings.maxLength);
+    super(weights, settings, { items: "item.weight", leadingRows: LEADING_ROWS, positions: "position.weight" });
   }
 
   /** See {@linkcode Network.backward}. */
   backward(tape: Tape, batch: ClozeBatch): BatchGradients {
-    const weights = this.#weights, { maxLength } = this.#settings, d = this.#dimension;
+    const weights = this.weights, { maxLength } = this.settings, d = this.dimension;
     checkSequences(batch, maxLength);
     checkHidden(batch.hidden, batch.items.length);
-    const inputs = itemRows(batch.items, this.#itemCount, LEADING_ROWS);
+    const inputs = this.rowsOf(batch.items);
     const labels = batch.hidden.map((place) => inputs[place]!);
     for (const place of batch.hidden) inputs[place] = HIDDEN_ROW;
     const positions = positionsOf(batch.offsets, maxLength), tokens = inputs.length;
@@ -103,9 +90,9 @@ export class Bert4RecNetwork implements Network<ClozeBatch> {
 
   /** See {@linkcode Network.items}. */
   items(): BorrowedRows {
-    const weights = this.#weights, { tensor: table, rows } = weights.table("out.weight");
+    const weights = this.weights, { tensor: table, rows } = weights.table("out.weight");
     // The bias is one more column of the items' rows, which meets a 1 in the queries
-    const tensor = weights.device.empty("f32", [rows, this.#dimension + 4]);
+    const tensor = weights.device.empty("f32", [rows, this.dimension + 4]);
     this.#append(table, weights.parameters, tensor);
     const items = { tensor, firstRow: LEADING_ROWS, rows: rows - LEADING_ROWS };
     return { ...items, [Symbol.dispose]: () => tensor.dispose() };
@@ -113,31 +100,31 @@ export class Bert4RecNetwork implements Network<ClozeBatch> {
 
   /** What the model says of a hidden item after each history: see {@linkcode Network.queries}. */
   queries(tape: Tape, { histories }: Requests): Variable {
-    const { maxLength } = this.#settings;
+    const { maxLength } = this.settings;
     const rowsOf = (items: Uint32Array) =>
-      items.map((item) => item === HIDDEN_ITEM ? HIDDEN_ROW : itemRow(item, this.#itemCount, LEADING_ROWS));
+      items.map((item) => item === HIDDEN_ITEM ? HIDDEN_ROW : itemRow(item, this.itemCount, LEADING_ROWS));
     const { offsets, rows } = withHidden(histories, maxLength, rowsOf);
     const places = lastTokens(offsets), positions = positionsOf(offsets, maxLength);
     const hidden = this.#encode(tape, rows, positions, segmentsOf(tape, offsets), places);
-    const queries = tape.variable(places.length, this.#dimension + 4);
+    const queries = tape.variable(places.length, this.dimension + 4);
     this.#append(hidden.tensor, null, queries.tensor);
     return queries;
   }
 
   /** Items are compared over the output table, without its bias: see {@linkcode Network.similarity}. */
   similarity(tape: Tape, items: Uint32Array, by: Similarity | null): SimilarityRows {
-    const { tensor, rows } = this.#weights.table("out.weight");
+    const { tensor, rows } = this.weights.table("out.weight");
     const all: RowRange = { tensor, firstRow: LEADING_ROWS, rows: rows - LEADING_ROWS };
-    const queries = gatherRows(tape, new Variable(tensor), itemRows(items, this.#itemCount, LEADING_ROWS));
+    const queries = gatherRows(tape, new Variable(tensor), this.rowsOf(items));
     return { queries, items: all, normalise: by !== "dot" };
   }
 
   /** Rows with one more column: of the biases, or of ones. */
   #append(input: Tensor<"f32">, biases: Tensor<"f32"> | null, output: Tensor<"f32">): void {
-    const weights = this.#weights;
+    const weights = this.weights;
     weights.device.launch(appendColumn, { input, column: biases, output }, {
       rows: input.shape[0],
-      quads: this.#dimension / 4,
+      quads: this.dimension / 4,
       first: biases ? 4 * weights.layout.offset("out.bias") : 0,
       value: biases ? 0 : 1,
       given: biases ? 1 : 0,
@@ -153,7 +140,7 @@ export class Bert4RecNetwork implements Network<ClozeBatch> {
     wanted: Uint32Array,
     rows?: NonNullable<EmbeddingOptions["rows"]>,
   ): Variable {
-    const weights = this.#weights, d = this.#dimension, { blocks, heads, dropout: rate } = this.#settings;
+    const weights = this.weights, d = this.dimension, { blocks, heads, dropout: rate } = this.settings;
     const layer = (name: string, outputs: number) => ({ weight: `${name}.weight`, bias: `${name}.bias`, outputs });
     const embedded = embedding(tape, weights.table("item.weight"), {
       ids: tape.upload(inputs),

@@ -9,12 +9,10 @@ import { pairLoss } from "../../nn/pair_loss.ts";
 import { type Segments, segmentsOf } from "../../nn/segments.ts";
 import type { Tape, Variable } from "../../nn/tape.ts";
 import type { BatchGradients, BorrowedRows, Network, NetworkWeights, Requests } from "../network.ts";
+import { SequenceNetwork } from "../sequence_network.ts";
 import {
-  checkHeads,
-  checkPositions,
   checkSequences,
   checkTargets,
-  itemRows,
   itemsOf,
   joined,
   lastRows,
@@ -28,34 +26,23 @@ import { LEADING_ROWS, type SasRecSettings } from "./settings.ts";
 const EPSILON = 1e-8;
 
 /** How SASRec computes: see `sasrec`. */
-export class SasRecNetwork implements Network<NextItemBatch> {
-  readonly #weights: NetworkWeights;
-  readonly #settings: SasRecSettings;
-  readonly #itemCount: number;
-  readonly #dimension: number;
-
+export class SasRecNetwork extends SequenceNetwork<SasRecSettings> implements Network<NextItemBatch> {
   /**
    * @param weights Its weights.
    * @param settings Its settings.
    * @throws {RangeError} If the columns of a head are no multiple of 4, or there are more or fewer positions than `maxLength`.
    */
   constructor(weights: NetworkWeights, settings: SasRecSettings) {
-    const { tensor, rows } = weights.table("item.weight");
-    this.#weights = weights;
-    this.#settings = settings;
-    this.#itemCount = rows - LEADING_ROWS;
-    this.#dimension = tensor.shape[1]!;
-    checkHeads(this.#dimension, settings.heads);
-    checkPositions(weights.table("position.weight"), settings.maxLength);
+    super(weights, settings, { items: "item.weight", leadingRows: LEADING_ROWS, positions: "position.weight" });
   }
 
   /** See {@linkcode Network.backward}. */
   backward(tape: Tape, batch: NextItemBatch): BatchGradients {
-    const { maxLength } = this.#settings, d = this.#dimension;
+    const { maxLength } = this.settings, d = this.dimension;
     checkSequences(batch, maxLength);
     checkTargets(batch, batch.items.length);
     const [inputs, positives, negatives] = [batch.items, batch.positives, batch.negatives].map((items) =>
-      itemRows(items, this.#itemCount, LEADING_ROWS)
+      this.rowsOf(items)
     ) as [Uint32Array, Uint32Array, Uint32Array];
     const segments = segmentsOf(tape, batch.offsets), { tokens } = segments;
     const positions = positionsOf(batch.offsets, maxLength);
@@ -66,7 +53,7 @@ export class SasRecNetwork implements Network<NextItemBatch> {
       firstRow: 0,
       positions: positionRows,
     });
-    const item = this.#weights.table("item.weight");
+    const item = this.weights.table("item.weight");
     const losses = pairLoss(tape, hidden, item, {
       kind: "crossEntropy",
       positives,
@@ -86,13 +73,13 @@ export class SasRecNetwork implements Network<NextItemBatch> {
 
   /** See {@linkcode Network.items}. */
   items(): BorrowedRows {
-    return itemsOf(this.#weights.table("item.weight"), LEADING_ROWS);
+    return itemsOf(this.weights.table("item.weight"), LEADING_ROWS);
   }
 
   /** See {@linkcode Network.queries}. */
   queries(tape: Tape, { histories }: Requests): Variable {
-    const { maxLength } = this.#settings;
-    const rowsOf = (items: Uint32Array) => itemRows(items, this.#itemCount, LEADING_ROWS);
+    const { maxLength } = this.settings;
+    const rowsOf = (items: Uint32Array) => this.rowsOf(items);
     const { offsets, rows } = lastRows(histories, maxLength, rowsOf);
     const positions = positionsOf(offsets, maxLength);
     return this.#encode(tape, rows, positions, segmentsOf(tape, offsets), lastTokens(offsets));
@@ -107,7 +94,7 @@ export class SasRecNetwork implements Network<NextItemBatch> {
     wanted: Uint32Array | null,
     rows?: NonNullable<EmbeddingOptions["rows"]>,
   ): Variable {
-    const weights = this.#weights, d = this.#dimension, { blocks, heads, maxLength, dropout: rate } = this.#settings;
+    const weights = this.weights, d = this.dimension, { blocks, heads, maxLength, dropout: rate } = this.settings;
     let x = embedding(tape, weights.table("item.weight"), {
       ids: tape.upload(inputs),
       factor: Math.sqrt(d),

@@ -18,12 +18,10 @@ import type {
   Similarity,
   SimilarityRows,
 } from "../network.ts";
+import { SequenceNetwork } from "../sequence_network.ts";
 import {
-  checkHeads,
-  checkPositions,
   checkSequences,
   checkTargets,
-  itemRows,
   joined,
   lastRows,
   lastTokens,
@@ -39,33 +37,22 @@ const EPSILON = 1e-12;
 type Part = "mean" | "cov";
 
 /** How STOSA computes: see `stosa`. */
-export class StosaNetwork implements Network<NextItemBatch> {
-  readonly #weights: NetworkWeights;
-  readonly #settings: StosaSettings;
-  readonly #itemCount: number;
-  readonly #dimension: number;
-
+export class StosaNetwork extends SequenceNetwork<StosaSettings> implements Network<NextItemBatch> {
   /**
    * @param weights Its weights.
    * @param settings Its settings.
    * @throws {RangeError} If the columns of a head are no multiple of 4, or there are more or fewer positions than `maxLength`.
    */
   constructor(weights: NetworkWeights, settings: StosaSettings) {
-    const { tensor, rows } = weights.table("item_mean.weight");
-    this.#weights = weights;
-    this.#settings = settings;
-    this.#itemCount = rows - LEADING_ROWS;
-    this.#dimension = tensor.shape[1]!;
-    checkHeads(this.#dimension, settings.heads);
-    checkPositions(weights.table("pos_mean.weight"), settings.maxLength);
+    super(weights, settings, { items: "item_mean.weight", leadingRows: LEADING_ROWS, positions: "pos_mean.weight" });
   }
 
   /** See {@linkcode Network.backward}. */
   backward(tape: Tape, batch: NextItemBatch): BatchGradients {
-    const weights = this.#weights, { maxLength, pvn } = this.#settings, d = this.#dimension;
+    const weights = this.weights, { maxLength, pvn } = this.settings, d = this.dimension;
     checkSequences(batch, maxLength);
     checkTargets(batch, batch.items.length);
-    const inputs = this.#rowsOf(batch.items), targets = this.#rowsOf(joined(batch.positives, batch.negatives));
+    const inputs = this.rowsOf(batch.items), targets = this.rowsOf(joined(batch.positives, batch.negatives));
     const segments = segmentsOf(tape, batch.offsets), { tokens } = segments;
     const positions = positionsOf(batch.offsets, maxLength);
     const gradients = () => ({ items: tape.empty([3 * tokens, d]), positions: tape.empty([tokens, d]) });
@@ -97,7 +84,7 @@ export class StosaNetwork implements Network<NextItemBatch> {
 
   /** Gaussians as rows, whose dot product with a query is minus the distance and a constant: see {@linkcode Network.items}. */
   items(): BorrowedRows {
-    const { mean, cov, rows } = this.#itemTables(), tensor = this.#weights.device.empty("f32", [rows, this.#width]);
+    const { mean, cov, rows } = this.#itemTables(), tensor = this.weights.device.empty("f32", [rows, this.#width]);
     this.#gaussianRows(mean, cov, tensor, false);
     const items = { tensor, firstRow: LEADING_ROWS, rows: rows - LEADING_ROWS };
     return { ...items, [Symbol.dispose]: () => tensor.dispose() };
@@ -105,12 +92,12 @@ export class StosaNetwork implements Network<NextItemBatch> {
 
   /** See {@linkcode Network.queries}. */
   queries(tape: Tape, { histories }: Requests): Variable {
-    const { maxLength } = this.#settings;
-    const { offsets, rows } = lastRows(histories, maxLength, (items) => this.#rowsOf(items));
+    const { maxLength } = this.settings;
+    const { offsets, rows } = lastRows(histories, maxLength, (items) => this.rowsOf(items));
     const places = lastTokens(offsets), positions = positionsOf(offsets, maxLength);
     const { tensor: hidden } = this.#encode(tape, rows, positions, segmentsOf(tape, offsets), places);
-    const queries = tape.variable(places.length, this.#width), quads = this.#dimension / 4;
-    this.#weights.device.launch(gaussianRows, { mean: hidden, cov: hidden, output: queries.tensor }, {
+    const queries = tape.variable(places.length, this.#width), quads = this.dimension / 4;
+    this.weights.device.launch(gaussianRows, { mean: hidden, cov: hidden, output: queries.tensor }, {
       rows: places.length,
       quads,
       meanOffset: 0,
@@ -124,7 +111,7 @@ export class StosaNetwork implements Network<NextItemBatch> {
 
   /** By default items are compared by the distance of their Gaussians, else by their means: see {@linkcode Network.similarity}. */
   similarity(tape: Tape, items: Uint32Array, by: Similarity | null): SimilarityRows {
-    const { mean, cov, rows } = this.#itemTables(), wanted = this.#rowsOf(items);
+    const { mean, cov, rows } = this.#itemTables(), wanted = this.rowsOf(items);
     const all = { firstRow: LEADING_ROWS, rows: rows - LEADING_ROWS };
     if (by !== null) {
       const queries = gatherRows(tape, new Variable(mean), wanted);
@@ -141,17 +128,17 @@ export class StosaNetwork implements Network<NextItemBatch> {
 
   /** Columns of a Gaussian as one row. */
   get #width(): number {
-    return 2 * this.#dimension + 4;
+    return 2 * this.dimension + 4;
   }
 
   #itemTables(): { mean: Tensor<"f32">; cov: Tensor<"f32">; rows: number } {
-    const { tensor: mean, rows } = this.#weights.table("item_mean.weight");
-    return { mean, cov: this.#weights.table("item_cov.weight").tensor, rows };
+    const { tensor: mean, rows } = this.weights.table("item_mean.weight");
+    return { mean, cov: this.weights.table("item_cov.weight").tensor, rows };
   }
 
   #gaussianRows(mean: Tensor<"f32">, cov: Tensor<"f32">, output: Tensor<"f32">, query: boolean): void {
-    const quads = this.#dimension / 4;
-    this.#weights.device.launch(gaussianRows, { mean, cov, output }, {
+    const quads = this.dimension / 4;
+    this.weights.device.launch(gaussianRows, { mean, cov, output }, {
       rows: output.shape[0],
       quads,
       meanOffset: 0,
@@ -160,10 +147,6 @@ export class StosaNetwork implements Network<NextItemBatch> {
       covStride: quads,
       query: query ? 1 : 0,
     });
-  }
-
-  #rowsOf(items: Uint32Array): Uint32Array<ArrayBuffer> {
-    return itemRows(items, this.#itemCount, LEADING_ROWS);
   }
 
   /** Mean and covariance, side by side, of each token, or of those wanted alone. */
@@ -175,17 +158,17 @@ export class StosaNetwork implements Network<NextItemBatch> {
     wanted: Uint32Array | null,
     rows?: { readonly [P in Part]: { readonly items: Tensor<"f32">; readonly positions: Tensor<"f32"> } },
   ): Variable {
-    const d = this.#dimension, { blocks, attendedMean, dropout: rate } = this.#settings;
+    const d = this.dimension, { blocks, attendedMean, dropout: rate } = this.settings;
     const ids = tape.upload(inputs), positionIds = tape.upload(positions);
     const embedded = (part: Part, options: ActivationOptions) => {
       const own = rows && { table: rows[part].items, firstRow: 0, positions: rows[part].positions };
-      const x = embedding(tape, this.#weights.table(`item_${part}.weight`), {
+      const x = embedding(tape, this.weights.table(`item_${part}.weight`), {
         ids,
-        positions: { table: this.#weights.table(`pos_${part}.weight`), ids: positionIds },
+        positions: { table: this.weights.table(`pos_${part}.weight`), ids: positionIds },
         ...own && { rows: own },
       });
       // One normalisation for both parts; that of means runs backward after that of covariances
-      const normed = layerNorm(tape, this.#weights, x, "norm", EPSILON, part === "mean");
+      const normed = layerNorm(tape, this.weights, x, "norm", EPSILON, part === "mean");
       return activation(tape, activation(tape, normed, { rate }), options);
     };
     const hidden = tape.variable(wanted?.length ?? segments.tokens, 2 * d);
@@ -211,12 +194,12 @@ export class StosaNetwork implements Network<NextItemBatch> {
 
   /** Means and covariances after attention, side by side. */
   #attend(tape: Tape, block: number, mean: Variable, cov: Variable, segments: Segments): Variable {
-    const d = this.#dimension, { heads, attentionDropout: rate, attendedMean } = this.#settings;
+    const d = this.dimension, { heads, attentionDropout: rate, attendedMean } = this.settings;
     const projected = (part: Part, x: Variable, roles: readonly string[]) => {
       const all = tape.variable(segments.tokens, 3 * d);
       roles.forEach((role, at) => {
         const name = `${part}_${role}.${block}`, into = { variable: all, first: at * d, count: d };
-        linear(tape, this.#weights, x, { weight: `${name}.weight`, bias: `${name}.bias`, outputs: d, into });
+        linear(tape, this.weights, x, { weight: `${name}.weight`, bias: `${name}.bias`, outputs: d, into });
       });
       return all;
     };
@@ -231,14 +214,14 @@ export class StosaNetwork implements Network<NextItemBatch> {
 
   /** Projection, residuals and feed-forward layers of one part after attention. */
   #feedForward(tape: Tape, part: Part, block: number, attended: Columns, residual: Variable): Variable {
-    const d = this.#dimension, { dropout: rate } = this.#settings;
+    const d = this.dimension, { dropout: rate } = this.settings;
     const layer = (name: string, x: Variable | Columns, outputs: number) =>
-      linear(tape, this.#weights, x, { weight: `${name}.${block}.weight`, bias: `${name}.${block}.bias`, outputs });
+      linear(tape, this.weights, x, { weight: `${name}.${block}.weight`, bias: `${name}.${block}.bias`, outputs });
     const projected = activation(tape, layer(`${part}_dense`, attended, d), { rate, residual });
     // One normalisation for both parts, as above
-    const x = layerNorm(tape, this.#weights, projected, `attn_norm.${block}`, EPSILON, part === "mean");
+    const x = layerNorm(tape, this.weights, projected, `attn_norm.${block}`, EPSILON, part === "mean");
     const inner = activation(tape, layer(`${part}_ffn1`, x, 4 * d), { kind: "elu" });
     const outer = activation(tape, layer(`${part}_ffn2`, inner, d), { rate, residual: x });
-    return layerNorm(tape, this.#weights, outer, `${part}_ffn_norm.${block}`, EPSILON);
+    return layerNorm(tape, this.weights, outer, `${part}_ffn_norm.${block}`, EPSILON);
   }
 }
