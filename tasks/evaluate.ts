@@ -7,7 +7,7 @@ import { readModel } from "../src/files/run_directory.ts";
 import type { ModelDefinition } from "../src/models/define_model.ts";
 import { MODELS } from "../src/models/models.ts";
 import { rankSplit } from "../src/recommend/rank_split.ts";
-import { historyLength, rankerOf } from "../src/recommend/ranker_of.ts";
+import { rankerOf } from "../src/recommend/ranker_of.ts";
 import { defineTask, parseFlags } from "./cli/flags.ts";
 import { datasetOf } from "./cli/dataset_of.ts";
 import { deviceFlags, openTaskDevice } from "./cli/open_device.ts";
@@ -44,7 +44,7 @@ export async function main(args: readonly string[], models: readonly ModelDefini
   const dataset = await datasetOf("evaluate", file, values.data);
   await using device = await openTaskDevice(values);
   using ranker = rankerOf(device, model, weights, settings);
-  const metrics = await rankSplit(ranker, dataset, values.split, historyLength(model, settings));
+  const metrics = await rankSplit(ranker, dataset, values.split);
   if (values.json) {
     console.log(JSON.stringify({ split: values.split, ...metrics }, null, 2));
   } else {

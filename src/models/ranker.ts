@@ -19,6 +19,8 @@ export type Exclusions = PackedSequences;
 export interface Ranker extends Disposable {
   /** Number of items. */
   readonly itemCount: number;
+  /** Items of a history that it looks at, at most: the last ones. */
+  readonly historyLength: number;
   /**
    * The best items of each request.
    *

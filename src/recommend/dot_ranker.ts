@@ -20,9 +20,10 @@ const LIST_BYTES = 2 ** 26;
 
 /** Ranks by the dot product of a query and an item's row, on the device of the weights. */
 export class DotRanker implements Ranker {
+  /** See {@linkcode Ranker.historyLength}. */
+  readonly historyLength: number;
   readonly #device: Device;
   readonly #network: ScoringNetwork;
-  readonly #historyLength: number;
   readonly #items: BorrowedRows;
   #foldIn: FoldIn | null = null;
 
@@ -36,7 +37,7 @@ export class DotRanker implements Ranker {
   constructor(device: Device, network: ScoringNetwork, historyLength: number = Infinity) {
     this.#device = device;
     this.#network = network;
-    this.#historyLength = historyLength;
+    this.historyLength = historyLength;
     this.#items = network.items();
   }
 
@@ -173,7 +174,7 @@ export class DotRanker implements Ranker {
   #chunkEnd({ offsets }: PackedSequences, begin: number, last: number): number {
     let end = begin;
     for (let tokens = 0; end < last; end++) {
-      tokens += Math.min(offsets[end + 1]! - offsets[end]!, this.#historyLength);
+      tokens += Math.min(offsets[end + 1]! - offsets[end]!, this.historyLength);
       if (tokens > TOKENS && end > begin) break;
     }
     return end;

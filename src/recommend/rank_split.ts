@@ -13,20 +13,18 @@ const USERS = 65536;
  * @param ranker How the model ranks.
  * @param dataset The dataset.
  * @param split Which held-out items are the targets.
- * @param historyLength How much of a history the model looks at.
  * @returns The metrics.
  */
 export async function rankSplit(
-  ranker: Pick<Ranker, "ranks">,
+  ranker: Pick<Ranker, "ranks" | "historyLength">,
   dataset: Dataset,
   split: Split,
-  historyLength: number = Infinity,
 ): Promise<RankingMetrics> {
   const task = rankingTask(dataset, split);
   const ranks = new Uint32Array(task.users.length);
   for (let begin = 0; begin < ranks.length; begin += USERS) {
     const end = Math.min(ranks.length, begin + USERS), users = task.users.slice(begin, end);
-    const histories = packHistories(dataset, users, split, historyLength);
+    const histories = packHistories(dataset, users, split, ranker.historyLength);
     const excluded = sliceSequences(task.history, begin, end);
     ranks.set(await ranker.ranks({ users, histories }, task.targets.slice(begin, end), excluded), begin);
   }

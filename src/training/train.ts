@@ -75,9 +75,9 @@ export async function train<M extends ModelDefinition>(
   if (!dataset.validItems.some((item) => item >= 0)) {
     throw new RangeError(`Cannot train as no user of '${dataset.name}' has an item to validate with`);
   }
-  const evaluate = async (ranker: Ranker, settings: object, split: Split, epoch: number): Promise<RankingMetrics> => {
+  const evaluate = async (ranker: Ranker, split: Split, epoch: number): Promise<RankingMetrics> => {
     const start = performance.now();
-    const metrics = await rankSplit(ranker, dataset, split, historyLength(model, settings));
+    const metrics = await rankSplit(ranker, dataset, split);
     await onEvent({ type: "evaluation", split, epoch, metrics, seconds: (performance.now() - start) / 1000 });
     return metrics;
   };
@@ -90,7 +90,7 @@ export async function train<M extends ModelDefinition>(
     const { model: trained, sampler } = training;
     const validate = async (epoch: number) => {
       using ranker = new DotRanker(device, trained.network, historyLength(model, own));
-      return await evaluate(ranker, own, "valid", epoch);
+      return await evaluate(ranker, "valid", epoch);
     };
     if (from) trained.restore(from.model);
     best = from?.best ?? { weights, bestEpoch: 0, valid: await validate(0) };
@@ -113,10 +113,10 @@ export async function train<M extends ModelDefinition>(
     settings = resolveSettings(definition, given as SettingValues);
     const weights = definition.count(dataset, settings);
     using ranker = rankerOf(device, definition, weights, settings);
-    best = { weights, bestEpoch: 0, valid: await evaluate(ranker, settings, "valid", 0) };
+    best = { weights, bestEpoch: 0, valid: await evaluate(ranker, "valid", 0) };
   }
   using tested = rankerOf(device, definition, best.weights, settings);
-  return { ...best, model, settings, test: await evaluate(tested, settings, "test", best.bestEpoch) };
+  return { ...best, model, settings, test: await evaluate(tested, "test", best.bestEpoch) };
 }
 
 /** The settings that a model takes. */

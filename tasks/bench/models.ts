@@ -139,7 +139,7 @@ export async function timeModel(
     times.ranking.push(
       await seconds(async () => {
         using ranker = new DotRanker(device, sevo.model.network, historyLength(model, settings));
-        await rankSplit(ranker, dataset, "valid", historyLength(model, settings));
+        await rankSplit(ranker, dataset, "valid");
       }),
     );
     if (!peer) continue;

@@ -139,7 +139,8 @@ Deno.test("histories folded in rank held-out items nearly as well as trained row
   const dataset = generatedDataset({ seed: 1 });
   const { settings, weights } = await train(device, dataset, mfBpr, { epochs: 20 });
   using ranker = rankerOf(device, mfBpr, weights, settings);
-  const folded: Pick<Ranker, "ranks"> = {
+  const folded: Pick<Ranker, "ranks" | "historyLength"> = {
+    historyLength: ranker.historyLength,
     ranks: (requests, targets, excluded) => ranker.ranks({ ...requests, users: null }, targets, excluded),
   };
   const random = 1 / dataset.itemCount;

@@ -51,7 +51,7 @@ function fakeModel(
   };
   const rank: FakeModel["rank"] = async (dataset, maxLength, split) => {
     using ranker = new DotRanker(device, network, maxLength);
-    return await rankSplit(ranker, dataset, split, maxLength);
+    return await rankSplit(ranker, dataset, split);
   };
   return { rank, asked, open: () => open };
 }

@@ -12,6 +12,8 @@ import { NEIGHBOURS, NO_NEIGHBOUR, SIMILARITIES } from "./neighbours.ts";
 export class NeighbourRanker implements Ranker {
   /** See {@linkcode Ranker.itemCount}. */
   readonly itemCount: number;
+  /** See {@linkcode Ranker.historyLength}. */
+  readonly historyLength = Infinity;
   readonly #width: number;
   readonly #rows: Float32Array;
   readonly #similarities: Float32Array;
