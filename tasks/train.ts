@@ -53,7 +53,7 @@ export async function main(args: readonly string[], models: readonly ModelDefini
     ? generatedDataset({ seed: flags.datasetSeed })
     : await readDataset(flags.data);
   console.log(
-    `dataset   ${dataset.name}: ${dataset.userCount} users, ${dataset.itemCount} items, ${dataset.trainItems.length} training interactions`,
+    `dataset   ${dataset.name}: ${dataset.userCount} users, ${dataset.itemCount} items, ${dataset.train.items.length} training interactions`,
   );
 
   console.log(`model     ${model.name}`);

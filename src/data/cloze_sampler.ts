@@ -35,9 +35,9 @@ export class ClozeSampler {
     this.#seed = seed;
     this.#length = length;
     this.#rate = rate;
-    const { trainOffsets } = dataset;
+    const { offsets } = dataset.train;
     this.#users = Uint32Array.from(Array(dataset.userCount).keys()).filter((user) =>
-      trainOffsets[user + 1]! > trainOffsets[user]!
+      offsets[user + 1]! > offsets[user]!
     );
     if (this.#users.length === 0) {
       throw new RangeError(`Cannot sample sequences as no user of '${dataset.name}' has a training item`);
@@ -56,14 +56,14 @@ export class ClozeSampler {
    * @param batchSize Users of a batch; fewer are left where nothing of theirs is hidden.
    */
   *batches(epoch: number, batchSize: number): Generator<ClozeBatch> {
-    const { trainOffsets, trainItems } = this.#dataset;
+    const { train } = this.#dataset;
     const philox = new Philox(this.#seed, Stream.mask), threshold = Math.round(this.#rate * 2 ** 32);
     const order = this.#users.slice();
     shuffle(order, this.#seed, epoch);
     for (let begin = 0; begin < order.length; begin += batchSize) {
       const offsets: number[] = [0], items: number[] = [], hidden: number[] = [];
       for (const user of order.subarray(begin, begin + batchSize)) {
-        const end = trainOffsets[user + 1]!, first = Math.max(trainOffsets[user]!, end - this.#length);
+        const end = train.offsets[user + 1]!, first = Math.max(train.offsets[user]!, end - this.#length);
         const places: number[] = [];
         for (let place = first; place < end; place++) {
           const word = philox.draw(place >>> 2, epoch)[place & 3]!;
@@ -71,7 +71,7 @@ export class ClozeSampler {
         }
         if (places.length === 0) continue;
         hidden.push(...places);
-        for (let place = first; place < end; place++) items.push(trainItems[place]!);
+        for (let place = first; place < end; place++) items.push(train.items[place]!);
         offsets.push(items.length);
       }
       if (hidden.length === 0) continue;

@@ -1,9 +1,10 @@
 /**
- * What training and evaluation see of a log of interactions: every user's items in time order, split for leave-one-out
- * evaluation.
+ * What training and evaluation see of a log of interactions: every user's items in time order, split into those to train
+ * on, to validate on and to test on.
  *
  * @module
  */
+import type { PackedSequences } from "./sequences.ts";
 
 /** Where a dataset comes from: the content of `dataset.json`. */
 export interface Provenance {
@@ -34,9 +35,9 @@ export interface Provenance {
     readonly interactions: number;
     /** Interactions to train on. */
     readonly train: number;
-    /** Users with an item to validate on. */
+    /** Interactions to validate on. */
     readonly valid: number;
-    /** Users with an item to test on. */
+    /** Interactions to test on. */
     readonly test: number;
   };
 }
@@ -47,8 +48,9 @@ export const SCHEMA_VERSION = 1;
 /**
  * A log of interactions, split. Users and items are numbered from 0; their names in the source are kept beside.
  *
- * The training sequences are one compressed sparse row structure: user `u` interacted with
- * `trainItems.subarray(trainOffsets[u], trainOffsets[u + 1])`, oldest first.
+ * Each split has a sequence for every user, which may be empty: user `u` interacted with
+ * `train.items.subarray(train.offsets[u], train.offsets[u + 1])`, oldest first, then with those of `valid`, then with those
+ * of `test`.
  */
 export interface Dataset {
   /** Name of the dataset. */
@@ -61,16 +63,17 @@ export interface Dataset {
   readonly users: readonly string[];
   /** Names of the items in the source, `[itemCount]`. */
   readonly items: readonly string[];
-  /** Where each user's training items begin, `[userCount + 1]`. */
-  readonly trainOffsets: Uint32Array<ArrayBuffer>;
-  /** Training items of all users end to end, in time order within a user. */
-  readonly trainItems: Uint32Array<ArrayBuffer>;
-  /** The item after each user's training items, or -1 where there is none, `[userCount]`. */
-  readonly validItems: Int32Array<ArrayBuffer>;
-  /** Each user's last item, or -1 where there is none, `[userCount]`. */
-  readonly testItems: Int32Array<ArrayBuffer>;
+  /** Each user's items to train on. */
+  readonly train: PackedSequences;
+  /** Each user's items to validate on: those after the training items. */
+  readonly valid: PackedSequences;
+  /** Each user's items to test on: the last ones. */
+  readonly test: PackedSequences;
   /** What else is known of the items, such as `title` and `category`: by name, `[itemCount]` each. */
   readonly itemColumns: Readonly<Record<string, readonly (string | null)[]>>;
   /** Where the dataset comes from. */
   readonly provenance: Provenance;
 }
+
+/** The items of every user, split. */
+export type SplitItems = Pick<Dataset, "train" | "valid" | "test">;

@@ -29,8 +29,8 @@ export function distinct({ offsets, items }: PackedSequences): DistinctItems {
  * @param dataset The dataset.
  * @returns The items.
  */
-export function distinctItems({ trainOffsets, trainItems }: Dataset): DistinctItems {
-  return distinct({ offsets: trainOffsets, items: trainItems });
+export function distinctItems({ train }: Dataset): DistinctItems {
+  return distinct(train);
 }
 
 /**

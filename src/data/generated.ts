@@ -125,7 +125,7 @@ export const GENERATED_BY = "generatedDataset";
  *
  * const dataset = generatedDataset({ users: 100, items: 80, seed: 1 });
  * assertEquals(dataset.userCount, 100);
- * assertEquals(dataset.trainOffsets.length, 101);
+ * assertEquals(dataset.train.offsets.length, 101);
  * ```
  *
  * @param options Size, shape and seed.
@@ -195,8 +195,9 @@ export function generatedDataset(options: GeneratedOptions = {}): Dataset {
     offsets[user + 1] = end;
   }
 
-  const split = leaveOneOut(offsets, sequences);
-  const held = split.testItems.reduce((sum, item) => sum + (item >= 0 ? 1 : 0), 0);
+  const split = leaveOneOut({ offsets, items: sequences.subarray(0, end) });
+  const { train, valid, test } = split;
+  const counts = { train: train.items.length, valid: valid.items.length, test: test.items.length };
   return {
     name: "generated",
     userCount: users,
@@ -211,7 +212,7 @@ export function generatedDataset(options: GeneratedOptions = {}): Dataset {
       createdBy: GENERATED_BY,
       source: null,
       options: { ...resolved },
-      counts: { users, items, interactions: end, train: split.trainItems.length, valid: held, test: held },
+      counts: { users, items, interactions: end, ...counts },
     },
   };
 }

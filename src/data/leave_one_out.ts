@@ -1,14 +1,5 @@
-/** The split of {@linkcode leaveOneOut}: see `Dataset` for the shapes. */
-export interface LeaveOneOut {
-  /** Where each user's training items begin, `[users + 1]`. */
-  readonly trainOffsets: Uint32Array<ArrayBuffer>;
-  /** Training items of all users end to end. */
-  readonly trainItems: Uint32Array<ArrayBuffer>;
-  /** Each user's last but one item, or -1, `[users]`. */
-  readonly validItems: Int32Array<ArrayBuffer>;
-  /** Each user's last item, or -1, `[users]`. */
-  readonly testItems: Int32Array<ArrayBuffer>;
-}
+import type { SplitItems } from "./dataset.ts";
+import type { PackedSequences } from "./sequences.ts";
 
 /** The longest sequence that is too short to be split: it goes to training whole. */
 export const LONGEST_UNSPLIT = 3;
@@ -17,27 +8,28 @@ export const LONGEST_UNSPLIT = 3;
  * Splits every user's sequence: the last item is for testing, the one before for validation, the rest for training. A
  * sequence of {@linkcode LONGEST_UNSPLIT} items or fewer is for training whole.
  *
- * @param offsets Where each user's items begin, `[users + 1]`.
- * @param items Items of all users end to end, oldest first.
+ * @param sequences The sequences, oldest item first.
  * @returns The split.
  */
-export function leaveOneOut(offsets: Uint32Array, items: Uint32Array): LeaveOneOut {
+export function leaveOneOut({ offsets, items }: PackedSequences): SplitItems {
   const users = offsets.length - 1;
-  const trainOffsets = new Uint32Array(users + 1);
-  const trainItems = new Uint32Array(items.length);
-  const validItems = new Int32Array(users).fill(-1);
-  const testItems = new Int32Array(users).fill(-1);
-  let count = 0;
+  const part = () => ({ offsets: new Uint32Array(users + 1), items: new Uint32Array(items.length) });
+  const train = part(), valid = part(), test = part();
   for (let user = 0; user < users; user++) {
-    const start = offsets[user]!;
-    let end = offsets[user + 1]!;
-    if (end - start > LONGEST_UNSPLIT) {
-      testItems[user] = items[--end]!;
-      validItems[user] = items[--end]!;
-    }
-    trainItems.set(items.subarray(start, end), count);
-    count += end - start;
-    trainOffsets[user + 1] = count;
+    const start = offsets[user]!, end = offsets[user + 1]!;
+    const held = end - start > LONGEST_UNSPLIT ? 1 : 0;
+    append(train, user, items.subarray(start, end - 2 * held));
+    append(valid, user, items.subarray(end - 2 * held, end - held));
+    append(test, user, items.subarray(end - held, end));
   }
-  return { trainOffsets, trainItems: trainItems.slice(0, count), validItems, testItems };
+  return { train: trimmed(train), valid: trimmed(valid), test: trimmed(test) };
+}
+
+function append({ offsets, items }: PackedSequences, at: number, own: Uint32Array): void {
+  items.set(own, offsets[at]);
+  offsets[at + 1] = offsets[at]! + own.length;
+}
+
+function trimmed({ offsets, items }: PackedSequences): PackedSequences {
+  return { offsets, items: items.slice(0, offsets.at(-1)) };
 }

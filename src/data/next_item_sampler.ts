@@ -36,9 +36,9 @@ export class NextItemSampler {
     this.#seed = seed;
     this.#length = length;
     this.#negatives = new Negatives(dataset, seed);
-    const { trainOffsets } = dataset;
+    const { offsets } = dataset.train;
     this.#users = Uint32Array.from(Array(dataset.userCount).keys()).filter((user) =>
-      trainOffsets[user + 1]! - trainOffsets[user]! > 1 && this.#negatives.exist(user)
+      offsets[user + 1]! - offsets[user]! > 1 && this.#negatives.exist(user)
     );
     if (this.#users.length === 0) {
       throw new RangeError(`Cannot sample sequences as no user of '${dataset.name}' has two items and one not met`);
@@ -57,21 +57,21 @@ export class NextItemSampler {
    * @param batchSize Users of a batch; the last batch may have fewer.
    */
   *batches(epoch: number, batchSize: number): Generator<NextItemBatch> {
-    const { trainOffsets, trainItems } = this.#dataset;
+    const { train } = this.#dataset;
     const order = this.#users.slice();
     shuffle(order, this.#seed, epoch);
     for (let begin = 0; begin < order.length; begin += batchSize) {
       const users = order.subarray(begin, begin + batchSize);
       const offsets = new Uint32Array(users.length + 1);
       users.forEach((user, at) => {
-        offsets[at + 1] = offsets[at]! + Math.min(trainOffsets[user + 1]! - trainOffsets[user]! - 1, this.#length);
+        offsets[at + 1] = offsets[at]! + Math.min(train.offsets[user + 1]! - train.offsets[user]! - 1, this.#length);
       });
       const tokens = offsets.at(-1)!;
       const items = new Uint32Array(tokens), positives = new Uint32Array(tokens), negatives = new Uint32Array(tokens);
       users.forEach((user, at) => {
-        const to = offsets[at]!, length = offsets[at + 1]! - to, end = trainOffsets[user + 1]!;
-        items.set(trainItems.subarray(end - 1 - length, end - 1), to);
-        positives.set(trainItems.subarray(end - length, end), to);
+        const to = offsets[at]!, length = offsets[at + 1]! - to, end = train.offsets[user + 1]!;
+        items.set(train.items.subarray(end - 1 - length, end - 1), to);
+        positives.set(train.items.subarray(end - length, end), to);
         for (let place = 0; place < length; place++) {
           negatives[to + place] = this.#negatives.draw(user, end - length + place, epoch);
         }

@@ -34,7 +34,7 @@ export class PairSampler {
    * @throws {RangeError} If no user has both a training item and an item to contrast it with.
    */
   constructor(dataset: Dataset, seed: number) {
-    this.size = dataset.trainItems.length;
+    this.size = dataset.train.items.length;
     this.#seed = seed;
     this.#itemCount = dataset.itemCount;
     this.#distinct = distinctItems(dataset);

@@ -38,13 +38,13 @@ export class PrefixSampler {
     this.#seed = seed;
     this.#length = length;
     this.#negatives = new Negatives(dataset, seed);
-    const { userCount, trainOffsets, trainItems } = dataset;
-    this.#userOf = new Uint32Array(trainItems.length);
+    const { userCount, train: { offsets, items } } = dataset;
+    this.#userOf = new Uint32Array(items.length);
     const places: number[] = [];
     for (let user = 0; user < userCount; user++) {
-      this.#userOf.fill(user, trainOffsets[user], trainOffsets[user + 1]);
+      this.#userOf.fill(user, offsets[user], offsets[user + 1]);
       if (!this.#negatives.exist(user)) continue;
-      for (let place = trainOffsets[user]! + 1; place < trainOffsets[user + 1]!; place++) places.push(place);
+      for (let place = offsets[user]! + 1; place < offsets[user + 1]!; place++) places.push(place);
     }
     if (places.length === 0) {
       throw new RangeError(`Cannot sample prefixes as no user of '${dataset.name}' has two items and one not met`);
@@ -64,18 +64,18 @@ export class PrefixSampler {
    * @param batchSize Samples of a batch; the last batch may have fewer.
    */
   *batches(epoch: number, batchSize: number): Generator<PrefixBatch> {
-    const { trainOffsets, trainItems } = this.#dataset;
+    const { train } = this.#dataset;
     const order = this.#places.slice();
     shuffle(order, this.#seed, epoch);
-    const lengthOf = (place: number) => Math.min(place - trainOffsets[this.#userOf[place]!]!, this.#length);
+    const lengthOf = (place: number) => Math.min(place - train.offsets[this.#userOf[place]!]!, this.#length);
     for (let begin = 0; begin < order.length; begin += batchSize) {
       // By place among equals, so that the order is one of the samples alone.
       const places = order.slice(begin, begin + batchSize).sort((a, b) => lengthOf(b) - lengthOf(a) || a - b);
       const offsets = new Uint32Array(places.length + 1);
       places.forEach((place, at) => offsets[at + 1] = offsets[at]! + lengthOf(place));
       const items = new Uint32Array(offsets.at(-1)!);
-      places.forEach((place, at) => items.set(trainItems.subarray(place - lengthOf(place), place), offsets[at]));
-      const positives = places.map((place) => trainItems[place]!);
+      places.forEach((place, at) => items.set(train.items.subarray(place - lengthOf(place), place), offsets[at]));
+      const positives = places.map((place) => train.items[place]!);
       const negatives = places.map((place) => this.#negatives.draw(this.#userOf[place]!, place, epoch));
       yield { offsets, items, positives, negatives };
     }

@@ -7,8 +7,8 @@ import type { Dataset } from "./dataset.ts";
  * @param dataset The dataset.
  * @returns The normalised graph of `userCount + itemCount` rows.
  */
-export function userItemGraph({ userCount, itemCount, trainOffsets, trainItems: items }: Dataset): Graph {
+export function userItemGraph({ userCount, itemCount, train: { offsets, items } }: Dataset): Graph {
   const users = new Uint32Array(items.length);
-  for (let user = 0; user < userCount; user++) users.fill(user, trainOffsets[user], trainOffsets[user + 1]);
+  for (let user = 0; user < userCount; user++) users.fill(user, offsets[user], offsets[user + 1]);
   return Graph.fromInteractions({ users, items, userCount, itemCount });
 }

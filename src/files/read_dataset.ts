@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { Fault, ParquetFile } from "./_parquet.ts";
-import { type Dataset, type Provenance, SCHEMA_VERSION } from "../data/dataset.ts";
+import { type Dataset, type Provenance, SCHEMA_VERSION, type SplitItems } from "../data/dataset.ts";
+import type { PackedSequences } from "../data/sequences.ts";
 
 /** Thrown when a prepared dataset is missing, incomplete or contradicts itself. */
 export class DatasetError extends Error {
@@ -8,7 +9,8 @@ export class DatasetError extends Error {
   override readonly name = "DatasetError";
 }
 
-const TRAIN = 0, VALID = 1, TEST = 2;
+/** By the number that stands in the column `split`. */
+const SPLITS = ["train", "valid", "test"] as const;
 
 const count = z.int().min(0).max(2 ** 31 - 1);
 const provenanceSchema = z.object({
@@ -74,59 +76,56 @@ async function readNames(parquet: ParquetFile, file: string, key: string): Promi
   return names as string[];
 }
 
-type Split = Pick<Dataset, "trainOffsets" | "trainItems" | "validItems" | "testItems">;
-
-async function readInteractions(parquet: ParquetFile, { counts }: Provenance): Promise<Split> {
+async function readInteractions(parquet: ParquetFile, { counts }: Provenance): Promise<SplitItems> {
   const users = await parquet.integers("user", counts.users);
   const items = await parquet.integers("item", counts.items);
   const positions = await parquet.integers("position", 2 ** 32);
-  const splits = await parquet.integers("split", 3);
+  const splits = await parquet.integers("split", SPLITS.length);
 
-  const trainOffsets = new Uint32Array(counts.users + 1);
-  const trainItems = new Uint32Array(counts.train);
-  const validItems = new Int32Array(counts.users).fill(-1);
-  const testItems = new Int32Array(counts.users).fill(-1);
+  const split: SplitItems = { train: part(counts, "train"), valid: part(counts, "valid"), test: part(counts, "test") };
   const found = [0, 0, 0];
   const fault = (row: number, what: string) => new Fault(`interactions.parquet ${what} in row ${row}`);
   for (let row = 0; row < users.length; row++) {
-    const user = users[row]!, split = splits[row]!;
+    const user = users[row]!, kind = splits[row]!;
     if (row > 0 && user < users[row - 1]!) throw fault(row, "is not in the order of users");
     if (row > 0 && user === users[row - 1]!) {
       if (positions[row]! <= positions[row - 1]!) throw fault(row, `has no ascending position for user ${user}`);
-      // One item each at most, after the training items: the order of the splits is the order of time.
-      if (split < splits[row - 1]! || (split !== TRAIN && split === splits[row - 1]!)) {
-        throw fault(row, `has split ${split} after split ${splits[row - 1]} for user ${user}`);
+      // The order of the splits is the order of time
+      if (kind < splits[row - 1]!) {
+        throw fault(row, `has split ${kind} after split ${splits[row - 1]} for user ${user}`);
       }
     }
-    const at = found[split]!++;
-    if (split === VALID) validItems[user] = items[row]!;
-    else if (split === TEST) testItems[user] = items[row]!;
-    else if (at < trainItems.length) {
-      trainItems[at] = items[row]!;
-      trainOffsets[user + 1] = trainOffsets[user + 1]! + 1;
-    }
+    const at = found[kind]!++, own = split[SPLITS[kind]!];
+    if (at >= own.items.length) continue;
+    own.items[at] = items[row]!;
+    own.offsets[user + 1]! += 1;
   }
-  const expected = [counts.train, counts.valid, counts.test];
-  for (const split of [TRAIN, VALID, TEST]) {
-    if (found[split] !== expected[split]) {
+  SPLITS.forEach((name, kind) => {
+    if (found[kind] !== counts[name]) {
       throw new Fault(
-        `interactions.parquet has ${found[split]} rows of split ${split} and dataset.json counts ${expected[split]}`,
+        `interactions.parquet has ${found[kind]} rows of split ${kind} and dataset.json counts ${counts[name]}`,
       );
     }
-  }
-  for (let user = 0; user < counts.users; user++) trainOffsets[user + 1]! += trainOffsets[user]!;
-  return { trainOffsets, trainItems, validItems, testItems };
+    const { offsets } = split[name];
+    for (let user = 0; user < counts.users; user++) offsets[user + 1]! += offsets[user]!;
+  });
+  return split;
+}
+
+/** Room for the interactions of a split; its offsets are lengths until all rows are read. */
+function part(counts: Provenance["counts"], name: keyof SplitItems): PackedSequences {
+  return { offsets: new Uint32Array(counts.users + 1), items: new Uint32Array(counts[name]) };
 }
 
 /**
  * Reads a prepared dataset and checks it: that every file is there and whole, that the counts of `dataset.json` are
  * those of the other files, that users and items are in range, and that each user's interactions are in the order of
- * their positions with the training items first, then at most one item to validate on, then at most one to test on.
+ * their positions with the items to train on first, then those to validate on, then those to test on.
  *
  * @example
  * ```ts ignore
  * const dataset = await readDataset("data/beauty");
- * console.log(dataset.userCount, dataset.itemCount, dataset.trainItems.length);
+ * console.log(dataset.userCount, dataset.itemCount, dataset.train.items.length);
  * ```
  *
  * @param dir The folder that `deno task prepare` wrote.

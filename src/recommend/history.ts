@@ -1,7 +1,7 @@
 import type { Exclusions } from "../models/ranker.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { distinct } from "../data/distinct_items.ts";
-import { packHistories } from "../data/sequences.ts";
+import { packHistories } from "../data/histories.ts";
 
 /** Which held-out item of each user is ranked. */
 export type Split = "valid" | "test";
@@ -24,9 +24,9 @@ export interface RankingTask {
  * @returns Users, targets and histories.
  */
 export function rankingTask(dataset: Dataset, split: Split): RankingTask {
-  const held = split === "valid" ? dataset.validItems : dataset.testItems;
-  const users = Uint32Array.from(held.keys()).filter((user) => held[user]! >= 0);
-  const targets = users.map((user) => held[user]!);
+  const { offsets, items } = dataset[split];
+  const users = Uint32Array.from(Array(dataset.userCount).keys()).filter((user) => offsets[user + 1]! > offsets[user]!);
+  const targets = users.map((user) => items[offsets[user]!]!);
   return { users, targets, history: historyOf(dataset, users, split) };
 }
 

@@ -1,5 +1,6 @@
 import type { Dataset } from "../data/dataset.ts";
-import { packHistories, sliceSequences } from "../data/sequences.ts";
+import { packHistories } from "../data/histories.ts";
+import { sliceSequences } from "../data/sequences.ts";
 import type { Ranker } from "../models/ranker.ts";
 import { rankingTask, type Split } from "./history.ts";
 import { type RankingMetrics, rankingMetrics } from "./metrics.ts";

@@ -1,5 +1,6 @@
 import type { Dataset } from "../data/dataset.ts";
-import { type PackedSequences, packHistories, packSequences } from "../data/sequences.ts";
+import { packHistories } from "../data/histories.ts";
+import { type PackedSequences, packSequences } from "../data/sequences.ts";
 import type { ModelDefinition } from "../models/define_model.ts";
 import type { Requests } from "../models/network.ts";
 import { checkOptions, shown } from "../options.ts";

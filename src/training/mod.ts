@@ -16,9 +16,10 @@
  *
  * @module
  */
-export type { Dataset, Provenance } from "../data/dataset.ts";
+export type { Dataset, Provenance, SplitItems } from "../data/dataset.ts";
 export { generatedDataset, type GeneratedOptions } from "../data/generated.ts";
-export { type HistoryEnd, type PackedSequences, packHistories } from "../data/sequences.ts";
+export { type HistoryEnd, packHistories } from "../data/histories.ts";
+export { type PackedSequences } from "../data/sequences.ts";
 export { type BestEpoch, type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "./checkpoint.ts";
 export { startTraining, type Training } from "./start_training.ts";
 export { type GivenSettings, train, type TrainingEvent, type TrainingResult, type TrainOptions } from "./train.ts";

@@ -53,6 +53,6 @@ export function startTraining<S extends object, Batch>(
 
 function graphOf(dataset: Dataset, leadingRows: number, { graph, maxWalk, last }: TrainingSettings): Graph {
   if (graph === "user-item") return userItemGraph(dataset);
-  const { itemCount, trainOffsets: offsets, trainItems: items } = dataset;
-  return Graph.fromSequences({ offsets, items }, { rows: itemCount + leadingRows, offset: leadingRows, maxWalk, last });
+  const { itemCount, train } = dataset;
+  return Graph.fromSequences(train, { rows: itemCount + leadingRows, offset: leadingRows, maxWalk, last });
 }

@@ -72,7 +72,7 @@ export async function train<M extends ModelDefinition>(
   checkOptions("Cannot train", options, ["onEvent", "from", "onCheckpoint"]);
   const { onEvent = () => {}, from = null, onCheckpoint } = options;
   const definition: ModelDefinition = model;
-  if (!dataset.validItems.some((item) => item >= 0)) {
+  if (dataset.valid.items.length === 0) {
     throw new RangeError(`Cannot train as no user of '${dataset.name}' has an item to validate with`);
   }
   const evaluate = async (ranker: Ranker, split: Split, epoch: number): Promise<RankingMetrics> => {

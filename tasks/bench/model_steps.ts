@@ -126,11 +126,11 @@ export function leastSasRecBytes(
   settings: ResolvedSettings<SasRecSettings>,
   batch: SasRecBatch,
 ): number {
-  const { itemCount, trainOffsets: offsets, trainItems: items } = dataset;
+  const { itemCount, train } = dataset;
   const { dimension: d, blocks, layers, last, maxWalk } = settings;
   const t = batch.items.length, b = batch.offsets.length, n = itemCount + 1;
   const r = new Set([...batch.items, ...batch.positives, ...batch.negatives]).size;
-  using graph = Graph.fromSequences({ offsets, items }, { rows: n, offset: 1, maxWalk, last });
+  using graph = Graph.fromSequences(train, { rows: n, offset: 1, maxWalk, last });
   const weights = Object.entries(sasRec.initialWeights({ userCount: 1, itemCount: 1 }, settings));
   const p = weights.reduce((sum, [name, { data }]) => name === "item.weight" ? sum : sum + data.length, 0);
   const activations = 2 * t * d * (9 * blocks + 2), rows = 2 * t * 4 * d;

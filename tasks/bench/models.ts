@@ -30,9 +30,9 @@ export interface ModelsBench {
  * @param options What is timed.
  */
 export async function benchModels(device: Device, dataset: Dataset, options: ModelsBench): Promise<void> {
-  const { userCount, itemCount, trainItems } = dataset;
+  const { userCount, itemCount, train } = dataset;
   console.log(
-    `${device.description}\n${dataset.name}: ${userCount} users, ${itemCount} items, ${trainItems.length} interactions\n`,
+    `${device.description}\n${dataset.name}: ${userCount} users, ${itemCount} items, ${train.items.length} interactions\n`,
   );
   if (device instanceof WebGpuDevice) {
     await countSteps(device, dataset, options.models);

@@ -126,9 +126,9 @@ async function measure(
 }
 
 async function datasetGraph(path: string): Promise<Graph> {
-  const { itemCount, trainOffsets: offsets, trainItems: items } = await readDataset(path);
+  const { itemCount, train } = await readDataset(path);
   // Row 0 is padding, as in the sequence models' tables.
-  return Graph.fromSequences({ offsets, items }, { rows: itemCount + 1, offset: 1 });
+  return Graph.fromSequences(train, { rows: itemCount + 1, offset: 1 });
 }
 
 /** A random graph of about so many entries: self-loops and repeated edges are few. */

@@ -1,4 +1,5 @@
 import type { Dataset } from "../../src/data/dataset.ts";
+import { sequenceAt } from "../../src/data/sequences.ts";
 import { generatedDataset } from "../../src/data/generated.ts";
 import type { Device } from "../../src/device/device.ts";
 import { mfBpr } from "../../src/models/mf_bpr/mf_bpr.ts";
@@ -119,8 +120,8 @@ async function compareKernels(device: Device, options: RecommendBench): Promise<
 
 /** Users who have taken a few items each. */
 function madeUp(userCount: number, itemCount: number): Dataset {
-  const trainItems = new Uint32Array(userCount * HISTORY), philox = new Philox(1, Stream.sample);
-  for (let at = 0; at < trainItems.length; at++) trainItems[at] = below(philox.draw(at, 0)[0]!, itemCount);
+  const items = new Uint32Array(userCount * HISTORY), philox = new Philox(1, Stream.sample);
+  for (let at = 0; at < items.length; at++) items[at] = below(philox.draw(at, 0)[0]!, itemCount);
   return {
     ...generatedDataset({ users: 1, items: 12 }),
     name: "made up",
@@ -128,10 +129,9 @@ function madeUp(userCount: number, itemCount: number): Dataset {
     itemCount,
     users: Array.from({ length: userCount }, (_, user) => `user ${user}`),
     items: Array.from({ length: itemCount }, (_, item) => `item ${item}`),
-    trainOffsets: Uint32Array.from({ length: userCount + 1 }, (_, user) => HISTORY * user),
-    trainItems,
-    validItems: new Int32Array(userCount).fill(-1),
-    testItems: new Int32Array(userCount).fill(-1),
+    train: { offsets: Uint32Array.from({ length: userCount + 1 }, (_, user) => HISTORY * user), items },
+    valid: { offsets: new Uint32Array(userCount + 1), items: new Uint32Array(0) },
+    test: { offsets: new Uint32Array(userCount + 1), items: new Uint32Array(0) },
   };
 }
 
@@ -143,13 +143,13 @@ function errorOf(
   list: readonly Recommendation[],
   user: number,
   weights: ModelWeights,
-  { trainItems, itemCount }: Dataset,
+  { train, itemCount }: Dataset,
   count: number,
 ): number {
   const rows = weights["item.weight"]!.data,
     own = weights["user.weight"]!.data,
     columns = own.length / weights["user.weight"]!.shape[0]!;
-  const history = new Set(trainItems.subarray(HISTORY * user, HISTORY * (user + 1)));
+  const history = new Set(sequenceAt(train, user));
   const scores = new Float64Array(itemCount), bounds = new Float64Array(itemCount);
   for (let item = 0; item < itemCount; item++) {
     for (let column = 0; column < columns; column++) {

@@ -1,4 +1,5 @@
 import type { Dataset } from "../../src/data/dataset.ts";
+import { sequenceAt } from "../../src/data/sequences.ts";
 import { UsageError } from "../cli/flags.ts";
 
 /** Where the reference's training script is and what it is given. */
@@ -69,12 +70,12 @@ export async function torchEpochSeconds(
  * @param dataset The dataset.
  * @returns The lines.
  */
-export function sequencesText({ userCount, trainOffsets, trainItems, validItems, testItems }: Dataset): string {
+export function sequencesText({ userCount, train, valid, test }: Dataset): string {
   let text = "";
   for (let user = 0; user < userCount; user++) {
-    const items = [...trainItems.subarray(trainOffsets[user], trainOffsets[user + 1])];
+    const items = [...sequenceAt(train, user)];
     if (items.length === 0) continue;
-    for (const held of [validItems[user]!, testItems[user]!]) items.push(held < 0 ? items[0]! : held);
+    for (const held of [valid, test]) items.push(sequenceAt(held, user).at(-1) ?? items[0]!);
     text += `${user} ${items.join(" ")}\n`;
   }
   return text;

@@ -3,11 +3,19 @@ import type { Dataset } from "../../src/data/dataset.ts";
 import { generatedDataset } from "../../src/data/generated.ts";
 import type { PackedSequences } from "../../src/data/sequences.ts";
 
-/** A dataset of these training sequences; -1 stands for no item to validate or test with. */
+/** What is held out of each user: an item, several, or -1 for none. */
+export type HeldOut = readonly (number | readonly number[])[];
+
+/** Held-out items end to end. */
+export function packedHeldOut(held: HeldOut): PackedSequences {
+  return packed(held.map((own) => typeof own === "number" ? [own].filter((item) => item >= 0) : own));
+}
+
+/** A dataset of these training sequences, and of what is held out. */
 export function datasetOf(
   sequences: readonly (readonly number[])[],
   itemCount: number,
-  { valid = sequences.map(() => -1), test = sequences.map(() => -1) }: { valid?: number[]; test?: number[] } = {},
+  { valid = sequences.map(() => -1), test = sequences.map(() => -1) }: { valid?: HeldOut; test?: HeldOut } = {},
 ): Dataset {
   return {
     ...generatedDataset({ users: 1, items: 12 }),
@@ -16,10 +24,9 @@ export function datasetOf(
     itemCount,
     users: sequences.map((_, user) => `user ${user}`),
     items: Array.from({ length: itemCount }, (_, item) => `item ${item}`),
-    trainOffsets: packed(sequences).offsets,
-    trainItems: packed(sequences).items,
-    validItems: Int32Array.from(valid),
-    testItems: Int32Array.from(test),
+    train: packed(sequences),
+    valid: packedHeldOut(valid),
+    test: packedHeldOut(test),
     itemColumns: {},
   };
 }

@@ -13,7 +13,7 @@ Deno.test("distinctItems() gives each item of a user once, ascending", () => {
 Deno.test("distinctItems() sorts by number and leaves the dataset as it is", () => {
   const dataset = datasetOf([[10, 9, 100, 2]], 101);
   assertEquals([...distinctItems(dataset).items], [2, 9, 10, 100]);
-  assertEquals([...dataset.trainItems], [10, 9, 100, 2]);
+  assertEquals([...dataset.train.items], [10, 9, 100, 2]);
 });
 
 Deno.test("distinctItems() takes a dataset without users", () => {

@@ -1,17 +1,17 @@
 import { assert, assertEquals, assertGreater, assertLess, assertThrows } from "@std/assert";
 import { generatedDataset, type GeneratedOptions } from "../../src/data/generated.ts";
 import type { Dataset } from "../../src/data/dataset.ts";
+import { sequenceAt } from "../../src/data/sequences.ts";
 
 /** All of a user's items, oldest first. */
-function itemsOf({ trainOffsets, trainItems, validItems, testItems }: Dataset, user: number): number[] {
-  const train = [...trainItems.subarray(trainOffsets[user], trainOffsets[user + 1])];
-  return [...train, validItems[user]!, testItems[user]!].filter((item) => item >= 0);
+function itemsOf({ train, valid, test }: Dataset, user: number): number[] {
+  return [train, valid, test].flatMap((part) => [...sequenceAt(part, user)]);
 }
 
 Deno.test("generatedDataset() depends on its options alone", () => {
   assertEquals(generatedDataset({ seed: 3 }), generatedDataset({ seed: 3 }));
   const other = generatedDataset({ seed: 4 });
-  assert(generatedDataset({ seed: 3 }).trainItems.some((item, at) => item !== other.trainItems[at]));
+  assert(generatedDataset({ seed: 3 }).train.items.some((item, at) => item !== other.train.items[at]));
   assertEquals(other.provenance.options["seed"], 4);
 });
 
@@ -27,10 +27,12 @@ Deno.test("generatedDataset() makes 4,000 users and 6,000 items in no time", () 
 Deno.test("generatedDataset() keeps the shape of a dataset", () => {
   for (const options of [{}, { users: 50, items: 30, groups: 3 }, { users: 20, items: 11, groups: 1 }]) {
     const dataset = generatedDataset(options);
-    const { userCount, itemCount, trainOffsets, trainItems, provenance: { counts } } = dataset;
-    assertEquals(trainOffsets.length, userCount + 1);
-    assertEquals(trainOffsets[userCount], trainItems.length);
-    assertEquals(counts.train, trainItems.length);
+    const { userCount, itemCount, provenance: { counts } } = dataset;
+    for (const name of ["train", "valid", "test"] as const) {
+      const { offsets, items } = dataset[name];
+      assertEquals([offsets.length, offsets[userCount]], [userCount + 1, items.length]);
+      assertEquals(counts[name], items.length);
+    }
     assertEquals(counts.interactions, counts.train + counts.valid + counts.test);
     for (let user = 0; user < userCount; user++) {
       const items = itemsOf(dataset, user);
@@ -51,11 +53,11 @@ Deno.test("generatedDataset() hardly ever gives a user an item twice", () => {
 });
 
 Deno.test("generatedDataset() has a long tail: a tenth of the items has several times its share", () => {
-  const { trainItems, itemCount } = generatedDataset();
+  const { train, itemCount } = generatedDataset();
   const counts = new Uint32Array(itemCount);
-  for (const item of trainItems) counts[item]!++;
+  for (const item of train.items) counts[item]!++;
   counts.sort().reverse();
-  const head = counts.subarray(0, itemCount / 10).reduce((sum, count) => sum + count, 0) / trainItems.length;
+  const head = counts.subarray(0, itemCount / 10).reduce((sum, count) => sum + count, 0) / train.items.length;
   assertGreater(head, 0.25);
   assertLess(head, 0.7);
   assertLess(counts[itemCount / 2]!, 12);
@@ -63,26 +65,27 @@ Deno.test("generatedDataset() has a long tail: a tenth of the items has several 
 
 Deno.test("generatedDataset() has items that go together: co-occurrence beats popularity by far", () => {
   const dataset = generatedDataset();
-  const { userCount, itemCount, trainOffsets, trainItems, validItems } = dataset;
+  const { userCount, itemCount, train, valid } = dataset;
   const popularity = new Float64Array(itemCount);
   const together = Array.from({ length: itemCount }, () => new Map<number, number>());
-  for (const item of trainItems) popularity[item]!++;
+  for (const item of train.items) popularity[item]!++;
   for (let user = 0; user < userCount; user++) {
-    for (let at = trainOffsets[user]! + 1; at < trainOffsets[user + 1]!; at++) {
-      const [a, b] = [trainItems[at - 1]!, trainItems[at]!];
+    const own = sequenceAt(train, user);
+    for (let at = 1; at < own.length; at++) {
+      const [a, b] = [own[at - 1]!, own[at]!];
       together[a]!.set(b, (together[a]!.get(b) ?? 0) + 1);
       together[b]!.set(a, (together[b]!.get(a) ?? 0) + 1);
     }
   }
   const hits = { popularity: 0, together: 0 };
   for (let user = 0; user < userCount; user++) {
-    const seen = new Set(trainItems.subarray(trainOffsets[user], trainOffsets[user + 1]));
+    const seen = new Set(sequenceAt(train, user));
     const related = new Float64Array(itemCount);
     for (const item of seen) {
       for (const [other, count] of together[item]!) related[other]! += count / popularity[other]!;
     }
     for (const [name, scores] of [["popularity", popularity], ["together", related]] as const) {
-      const target = scores[validItems[user]!]!;
+      const target = scores[sequenceAt(valid, user)[0]!]!;
       let better = 0;
       for (let item = 0; item < itemCount; item++) if (scores[item]! >= target && !seen.has(item)) better++;
       if (better <= 10) hits[name]++;

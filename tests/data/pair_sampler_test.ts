@@ -1,21 +1,8 @@
 import { assert, assertEquals, assertLess, assertNotEquals, assertThrows } from "@std/assert";
-import type { Dataset } from "../../src/data/dataset.ts";
 import { generatedDataset } from "../../src/data/generated.ts";
 import { type PairBatch, PairSampler } from "../../src/data/pair_sampler.ts";
-
-/** A dataset of these training sequences. */
-function datasetOf(sequences: readonly (readonly number[])[], itemCount: number): Dataset {
-  const offsets = [0];
-  for (const sequence of sequences) offsets.push(offsets.at(-1)! + sequence.length);
-  return {
-    ...generatedDataset({ users: 1, items: 12 }),
-    name: "made-up",
-    userCount: sequences.length,
-    itemCount,
-    trainOffsets: Uint32Array.from(offsets),
-    trainItems: Uint32Array.from(sequences.flat()),
-  };
-}
+import { sequenceAt } from "../../src/data/sequences.ts";
+import { countsOf, datasetOf, excess } from "./_fixtures.ts";
 
 function samplesOf(batches: Iterable<PairBatch>): [user: number, positive: number, negative: number][] {
   return [...batches].flatMap(({ users, positives, negatives }) =>
@@ -23,32 +10,15 @@ function samplesOf(batches: Iterable<PairBatch>): [user: number, positive: numbe
   );
 }
 
-/** Chi-square of counts against equal chances, in standard deviations from its mean. */
-function excess(counts: readonly number[]): number {
-  const expected = counts.reduce((sum, count) => sum + count, 0) / counts.length;
-  const chi2 = counts.reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0);
-  const freedom = counts.length - 1;
-  return (chi2 - freedom) / Math.sqrt(2 * freedom);
-}
-
-function countsOf(values: readonly number[], among: readonly number[]): number[] {
-  const counts = new Map(among.map((value) => [value, 0]));
-  for (const value of values) {
-    assert(counts.has(value), `${value} is not among ${among}`);
-    counts.set(value, counts.get(value)! + 1);
-  }
-  return [...counts.values()];
-}
-
 Deno.test("PairSampler draws a positive of the user's and a negative that is none, as many as there are interactions", () => {
   const dataset = generatedDataset({ users: 300, items: 200, seed: 2 });
-  const own = (user: number) => dataset.trainItems.subarray(dataset.trainOffsets[user], dataset.trainOffsets[user + 1]);
+  const own = (user: number) => sequenceAt(dataset.train, user);
   const sampler = new PairSampler(dataset, 1);
-  assertEquals(sampler.size, dataset.trainItems.length);
+  assertEquals(sampler.size, dataset.train.items.length);
   const batches = [...sampler.batches(1, 256)];
   const lengths = batches.map(({ users }) => users.length);
   assertEquals(lengths.slice(0, -1), Array(lengths.length - 1).fill(256));
-  assertEquals(lengths.at(-1), (dataset.trainItems.length - 1) % 256 + 1);
+  assertEquals(lengths.at(-1), (dataset.train.items.length - 1) % 256 + 1);
   for (const [user, positive, negative] of samplesOf(batches)) {
     assert(own(user).includes(positive), `item ${positive} is none of user ${user}`);
     assert(!own(user).includes(negative), `item ${negative} is one of user ${user}`);

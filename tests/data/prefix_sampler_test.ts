@@ -33,9 +33,7 @@ Deno.test("PrefixSampler gives every prefix once, its last items, longest first 
 
 Deno.test("PrefixSampler sorts every batch and shares the prefixes out among them", () => {
   const dataset = generatedDataset({ users: 60, items: 50, seed: 3, minLength: 4, maxLength: 12 });
-  const { userCount, trainOffsets, trainItems } = dataset;
-  const expected = range(userCount).flatMap((user) => {
-    const own = [...trainItems.subarray(trainOffsets[user], trainOffsets[user + 1])];
+  const expected = unpacked(dataset.train.offsets, dataset.train.items).flatMap((own) => {
     return range(own.length).slice(1).map((end) => String([own.slice(Math.max(0, end - 4), end), own[end]]));
   });
   for (const batch of [1, 7, 64]) {

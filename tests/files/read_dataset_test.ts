@@ -1,6 +1,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { type PackedSequences, sequenceAt } from "../../src/data/sequences.ts";
 import { DatasetError, readDataset } from "../../src/files/read_dataset.ts";
 import { prepare } from "../../src/prepare/prepare.ts";
+import { range } from "../data/_fixtures.ts";
 import { DuckDBInstance } from "@duckdb/node-api";
 
 /** Makes a small dataset, spoils it, and says what the reader finds. */
@@ -124,6 +126,16 @@ for (
       "interactions.parquet has split 0 after split 1 for user 0 in row 3",
     ],
     [
+      "an item to validate on after one to test on",
+      replaced("split", "CASE position WHEN 2 THEN 2 ELSE 1 END", `"user" = 1 AND position >= 2`),
+      "interactions.parquet has split 1 after split 2 for user 1 in row 7",
+    ],
+    [
+      "more items to test on than are counted",
+      replaced("split", "2", `"user" = 1 AND position = 2`),
+      "interactions.parquet has 1 rows of split 1 and dataset.json counts 2",
+    ],
+    [
       "users out of order",
       (dir) => rewrite(dir, INTERACTIONS, `SELECT * FROM old ORDER BY "user" DESC, position`),
       "interactions.parquet is not in the order of users in row 2",
@@ -189,6 +201,27 @@ Deno.test("readDataset() takes files of any engine: 64-bit integers, no compress
   }
 });
 
+Deno.test("readDataset() takes any number of items to validate and to test on, and users who have nothing else", async () => {
+  const dir = await Deno.makeTempDir();
+  try {
+    const file = `${dir}/log`, out = `${dir}/out`;
+    await Deno.writeTextFile(file, "1 5 6 7 8\n2 5 6 8 7\n3 8 5\n4 5\n");
+    await prepare({ file, out, format: "sequences", encoding: "utf-8", minUser: 1, minItem: 1, overwrite: false });
+    const splits = `CASE "user" WHEN 0 THEN [0, 1, 1, 2] WHEN 1 THEN [1, 1, 2, 2] WHEN 2 THEN [2, 2] ELSE [1] END`;
+    const split = `(${splits})[position + 1]::UTINYINT`;
+    await rewrite(out, INTERACTIONS, `SELECT * REPLACE (${split} AS split) FROM old`);
+    await json((content) => Object.assign(content["counts"] as object, { train: 1, valid: 5, test: 5 }))(out);
+    const { train, valid, test, items } = await readDataset(out);
+    const ids = (part: PackedSequences) =>
+      range(4).map((user) => [...sequenceAt(part, user)].map((item) => items[item]));
+    assertEquals(ids(train), [["5"], [], [], []]);
+    assertEquals(ids(valid), [["6", "7"], ["5", "6"], [], ["5"]]);
+    assertEquals(ids(test), [["8"], ["8", "7"], ["8", "5"], []]);
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+});
+
 Deno.test("readDataset() reads a million interactions in a few seconds, whole", async () => {
   const dir = await Deno.makeTempDir();
   const instance = await DuckDBInstance.create(":memory:");
@@ -210,14 +243,14 @@ Deno.test("readDataset() reads a million interactions in a few seconds, whole", 
     const dataset = await readDataset(dir);
     const elapsed = performance.now() - start;
     assert(elapsed < 10_000, `${elapsed} ms`);
-    assertEquals(dataset.trainItems.length, train);
+    assertEquals(dataset.train.items.length, train);
     for (let user = 0; user < users; user += 997) {
-      assertEquals(dataset.trainOffsets[user], user * (each - 2));
+      assertEquals(dataset.train.offsets[user], user * (each - 2));
       for (let at = 0; at < each - 2; at += 13) {
-        assertEquals(dataset.trainItems[user * (each - 2) + at], ((user * each + at) * 7919) % items);
+        assertEquals(dataset.train.items[user * (each - 2) + at], ((user * each + at) * 7919) % items);
       }
-      assertEquals(dataset.validItems[user], ((user * each + each - 2) * 7919) % items);
-      assertEquals(dataset.testItems[user], ((user * each + each - 1) * 7919) % items);
+      assertEquals(dataset.valid.items[user], ((user * each + each - 2) * 7919) % items);
+      assertEquals(dataset.test.items[user], ((user * each + each - 1) * 7919) % items);
     }
     assertEquals(dataset.users.at(-1), "user-9999");
   } finally {

@@ -2,7 +2,8 @@ import { assert, assertEquals, assertGreater, assertLess, assertLessOrEqual } fr
 import { type Device, Graph, openDevice, type SevoOptions } from "@sevo/sevo";
 import type { Dataset } from "../../src/data/dataset.ts";
 import { generatedDataset } from "../../src/data/generated.ts";
-import { type PackedSequences, packHistories } from "../../src/data/sequences.ts";
+import { packHistories } from "../../src/data/histories.ts";
+import type { PackedSequences } from "../../src/data/sequences.ts";
 import {
   decodeModel,
   encodeModel,
@@ -18,6 +19,7 @@ import { historyLength } from "../../src/recommend/ranker_of.ts";
 import { webgpuAvailable } from "../_devices.ts";
 import { type GoldenCase, goldenCases, relativeError } from "../_golden.ts";
 import { testOnDevices } from "../_on_devices.ts";
+import { packed, packedHeldOut } from "../data/_fixtures.ts";
 import { assertSameBits, uniforms } from "../sevo/_fixtures.ts";
 
 /** A model as the contract suite sees it. */
@@ -75,9 +77,7 @@ export function checkerboard(): Dataset {
     const own = Array.from({ length: items / 2 }, (_, at) => 2 * at + user % 2);
     return own.map((item) => ({ item, order: draw() })).sort((a, b) => a.order - b.order).map(({ item }) => item);
   });
-  const trained = 7,
-    validItems = sequences.map((own) => own[trained]!),
-    testItems = sequences.map((own) => own[trained + 1]!);
+  const trained = 7;
   return {
     ...generatedDataset({ users: 1, items: 12 }),
     name: "checkerboard",
@@ -85,16 +85,15 @@ export function checkerboard(): Dataset {
     itemCount: items,
     users: sequences.map((_, user) => `user ${user}`),
     items: Array.from({ length: items }, (_, item) => `item ${item}`),
-    trainOffsets: Uint32Array.from({ length: users + 1 }, (_, user) => trained * user),
-    trainItems: Uint32Array.from(sequences.flatMap((own) => own.slice(0, trained))),
-    validItems: Int32Array.from(validItems),
-    testItems: Int32Array.from(testItems),
+    train: packed(sequences.map((own) => own.slice(0, trained))),
+    valid: packedHeldOut(sequences.map((own) => own[trained]!)),
+    test: packedHeldOut(sequences.map((own) => own[trained + 1]!)),
     itemColumns: {},
   };
 }
 
-function itemGraph({ trainOffsets: offsets, trainItems: items, itemCount }: Dataset, pads: number): Graph {
-  return Graph.fromSequences({ offsets, items }, { rows: itemCount + pads, offset: pads });
+function itemGraph({ train, itemCount }: Dataset, pads: number): Graph {
+  return Graph.fromSequences(train, { rows: itemCount + pads, offset: pads });
 }
 
 const SEVO_ADAMW: SevoOptions = {

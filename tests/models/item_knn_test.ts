@@ -1,5 +1,6 @@
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { openDevice } from "@sevo/sevo";
+import { sequenceAt } from "../../src/data/sequences.ts";
 import { decodeModel, encodeModel, itemKnn } from "../../src/models/mod.ts";
 import { rankerOf, Recommender } from "../../src/recommend/mod.ts";
 import { type Dataset, generatedDataset, packHistories, train } from "../../src/training/mod.ts";
@@ -7,10 +8,10 @@ import { type Dataset, generatedDataset, packHistories, train } from "../../src/
 const DATASET = generatedDataset({ users: 80, items: 40, seed: 3, minLength: 4, maxLength: 12 });
 
 /** Similarities as a dense matrix in float64: what the neighbours are, by the formula. */
-function similarities({ userCount, itemCount, trainOffsets, trainItems }: Dataset, shrinkage: number): number[][] {
+function similarities({ userCount, itemCount, train }: Dataset, shrinkage: number): number[][] {
   const has = Array.from(
     { length: userCount },
-    (_, user) => new Set(trainItems.subarray(trainOffsets[user], trainOffsets[user + 1])),
+    (_, user) => new Set(sequenceAt(train, user)),
   );
   const common = (a: number, b: number) => has.filter((items) => items.has(a) && items.has(b)).length;
   return Array.from(

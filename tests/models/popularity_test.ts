@@ -9,7 +9,7 @@ testOnDevices("popularity recommends what most have taken, whatever the history"
   const { settings, weights } = await train(device, dataset, popularity);
   assertEquals(settings, {});
   const counts = new Map(dataset.items.map((id) => [id, 0]));
-  for (const item of dataset.trainItems) counts.set(dataset.items[item]!, counts.get(dataset.items[item]!)! + 1);
+  for (const item of dataset.train.items) counts.set(dataset.items[item]!, counts.get(dataset.items[item]!)! + 1);
   const expected = dataset.items.toSorted((a, b) =>
     counts.get(b)! - counts.get(a)! || dataset.items.indexOf(a) - dataset.items.indexOf(b)
   );

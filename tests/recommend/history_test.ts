@@ -2,16 +2,16 @@ import { assertEquals } from "@std/assert";
 import type { Dataset } from "../../src/data/dataset.ts";
 import { generatedDataset } from "../../src/data/generated.ts";
 import { historyOf, rankingTask } from "../../src/recommend/mod.ts";
+import { packed, packedHeldOut } from "../data/_fixtures.ts";
 
 /** User 0 repeats items, user 1 has nothing held out, user 2's test item is one met before. */
 const DATASET: Dataset = {
   ...generatedDataset({ users: 1, items: 12 }),
   userCount: 3,
   itemCount: 30,
-  trainOffsets: Uint32Array.from([0, 4, 6, 8]),
-  trainItems: Uint32Array.from([20, 3, 20, 11, 2, 1, 9, 4]),
-  validItems: Int32Array.from([5, -1, 7]),
-  testItems: Int32Array.from([6, -1, 9]),
+  train: packed([[20, 3, 20, 11], [2, 1], [9, 4]]),
+  valid: packedHeldOut([5, -1, 7]),
+  test: packedHeldOut([6, -1, 9]),
 };
 
 Deno.test("rankingTask() masks training items for validation", () => {

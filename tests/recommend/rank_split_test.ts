@@ -1,6 +1,7 @@
 import { assertEquals, assertGreater } from "@std/assert";
 import type { Device } from "@sevo/sevo";
 import type { Dataset } from "../../src/data/dataset.ts";
+import { sequenceAt } from "../../src/data/sequences.ts";
 import type { ScoringNetwork } from "../../src/models/mod.ts";
 import { DotRanker, type RankingMetrics, rankingMetrics, rankSplit, type Split } from "../../src/recommend/mod.ts";
 import { datasetOf, range, unpacked } from "../data/_fixtures.ts";
@@ -120,10 +121,12 @@ testOnDevices("rankSplit() gives the same in one chunk as in many", async (devic
     assertEquals(asked.map((chunk) => chunk.users.length), [112, 112, users.length - 224]);
     assertEquals(asked.flatMap((chunk) => chunk.users), users);
     // Ranks by hand: better ones, and equal ones of a lower number, but for the history
-    const held = split === "valid" ? dataset.validItems : dataset.testItems;
     const expected = users.map((user) => {
-      const own = dataset.trainItems.subarray(dataset.trainOffsets[user], dataset.trainOffsets[user + 1]);
-      const out = new Set([...own, ...split === "test" ? [dataset.validItems[user]!] : []]), target = held[user]!;
+      const out = new Set([
+        ...sequenceAt(dataset.train, user),
+        ...split === "test" ? sequenceAt(dataset.valid, user) : [],
+      ]);
+      const target = sequenceAt(dataset[split], user)[0]!;
       const key = (item: number) => (out.has(item) ? 1e6 : 0) - 100 * scores[user * 40 + item]! + item / 100;
       if (out.has(target)) return 40 - out.size + 1;
       return range(40).filter((item) => !out.has(item) && key(item) < key(target)).length + 1;

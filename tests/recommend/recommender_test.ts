@@ -8,6 +8,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import { type Device, openDevice } from "@sevo/sevo";
+import { sequenceAt } from "../../src/data/sequences.ts";
 import {
   bert4Rec,
   encodeModel,
@@ -30,7 +31,7 @@ import {
   type StreamRequest,
 } from "../../src/recommend/mod.ts";
 import { type Dataset, generatedDataset, packHistories } from "../../src/training/mod.ts";
-import { packed, range } from "../data/_fixtures.ts";
+import { packed, packedHeldOut, range } from "../data/_fixtures.ts";
 import { testOnDevices } from "../_on_devices.ts";
 import { DATASET, trained, untrained } from "./_models.ts";
 
@@ -252,23 +253,23 @@ for (const model of MODELS) {
     async (device) => {
       using recommender = new Recommender(device, await trained(model));
       // Item i of the dataset is item 29 - i of the model, after two that the model has never seen
-      const turned = (item: number) => item < 0 ? item : 31 - item;
+      const turned = (item: number) => 31 - item;
       const dataset: Dataset = {
         ...DATASET,
         name: "turned",
         itemCount: 32,
         items: ["new 0", "new 1", ...DATASET.items.toReversed()],
-        trainItems: DATASET.trainItems.map(turned),
-        validItems: DATASET.validItems.map(turned),
-        testItems: DATASET.testItems.map(turned),
+        train: { ...DATASET.train, items: DATASET.train.items.map(turned) },
+        valid: { ...DATASET.valid, items: DATASET.valid.items.map(turned) },
+        test: { ...DATASET.test, items: DATASET.test.items.map(turned) },
       };
       const expected = await recommender.recommend({ users: DATASET.users, dataset: DATASET });
       assertEquals(await recommender.recommend({ users: DATASET.users, dataset }), expected);
       // A new item at the end of the history changes nothing
-      const validItems = dataset.validItems.slice();
-      const request = { users: DATASET.users, dataset: { ...dataset, validItems } };
-      const without = { users: DATASET.users, dataset: { ...DATASET, validItems: DATASET.validItems.map(() => -1) } };
-      validItems.fill(1);
+      const valid = { ...dataset.valid, items: dataset.valid.items.map(() => 1) };
+      const request = { users: DATASET.users, dataset: { ...dataset, valid } };
+      const none = packedHeldOut(DATASET.users.map(() => -1));
+      const without = { users: DATASET.users, dataset: { ...DATASET, valid: none } };
       assertEquals(await recommender.recommend(request), await recommender.recommend(without));
     },
   );
@@ -494,11 +495,9 @@ Deno.test("a model of sequences refuses a user without any item that it knows, a
   await using device = await openDevice("cpu", { threads: 1 });
   const dataset: Dataset = {
     ...DATASET,
-    trainOffsets: DATASET.trainOffsets.map((at, user) => user === 0 ? at : Math.max(7, at)),
-    trainItems: DATASET.trainItems,
-    items: DATASET.items.map((id, row) => DATASET.trainItems.subarray(0, 7).includes(row) ? `new ${id}` : id),
-    validItems: DATASET.validItems.with(0, -1),
-    testItems: DATASET.testItems.with(0, -1),
+    items: DATASET.items.map((id, row) => sequenceAt(DATASET.train, 0).includes(row) ? `new ${id}` : id),
+    valid: { offsets: DATASET.valid.offsets.with(0, 1), items: DATASET.valid.items },
+    test: { offsets: DATASET.test.offsets.with(0, 1), items: DATASET.test.items },
   };
   for (const model of MODELS) {
     using recommender = new Recommender(device, await trained(model));

@@ -19,6 +19,7 @@ import { sequencesText, torchEpochSeconds } from "../../tasks/bench/train_torch.
 import { UsageError } from "../../tasks/cli/flags.ts";
 import { main } from "../../tasks/bench.ts";
 import { webgpuAvailable } from "../_devices.ts";
+import { packed } from "../data/_fixtures.ts";
 
 const DATASET = generatedDataset({ users: 60, items: 40 });
 const SMALL = { dimension: 16, maxLength: 8, batch: 20 };
@@ -128,10 +129,9 @@ Deno.test("sequencesText() gives a user's items with those held out last, and tw
   const dataset = {
     ...DATASET,
     userCount: 3,
-    trainOffsets: Uint32Array.of(0, 2, 2, 3),
-    trainItems: Uint32Array.of(7, 1, 4),
-    validItems: Int32Array.of(5, -1, -1),
-    testItems: Int32Array.of(6, -1, -1),
+    train: packed([[7, 1], [], [4]]),
+    valid: packed([[5], [], []]),
+    test: packed([[6], [], []]),
   };
   assertEquals(sequencesText(dataset), "0 7 1 5 6\n2 4 4 4\n");
 });

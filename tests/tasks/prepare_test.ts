@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { gzipSync } from "node:zlib";
+import { packSequences, sequenceAt } from "../../src/data/sequences.ts";
 import { readDataset } from "../../src/files/read_dataset.ts";
 import { prepare, PrepareError, type PrepareOptions } from "../../src/prepare/prepare.ts";
 
@@ -40,11 +41,10 @@ function listing(dir: string): string[] {
 }
 
 async function sequencesOf(out: string) {
-  const { trainOffsets, trainItems, validItems, testItems, users, items } = await readDataset(out);
+  const { train, valid, test, users, items } = await readDataset(out);
   return users.map((user, u) => {
-    const train = [...trainItems.subarray(trainOffsets[u], trainOffsets[u + 1])];
-    return [user, ...[...train, validItems[u]!, testItems[u]!].filter((item) => item >= 0).map((item) => items[item])]
-      .join(" ");
+    const own = [train, valid, test].flatMap((part) => [...sequenceAt(part, u)]);
+    return [user, ...own.map((item) => items[item])].join(" ");
   });
 }
 
@@ -58,11 +58,10 @@ Deno.test("prepare() reads sequences, and numbers ids as numbers", async () => {
     const dataset = await readDataset(out);
     assertEquals(dataset.users, ["2", "9", "10"]);
     assertEquals(dataset.items, ["2", "7", "30", "100"]);
-    assertEquals(dataset.trainOffsets, Uint32Array.of(0, 3, 5, 7));
-    assertEquals(dataset.trainItems, Uint32Array.of(3, 1, 2, 0, 2, 1, 2));
+    assertEquals(dataset.train, packSequences([[3, 1, 2], [0, 2], [1, 2]]));
     // A sequence of three or fewer is for training whole; an item that comes twice stays twice.
-    assertEquals(dataset.validItems, Int32Array.of(0, -1, 1));
-    assertEquals(dataset.testItems, Int32Array.of(1, -1, 0));
+    assertEquals(dataset.valid, packSequences([[0], [], [1]]));
+    assertEquals(dataset.test, packSequences([[1], [], [0]]));
     assertEquals(provenance.counts, { users: 3, items: 4, interactions: 11, train: 7, valid: 2, test: 2 });
     assertEquals(dataset.provenance, provenance);
     assertEquals(order, "the order of the line");
@@ -504,8 +503,10 @@ for (
         const dataset = await readDataset(out);
         const { users, items, interactions, train } = dataset.provenance.counts;
         assertEquals({ users, items, interactions, train }, counts);
-        assertEquals(dataset.trainItems.length, counts.train);
-        assert(dataset.testItems.every((item) => item >= 0) && dataset.validItems.every((item) => item >= 0));
+        assertEquals(dataset.train.items.length, counts.train);
+        for (const { offsets } of [dataset.valid, dataset.test]) {
+          assertEquals(offsets, Uint32Array.from(offsets.keys()));
+        }
         if (file !== "ml-100k.u.data.gz") assertEquals(dropped, { users: 0, items: 0, interactions: 0 });
         if (file === "ml-1m.seq.txt.gz") {
           assertEquals(dataset.itemColumns["title"]?.[0], "Raiders of the Lost Ark (1981)");

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { openDevice } from "@sevo/sevo";
 import { parquetReadObjects } from "hyparquet";
+import { sequenceAt } from "../../src/data/sequences.ts";
 import { readDataset, readModel } from "../../src/files/mod.ts";
 import { type Recommendation, Recommender, type RecommendOptions } from "../../src/recommend/mod.ts";
 import { UsageError } from "../../tasks/cli/flags.ts";
@@ -61,9 +62,9 @@ Deno.test("recommend leaves the history out unless items may come again, all of 
     );
     return (items as Recommendation[]).map(({ item }) => item);
   };
-  const user = dataset.users.indexOf("4"), valid = dataset.items[dataset.validItems[user]!]!;
-  const test = dataset.items[dataset.testItems[user]!]!;
-  const train = [...dataset.trainItems.subarray(dataset.trainOffsets[user], dataset.trainOffsets[user + 1])]
+  const user = dataset.users.indexOf("4"), valid = dataset.items[sequenceAt(dataset.valid, user)[0]!]!;
+  const test = dataset.items[sequenceAt(dataset.test, user)[0]!]!;
+  const train = [...sequenceAt(dataset.train, user)]
     .map((row) => dataset.items[row]!);
   const without = (...left: string[]) => dataset.items.filter((id) => !left.includes(id)).sort();
   assertEquals((await itemsOf()).sort(), without(...train, valid, test));

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertGreater, assertLess, assertRejects, assertT
 import { type Device, NonFiniteError, openDevice } from "@sevo/sevo";
 import type { Dataset } from "../../src/data/dataset.ts";
 import { generatedDataset } from "../../src/data/generated.ts";
+import { sequenceAt } from "../../src/data/sequences.ts";
 import {
   encodeModel,
   mfBpr,
@@ -17,6 +18,7 @@ import { encodeSafetensors } from "../../src/safetensors.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "../../src/training/checkpoint.ts";
 import { train, type TrainingEvent, type TrainingResult } from "../../src/training/train.ts";
 import { testOnDevices } from "../_on_devices.ts";
+import { packed, packedHeldOut } from "../data/_fixtures.ts";
 
 const DATASET = generatedDataset({ users: 200, items: 150, seed: 4 });
 type Settings = Partial<MfBprSettings & TrainingSettings>;
@@ -173,19 +175,20 @@ Deno.test("train() learns more than popularity on the generated dataset", async 
 });
 
 /** Ranking everybody's test item by how often items occur in training. */
-function popularity({ itemCount, trainItems, trainOffsets, validItems, testItems }: Dataset): RankingMetrics {
+function popularity({ itemCount, userCount, train, valid, test }: Dataset): RankingMetrics {
   const counts = new Uint32Array(itemCount);
-  for (const item of trainItems) counts[item]!++;
+  for (const item of train.items) counts[item]!++;
   const ranks: number[] = [];
-  testItems.forEach((target, user) => {
-    if (target < 0) return;
-    const seen = new Set([...trainItems.subarray(trainOffsets[user], trainOffsets[user + 1]), validItems[user]!]);
+  for (let user = 0; user < userCount; user++) {
+    const [target] = sequenceAt(test, user);
+    if (target === undefined) continue;
+    const seen = new Set([...sequenceAt(train, user), ...sequenceAt(valid, user)]);
     const before = counts.reduce((sum, count, item) => {
       const ahead = count > counts[target]! || (count === counts[target]! && item < target);
       return sum + (ahead && !seen.has(item) ? 1 : 0);
     }, 0);
     ranks.push(before + 1);
-  });
+  }
   return rankingMetrics(Uint32Array.from(ranks));
 }
 
@@ -194,10 +197,9 @@ testOnDevices("rankerOf() and rankSplit() rank users with a target alone, by han
     ...DATASET,
     userCount: 3,
     itemCount: 4,
-    trainOffsets: Uint32Array.from([0, 1, 2, 4]),
-    trainItems: Uint32Array.from([3, 0, 1, 0]),
-    validItems: Int32Array.from([1, -1, 3]),
-    testItems: Int32Array.from([2, -1, 2]),
+    train: packed([[3], [0], [1, 0]]),
+    valid: packedHeldOut([1, -1, 3]),
+    test: packedHeldOut([2, -1, 2]),
   };
   const weights = {
     "user.weight": { data: Float32Array.from([1, 1, -1]), shape: [3, 1] as const },

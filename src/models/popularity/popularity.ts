@@ -13,9 +13,9 @@ export const popularity: CountedModel = defineModel({
   summary: "The items with the most interactions, for everybody alike: a baseline that needs no training.",
   settings: z.strictObject({}),
   ignoresHistory: true,
-  count({ itemCount, trainItems }) {
+  count({ itemCount, train }) {
     const counts = new Float32Array(itemCount);
-    for (const item of trainItems) counts[item]! += 1;
+    for (const item of train.items) counts[item]! += 1;
     return { [TABLE]: { data: counts, shape: [itemCount, 1] } };
   },
   shapes: ({ itemCount }) => ({ [TABLE]: [itemCount, 1] }),
