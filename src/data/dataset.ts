@@ -6,6 +6,16 @@
  */
 import type { PackedSequences } from "./sequences.ts";
 
+/** A file that a dataset was made from. */
+export interface SourceFile {
+  /** Name of the file, without its folder. */
+  readonly file: string;
+  /** Size of the file. */
+  readonly bytes: number;
+  /** SHA-256 of the file's bytes, in hexadecimal. */
+  readonly sha256: string;
+}
+
 /** Where a dataset comes from: the content of `dataset.json`. */
 export interface Provenance {
   /** Version of the file format, {@linkcode SCHEMA_VERSION}. */
@@ -14,15 +24,8 @@ export interface Provenance {
   readonly name: string;
   /** The program that wrote it. */
   readonly createdBy: string;
-  /** The file that it was made from, or null if it was made from none. */
-  readonly source: {
-    /** Name of the file, without its folder. */
-    readonly file: string;
-    /** Size of the file. */
-    readonly bytes: number;
-    /** SHA-256 of the file's bytes, in hexadecimal. */
-    readonly sha256: string;
-  } | null;
+  /** The files that it was made from; empty if it was made from none. */
+  readonly source: readonly SourceFile[];
   /** The settings that it was made with. */
   readonly options: Readonly<Record<string, unknown>>;
   /** How much it holds, to check the other files against. */
@@ -40,6 +43,8 @@ export interface Provenance {
     /** Interactions to test on. */
     readonly test: number;
   };
+  /** What the program that wrote it says of it besides. */
+  readonly summary?: Readonly<Record<string, unknown>>;
 }
 
 /** Version of the prepared dataset's file format that this module reads and writes. */

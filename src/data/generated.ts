@@ -210,7 +210,7 @@ export function generatedDataset(options: GeneratedOptions = {}): Dataset {
       schemaVersion: SCHEMA_VERSION,
       name: "generated",
       createdBy: GENERATED_BY,
-      source: null,
+      source: [],
       options: { ...resolved },
       counts: { users, items, interactions: end, ...counts },
     },

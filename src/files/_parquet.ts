@@ -4,7 +4,8 @@
  * @module
  */
 
-import { type FileMetaData, parquetMetadata, parquetRead } from "hyparquet";
+import { type FileMetaData, parquetMetadata, parquetRead, parquetSchema } from "hyparquet";
+import { CODECS, loadCodecs } from "./_codecs.ts";
 
 /** What is wrong with a file of a dataset. The message goes on after "as". */
 export class Fault extends Error {
@@ -12,13 +13,19 @@ export class Fault extends Error {
 }
 
 const MAGIC = "PAR1";
-const INTEGER_TYPES: readonly (string | undefined)[] = ["INT32", "INT64"];
+
+/** The top-level columns of a file. */
+type Column = FileMetaData["schema"][number];
+
+/** Types whose values are times and no numbers, though they are stored as integers. */
+const TIMES = /^(DATE|TIME|TIMESTAMP|INTERVAL)/;
 
 /** A Parquet file in memory. */
 export class ParquetFile {
   readonly #label: string;
   readonly #bytes: Uint8Array<ArrayBuffer>;
   readonly #metadata: FileMetaData;
+  readonly #elements: readonly Column[];
   /** Number of rows. */
   readonly rowCount: number;
   /** Names of the top-level columns, as in the file. */
@@ -40,9 +47,8 @@ export class ParquetFile {
     try {
       this.#metadata = parquetMetadata(bytes);
       this.rowCount = Number(this.#metadata.num_rows);
-      this.columns = this.#metadata.row_groups.length === 0
-        ? this.#metadata.schema.slice(1).map((element) => element.name)
-        : [...new Set(this.#metadata.row_groups[0]!.columns.map((column) => column.meta_data!.path_in_schema[0]!))];
+      this.#elements = parquetSchema(this.#metadata).children.map(({ element }) => element);
+      this.columns = this.#elements.map(({ name }) => name);
     } catch (error) {
       throw this.#damaged(error);
     }
@@ -54,22 +60,24 @@ export class ParquetFile {
     });
   }
 
-  #element(name: string): FileMetaData["schema"][number] {
-    const element = this.#metadata.schema.slice(1).find((element) => element.name === name);
-    if (element === undefined) {
-      throw new Fault(`${this.#label} has no column '${name}': its columns are ${this.columns.join(", ")}`);
-    }
-    return element;
+  #element(name: string): Column {
+    const found = this.#elements.filter((element) => element.name === name);
+    if (found.length === 1) return found[0]!;
+    if (found.length > 1) throw new Fault(`${this.#label} has the column '${name}' ${found.length} times`);
+    throw new Fault(`${this.#label} has no column '${name}': its columns are ${this.columns.join(", ")}`);
   }
 
   /** Hands over the column a chunk at a time: hyparquet decodes a row group faster than row objects could be made. */
   async #read(name: string, take: (values: ArrayLike<unknown>, start: number) => void): Promise<void> {
+    const codecs = new Set<string>();
     for (const group of this.#metadata.row_groups) {
-      const column = group.columns.find((column) => column.meta_data?.path_in_schema[0] === name);
-      const codec = column?.meta_data?.codec;
-      if (codec !== undefined && codec !== "SNAPPY" && codec !== "UNCOMPRESSED") {
-        throw new Fault(`${this.#label} is compressed with ${codec}: expected SNAPPY or UNCOMPRESSED`);
+      for (const { meta_data } of group.columns) {
+        if (meta_data?.path_in_schema[0] === name) codecs.add(meta_data.codec);
       }
+    }
+    const unread = [...codecs].find((codec) => !CODECS.includes(codec));
+    if (unread !== undefined) {
+      throw new Fault(`${this.#label} is compressed with ${unread}: expected one of ${CODECS.join(", ")}`);
     }
     const buffer = this.#bytes.buffer, base = this.#bytes.byteOffset;
     const file = {
@@ -82,6 +90,9 @@ export class ParquetFile {
         file,
         metadata: this.#metadata,
         columns: [name],
+        compressors: await loadCodecs(codecs),
+        // Left as it is written: what is not JSON after all is no damage
+        parsers: { jsonFromBytes: (bytes) => bytes && new TextDecoder().decode(bytes) },
         onChunk: ({ columnData, rowStart }) => {
           take(columnData, rowStart);
           seen += columnData.length;
@@ -96,7 +107,7 @@ export class ParquetFile {
   }
 
   /**
-   * Reads a column of unsigned integers.
+   * Reads a column of unsigned integers, stored as integers of any width, as decimals without decimals, or as floats.
    *
    * @param name Name of the column.
    * @param bound Exclusive upper bound of its values, at most 2^32.
@@ -104,9 +115,9 @@ export class ParquetFile {
    * @throws {Fault} If the column is missing, not of integers, or a value is missing or out of range.
    */
   async integers(name: string, bound: number): Promise<Uint32Array<ArrayBuffer>> {
-    const { type } = this.#element(name);
-    if (!INTEGER_TYPES.includes(type)) {
-      throw new Fault(`${this.#label} holds no integers in column '${name}': its type is ${type}`);
+    const element = this.#element(name);
+    if (!holdsNumbers(element)) {
+      throw new Fault(`${this.#label} holds no integers in column '${name}': its type is ${typeName(element)}`);
     }
     const out = new Uint32Array(this.rowCount);
     let wrong: { row: number; value: unknown } | undefined;
@@ -114,7 +125,7 @@ export class ParquetFile {
       // A throw in here would be lost: hyparquet calls back from a promise that nobody awaits.
       for (let i = 0; i < values.length; i++) {
         const value = values[i], number = Number(value);
-        if (value === null || value === undefined || !(number >= 0 && number < bound)) {
+        if (value === null || value === undefined || !(Number.isInteger(number) && number >= 0 && number < bound)) {
           if (wrong === undefined || start + i < wrong.row) wrong = { row: start + i, value };
           return;
         }
@@ -143,17 +154,31 @@ export class ParquetFile {
     await this.#read(name, (values, start) => {
       for (let i = 0; i < values.length; i++) {
         const value = values[i];
-        out[start + i] = value === null || value === undefined
-          ? null
-          : typeof value === "string"
-          ? value
-          : value instanceof Date
-          ? value.toISOString()
-          : typeof value === "object"
-          ? JSON.stringify(value)
-          : String(value);
+        out[start + i] = value === null || value === undefined ? null : textOf(value);
       }
     });
     return out;
   }
+}
+
+/** Whether the values of a column are numbers that may be whole. */
+function holdsNumbers({ type, converted_type, logical_type, scale = 0 }: Column): boolean {
+  if (converted_type === "DECIMAL" || logical_type?.type === "DECIMAL") return scale === 0;
+  if (TIMES.test(converted_type ?? "") || TIMES.test(logical_type?.type ?? "")) return false;
+  return type === "INT32" || type === "INT64" || type === "FLOAT" || type === "DOUBLE";
+}
+
+/** What messages call the type of a column. */
+function typeName({ type, converted_type, logical_type, scale }: Column): string {
+  const name = logical_type?.type ?? converted_type ?? type ?? "a group of columns";
+  return name === "DECIMAL" ? `DECIMAL with ${scale} decimals` : name;
+}
+
+/** A value as text. In here nothing may throw: hyparquet calls back from a promise that nobody awaits. */
+function textOf(value: unknown): string {
+  if (typeof value === "string") return value;
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? "no date" : value.toISOString();
+  if (value instanceof Uint8Array) return value.toHex();
+  if (typeof value !== "object") return String(value);
+  return JSON.stringify(value, (_, part) => typeof part === "bigint" ? Number(part) : part);
 }

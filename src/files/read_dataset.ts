@@ -2,6 +2,7 @@ import { z } from "zod";
 import { Fault, ParquetFile } from "./_parquet.ts";
 import { type Dataset, type Provenance, SCHEMA_VERSION, type SplitItems } from "../data/dataset.ts";
 import type { PackedSequences } from "../data/sequences.ts";
+import { datasetName } from "../data/dataset_name.ts";
 
 /** Thrown when a prepared dataset is missing, incomplete or contradicts itself. */
 export class DatasetError extends Error {
@@ -13,16 +14,32 @@ export class DatasetError extends Error {
 const SPLITS = ["train", "valid", "test"] as const;
 
 const count = z.int().min(0).max(2 ** 31 - 1);
+const sourceSchema = z.object({
+  file: z.string(),
+  bytes: z.int().min(0),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/i, "expected 64 hexadecimal digits"),
+});
 const provenanceSchema = z.object({
   schemaVersion: z.literal(SCHEMA_VERSION),
-  name: z.string().min(1),
-  createdBy: z.string(),
-  source: z.object({ file: z.string(), bytes: z.int().min(0), sha256: z.string().regex(/^[0-9a-f]{64}$/) }).nullable(),
-  options: z.record(z.string(), z.unknown()),
-  counts: z.object({ users: count, items: count, interactions: count, train: count, valid: count, test: count }),
+  name: z.string().nullish(),
+  createdBy: z.string().nullish(),
+  source: z.union([sourceSchema, z.array(sourceSchema)]).nullish(),
+  options: z.record(z.string(), z.unknown()).nullish(),
+  counts: z.object({
+    users: count,
+    items: count,
+    interactions: count,
+    train: count.nullish(),
+    valid: count.nullish(),
+    test: count.nullish(),
+  }),
+  summary: z.record(z.string(), z.unknown()).nullish(),
 });
 
-function parseProvenance(text: string): Provenance {
+/** The content of `dataset.json`, of which another program need not write all. */
+type Description = z.output<typeof provenanceSchema>;
+
+function parseDescription(text: string): Description {
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -36,9 +53,39 @@ function parseProvenance(text: string): Provenance {
   }
   const result = provenanceSchema.safeParse(json);
   if (result.success) return result.data;
-  const issue = result.error.issues[0]!;
+  const issue = deepest(result.error.issues[0]!);
   const where = issue.path.length === 0 ? "" : ` at ${issue.path.join(".")}`;
   throw new Fault(`dataset.json is wrong${where}: ${issue.message}`);
+}
+
+/** What is wrong with the one of several forms that comes closest. */
+function deepest(issue: z.core.$ZodIssue): z.core.$ZodIssue {
+  if (issue.code !== "invalid_union") return issue;
+  const [nearest] = issue.errors.flat().map(deepest).sort((a, b) => b.path.length - a.path.length);
+  return nearest ? { ...nearest, path: [...issue.path, ...nearest.path] } : issue;
+}
+
+/** What is not said of a dataset, from what it holds. */
+function provenanceOf(
+  { name, createdBy, source, options, counts, summary }: Description,
+  dir: string,
+  { train, valid, test }: SplitItems,
+): Provenance {
+  const found = { train: train.items.length, valid: valid.items.length, test: test.items.length };
+  return {
+    schemaVersion: SCHEMA_VERSION,
+    name: datasetName(name ?? "", datasetName(basename(dir))),
+    createdBy: createdBy ?? "unknown",
+    source: [source ?? []].flat(),
+    options: options ?? {},
+    counts: { users: counts.users, items: counts.items, interactions: counts.interactions, ...found },
+    ...summary && { summary },
+  };
+}
+
+/** The last part of a path; of `.` and the like, that of the folder meant. */
+function basename(dir: string): string {
+  return Deno.realPathSync(dir).replace(/[/\\]+$/, "").replace(/^.*[/\\]/, "");
 }
 
 async function readBytes(dir: string, file: string): Promise<Uint8Array<ArrayBuffer>> {
@@ -76,14 +123,19 @@ async function readNames(parquet: ParquetFile, file: string, key: string): Promi
   return names as string[];
 }
 
-async function readInteractions(parquet: ParquetFile, { counts }: Provenance): Promise<SplitItems> {
+async function readInteractions(parquet: ParquetFile, { counts }: Description): Promise<SplitItems> {
   const users = await parquet.integers("user", counts.users);
   const items = await parquet.integers("item", counts.items);
   const positions = await parquet.integers("position", 2 ** 32);
   const splits = await parquet.integers("split", SPLITS.length);
 
-  const split: SplitItems = { train: part(counts, "train"), valid: part(counts, "valid"), test: part(counts, "test") };
-  const found = [0, 0, 0];
+  const sizes = [0, 0, 0];
+  for (const kind of splits) sizes[kind]! += 1;
+  const part = (kind: number): PackedSequences => (
+    { offsets: new Uint32Array(counts.users + 1), items: new Uint32Array(sizes[kind]!) }
+  );
+  const split: SplitItems = { train: part(0), valid: part(1), test: part(2) };
+  const filled = [0, 0, 0];
   const fault = (row: number, what: string) => new Fault(`interactions.parquet ${what} in row ${row}`);
   for (let row = 0; row < users.length; row++) {
     const user = users[row]!, kind = splits[row]!;
@@ -95,26 +147,20 @@ async function readInteractions(parquet: ParquetFile, { counts }: Provenance): P
         throw fault(row, `has split ${kind} after split ${splits[row - 1]} for user ${user}`);
       }
     }
-    const at = found[kind]!++, own = split[SPLITS[kind]!];
-    if (at >= own.items.length) continue;
-    own.items[at] = items[row]!;
+    const own = split[SPLITS[kind]!];
+    own.items[filled[kind]!++] = items[row]!;
     own.offsets[user + 1]! += 1;
   }
   SPLITS.forEach((name, kind) => {
-    if (found[kind] !== counts[name]) {
+    if (sizes[kind] !== (counts[name] ?? sizes[kind])) {
       throw new Fault(
-        `interactions.parquet has ${found[kind]} rows of split ${kind} and dataset.json counts ${counts[name]}`,
+        `interactions.parquet has ${sizes[kind]} rows of split ${kind} and dataset.json counts ${counts[name]}`,
       );
     }
     const { offsets } = split[name];
     for (let user = 0; user < counts.users; user++) offsets[user + 1]! += offsets[user]!;
   });
   return split;
-}
-
-/** Room for the interactions of a split; its offsets are lengths until all rows are read. */
-function part(counts: Provenance["counts"], name: keyof SplitItems): PackedSequences {
-  return { offsets: new Uint32Array(counts.users + 1), items: new Uint32Array(counts[name]) };
 }
 
 /**
@@ -139,8 +185,8 @@ export async function readDataset(dir: string): Promise<Dataset> {
       throw error;
     });
     if (!folder.isDirectory) throw new Fault("it is not a folder");
-    const provenance = parseProvenance(new TextDecoder().decode(await readBytes(dir, "dataset.json")));
-    const { counts } = provenance;
+    const description = parseDescription(new TextDecoder().decode(await readBytes(dir, "dataset.json")));
+    const { counts } = description;
     const usersFile = await openParquet(dir, "users.parquet", counts.users, "users");
     const itemsFile = await openParquet(dir, "items.parquet", counts.items, "items");
     const interactionsFile = await openParquet(dir, "interactions.parquet", counts.interactions, "interactions");
@@ -150,13 +196,15 @@ export async function readDataset(dir: string): Promise<Dataset> {
     for (const column of itemsFile.columns) {
       if (column !== "item" && column !== "id") itemColumns[column] = await itemsFile.strings(column);
     }
+    const split = await readInteractions(interactionsFile, description);
+    const provenance = provenanceOf(description, dir, split);
     return {
       name: provenance.name,
       userCount: counts.users,
       itemCount: counts.items,
       users,
       items,
-      ...await readInteractions(interactionsFile, provenance),
+      ...split,
       itemColumns,
       provenance,
     };

@@ -1,4 +1,5 @@
 import type { Dataset, Provenance } from "../data/dataset.ts";
+import { datasetName } from "../data/dataset_name.ts";
 import type { ModelWeights } from "../nn/parameters.ts";
 import { decodeSafetensors, encodeSafetensors, type SafetensorsTensor } from "../safetensors.ts";
 import { decodeStrings, encodeStrings } from "./string_table.ts";
@@ -126,7 +127,15 @@ export function decodeModel(bytes: Uint8Array, models: readonly ModelDefinition[
   );
   const provenance = parse("provenance");
   if (typeof provenance?.name !== "string") throw fail("its metadata does not say what it was trained on");
-  return { model, settings, weights, provenance, users, items, itemColumns };
+  return {
+    model,
+    settings,
+    weights,
+    provenance: { ...provenance, name: datasetName(provenance.name), source: [provenance.source ?? []].flat() },
+    users,
+    items,
+    itemColumns,
+  };
 }
 
 function weightsOf(tensors: { readonly [name: string]: SafetensorsTensor }): ModelWeights {

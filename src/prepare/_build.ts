@@ -90,7 +90,7 @@ export async function build(
     schemaVersion: SCHEMA_VERSION,
     name: out.replace(/[/\\]+$/, "").replace(/^.*[/\\]/, ""),
     createdBy: "deno task prepare",
-    source: loaded.source,
+    source: [loaded.source],
     options: { format: options.format, ...loaded.options, minUser, minItem },
     counts: { ...left, train: left.interactions - 2 * held, valid: held, test: held },
   };

@@ -16,7 +16,7 @@
  *
  * @module
  */
-export type { Dataset, Provenance, SplitItems } from "../data/dataset.ts";
+export type { Dataset, Provenance, SourceFile, SplitItems } from "../data/dataset.ts";
 export { generatedDataset, type GeneratedOptions } from "../data/generated.ts";
 export { type HistoryEnd, packHistories } from "../data/histories.ts";
 export { type PackedSequences } from "../data/sequences.ts";

@@ -15,7 +15,7 @@ import { UsageError } from "./declaration.ts";
  */
 export async function datasetOf(task: string, file: ModelFile, path: string | undefined): Promise<Dataset> {
   const { provenance, model } = file;
-  if (path === undefined && (provenance.source !== null || provenance.createdBy !== GENERATED_BY)) {
+  if (path === undefined && provenance.createdBy !== GENERATED_BY) {
     throw new UsageError(`Cannot run ${task} as the model was trained on '${provenance.name}': pass --data DIR`);
   }
   const dataset = path === undefined ? generatedDataset(provenance.options) : await readDataset(path);

@@ -4,6 +4,8 @@ import { DatasetError, readDataset } from "../../src/files/read_dataset.ts";
 import { prepare } from "../../src/prepare/prepare.ts";
 import { range } from "../data/_fixtures.ts";
 import { DuckDBInstance } from "@duckdb/node-api";
+import { runSql } from "./_duckdb.ts";
+import { withFolder } from "./_folder.ts";
 
 /** Makes a small dataset, spoils it, and says what the reader finds. */
 async function faultOf(spoil: (dir: string) => Promise<void>): Promise<string> {
@@ -31,15 +33,10 @@ async function faultOf(spoil: (dir: string) => Promise<void>): Promise<string> {
 
 /** Writes a Parquet file with a query that may read the one that was there as `old`. */
 async function rewrite(dir: string, file: string, sql: string, compression = "snappy"): Promise<void> {
-  const instance = await DuckDBInstance.create(":memory:");
-  const db = await instance.connect();
-  try {
-    await db.run(`CREATE TABLE old AS SELECT * FROM read_parquet('${dir}/${file}')`);
-    await db.run(`COPY (${sql}) TO '${dir}/${file}' (FORMAT parquet, COMPRESSION ${compression})`);
-  } finally {
-    db.closeSync();
-    instance.closeSync();
-  }
+  await runSql(
+    `CREATE TABLE old AS SELECT * FROM read_parquet('${dir}/${file}')`,
+    `COPY (${sql}) TO '${dir}/${file}' (FORMAT parquet, COMPRESSION ${compression})`,
+  );
 }
 
 const INTERACTIONS = "interactions.parquet";
@@ -92,13 +89,18 @@ for (
     ],
     [
       "a column of another type",
-      (dir) => rewrite(dir, INTERACTIONS, "SELECT * REPLACE (item::DOUBLE AS item) FROM old"),
-      "interactions.parquet holds no integers in column 'item': its type is DOUBLE",
+      (dir) => rewrite(dir, INTERACTIONS, "SELECT * REPLACE (item::VARCHAR AS item) FROM old"),
+      "interactions.parquet holds no integers in column 'item': its type is UTF8",
     ],
     [
-      "a compression that needs another package",
-      (dir) => rewrite(dir, INTERACTIONS, "SELECT * FROM old", "zstd"),
-      "interactions.parquet is compressed with ZSTD: expected SNAPPY or UNCOMPRESSED",
+      "a source without a hash",
+      json((content) => content["source"] = [{ file: "log", bytes: 1, sha256: "0" }]),
+      "dataset.json is wrong at source.0.sha256: expected 64 hexadecimal digits",
+    ],
+    [
+      "a summary that is no object",
+      json((content) => content["summary"] = "short"),
+      "dataset.json is wrong at summary: Invalid input: expected record, received string",
     ],
     [
       "an item that is not there",
@@ -221,6 +223,64 @@ Deno.test("readDataset() takes any number of items to validate and to test on, a
     await Deno.remove(dir, { recursive: true });
   }
 });
+
+const SOURCE = { file: "log.csv", bytes: 3, sha256: "0".repeat(64) };
+
+Deno.test("readDataset() needs no more of dataset.json than its version and three counts", () =>
+  withFolder(async (folder) => {
+    const file = `${folder}/log`, out = `${folder}/beauty`;
+    await Deno.writeTextFile(file, "1 5 6 7 8\n2 5 6 8 7\n3 8 5\n");
+    await prepare({ file, out, format: "sequences", encoding: "utf-8", minUser: 1, minItem: 1, overwrite: false });
+    const before = await readDataset(out), { train, valid, test, ...counts } = before.provenance.counts;
+    const write = (content: object) => Deno.writeTextFile(`${out}/dataset.json`, JSON.stringify(content));
+    await write({ schemaVersion: 1, counts, written: "2026-01-01", more: { a: 1 } });
+    const found = await readDataset(`${out}/`);
+    assertEquals(found, {
+      ...before,
+      provenance: {
+        schemaVersion: 1,
+        name: "beauty",
+        createdBy: "unknown",
+        source: [],
+        options: {},
+        counts: { ...counts, train, valid, test },
+      },
+    });
+    await write({ schemaVersion: 1, counts, name: null, createdBy: null, options: null, source: null, summary: null });
+    assertEquals(await readDataset(out), found);
+
+    for (const [source, expected] of [[SOURCE, [SOURCE]], [[], []], [[SOURCE, SOURCE], [SOURCE, SOURCE]]]) {
+      const summary = { period: [1, 2] };
+      await write({ schemaVersion: 1, counts, source, summary });
+      const { provenance } = await readDataset(out);
+      assertEquals([provenance.source, provenance.summary], [expected, summary]);
+    }
+  }));
+
+Deno.test("readDataset() takes a name that is a path or moves the cursor as one that does neither", () =>
+  withFolder(async (folder) => {
+    const file = `${folder}/log`, out = `${folder}/out`;
+    await Deno.writeTextFile(file, "1 5 6 7 8\n2 5 6 8 7\n");
+    await prepare({ file, out, format: "sequences", encoding: "utf-8", minUser: 1, minItem: 1, overwrite: false });
+    const content = JSON.parse(await Deno.readTextFile(`${out}/dataset.json`));
+    for (
+      const [name, expected] of [
+        ["x/../../elsewhere", "x-..-..-elsewhere"],
+        ["C:\\data\\log", "C-data-log"],
+        ["../..", "out"],
+        ["", "out"],
+        [".hidden", "hidden"],
+        ["red \u001b[31mname\u0007\n", "red -31mname"],
+        ["right \u202eleft", "right -left"],
+        ["Über 25 (2024) _+", "Über 25 (2024) _+"],
+        ["n".repeat(1000), "n".repeat(100)],
+      ] as const
+    ) {
+      await Deno.writeTextFile(`${out}/dataset.json`, JSON.stringify({ ...content, name }));
+      const dataset = await readDataset(out);
+      assertEquals([dataset.name, dataset.provenance.name], [expected, expected]);
+    }
+  }));
 
 Deno.test("readDataset() reads a million interactions in a few seconds, whole", async () => {
   const dir = await Deno.makeTempDir();

@@ -1,0 +1,17 @@
+import { DuckDBInstance } from "@duckdb/node-api";
+
+/**
+ * Runs SQL in a database of its own, as DuckDB's command line would.
+ *
+ * @param statements The statements.
+ */
+export async function runSql(...statements: string[]): Promise<void> {
+  const instance = await DuckDBInstance.create(":memory:");
+  const db = await instance.connect();
+  try {
+    for (const statement of statements) await db.run(statement);
+  } finally {
+    db.closeSync();
+    instance.closeSync();
+  }
+}
