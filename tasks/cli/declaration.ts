@@ -75,7 +75,13 @@ export interface Task<F extends Flags> {
   /** What the task does, in a few sentences. */
   readonly summary: string;
   /** The argument that is no flag, if the task takes one. */
-  readonly argument?: { readonly placeholder: string; readonly description: string; readonly required: boolean };
+  readonly argument?: {
+    readonly placeholder: string;
+    readonly description: string;
+    readonly required: boolean;
+    /** Whether there may be several of them. */
+    readonly many?: true;
+  };
   /** Command lines to try, without `deno task NAME`, and what they do. */
   readonly examples: readonly (readonly [args: string, what: string])[];
   /** What `--help` explains before the flags, by heading: words and what they mean. */
@@ -106,8 +112,10 @@ export interface Parsed<F extends Flags> {
   readonly given: ReadonlyMap<keyof F & string, "command line" | "config file">;
   /** What the config file says, overridden or not. */
   readonly file: Partial<Values<F>>;
-  /** The argument that is no flag. */
+  /** The first argument that is no flag. */
   readonly argument: string | undefined;
+  /** All arguments that are no flags: several only where the task takes several. */
+  readonly arguments: readonly string[];
 }
 
 /** Thrown for a command line or config file that a task cannot run with. */

@@ -174,7 +174,7 @@ export async function parseFlags<const F extends Flags>(
   }
 
   const { argument } = task;
-  const extra = positionals[argument === undefined ? 0 : 1];
+  const extra = argument?.many ? undefined : positionals[argument === undefined ? 0 : 1];
   if (extra !== undefined) {
     const takes = argument === undefined ? "no argument" : `one argument, ${argument.placeholder}`;
     throw new UsageError(`${cannot} it takes ${takes}: current value is '${positionals.join(" ")}'`);
@@ -202,5 +202,6 @@ export async function parseFlags<const F extends Flags>(
     ]) as Parsed<F>["given"],
     file: file as Partial<Values<F>>,
     argument: positionals[0],
+    arguments: positionals,
   };
 }

@@ -1,4 +1,5 @@
 import type { TrainingEvent } from "../../src/training/train.ts";
+import { columns, write } from "./terminal.ts";
 
 /** Milliseconds between two plain lines. */
 const LINE_INTERVAL = 5000;
@@ -161,23 +162,6 @@ export class ProgressReport implements Disposable {
       valid: this.#valid,
       left: trained > 0 ? perEpoch * (this.#epochs - this.#epoch) : undefined,
     };
-  }
-}
-
-/** Columns of the terminal, asked for anew each time as it may have been resized. */
-function columns(): number {
-  try {
-    return Deno.consoleSize().columns || 80; // 0 from a terminal that does not know
-  } catch {
-    return 80;
-  }
-}
-
-function write(text: string): void {
-  try {
-    Deno.stderr.writeSync(new TextEncoder().encode(text));
-  } catch {
-    // Whoever read the progress has gone; the work that it tells of goes on.
   }
 }
 
