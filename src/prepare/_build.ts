@@ -1,110 +1,147 @@
-import type { DuckDBConnection } from "@duckdb/node-api";
 import { type Provenance, SCHEMA_VERSION } from "../data/dataset.ts";
-import { LONGEST_UNSPLIT } from "../data/leave_one_out.ts";
-import { quoted } from "./_delimited.ts";
-import { filterCore, loadDelimited, loadItems, loadSequences, numberIds, numbersOf } from "./_load.ts";
-import { PrepareError } from "./_source.ts";
-import type { Prepared, PrepareOptions } from "./options.ts";
-
-async function writeParquet(db: DuckDBConnection, path: string, sql: string): Promise<void> {
-  await db.run(`COPY (${sql}) TO ${quoted(path)} (FORMAT parquet, COMPRESSION snappy)`);
-  using file = await Deno.open(path, { read: true, write: true });
-  await file.sync();
-}
-
-async function writeJson(path: string, value: unknown): Promise<void> {
-  using file = await Deno.open(path, { write: true, createNew: true });
-  const bytes = new TextEncoder().encode(JSON.stringify(value, null, 2) + "\n");
-  for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
-  await file.sync();
-}
+import { countCore, type Counts, dropRepeats, filterCore, numberIds, shortenIds } from "./_filter.ts";
+import { type Interactions, keepInteractions } from "./_interactions.ts";
+import { type Details, readItems } from "./_items.ts";
+import { type Log, readLog } from "./_log.ts";
+import type { Prepared, Summary } from "./options.ts";
+import type { Plan } from "./_plan.ts";
+import { PrepareError } from "./prepare_error.ts";
+import { splitInteractions } from "./_split.ts";
+import type { Stage } from "./_staged.ts";
+import { figuresOf } from "./_figures.ts";
+import { warningsOf } from "./_warnings.ts";
+import { writeJson, writeTables } from "./_write.ts";
 
 /**
  * Writes the files of a dataset.
  *
- * @param db An empty database.
- * @param options What to make it of, and how.
- * @param work A folder for what does not stay.
+ * @param plan What is read and how.
+ * @param stage Where it is read.
  * @param target The folder of the dataset.
  * @returns What was made.
  */
-export async function build(
-  db: DuckDBConnection,
-  options: PrepareOptions,
-  work: string,
-  target: string,
-): Promise<Prepared> {
-  const { file, minUser, minItem, out } = options;
-  await db.run("SET autoinstall_known_extensions = false");
-  await db.run(`SET temp_directory = ${quoted(`${work}/spill`)}`);
-  const loaded = await (options.format === "sequences" ? loadSequences : loadDelimited)(db, options, work);
-  const { start, left } = await filterCore(db, minUser, minItem);
-  const plural = (count: number, what: string) => `${count} ${what}${count === 1 ? "" : "s"}`;
-  if (start.interactions === 0) throw new PrepareError(file, "it holds no interactions");
-  if (left.interactions === 0) {
-    const had = [plural(start.users, "user"), plural(start.items, "item"), plural(start.interactions, "interaction")];
-    throw new PrepareError(
-      file,
-      `nothing is left of its ${had[0]}, ${had[1]} and ${had[2]} by --min-user ${minUser} and --min-item ${minItem}`,
-    );
+export async function build(plan: Plan, stage: Stage, target: string): Promise<Prepared> {
+  const { options, file, rule, where } = plan, { db } = stage;
+  const step = (name: string) => options.onProgress?.({ step: name, done: null });
+  const log = await readLog(plan.parts, stage, options, where);
+  step("sorting out the lines");
+  const interactions = await keepInteractions(db, file, log, options, where);
+  await shortenIds(db, interactions.times);
+  const start = await countCore(db);
+  if (start.interactions === 0) throw new PrepareError(file, emptyBecause(log, interactions));
+  const leftOut: Record<string, number> = { ...interactions.leftOut };
+  await dropRepeats(db, options.repeats ?? "keep", interactions.times);
+  const once = options.repeats === undefined || options.repeats === "keep" ? start : await countCore(db);
+  if (once.interactions < start.interactions) leftOut["repeats"] = start.interactions - once.interactions;
+  step("filtering rarely seen users and items");
+  const least = rule.kind === "given" ? 1 : 5;
+  const { minUser = least, minItem = least } = options;
+  await filterCore(db, minUser, minItem);
+  const left = await countCore(db);
+  checkLeft(file, log, leftOut, once, left, { minUser, minItem });
+  if (left.interactions < once.interactions) {
+    leftOut["rarely seen users and items"] = once.interactions - left.interactions;
   }
-  for (const [count, what] of [[left.users, "user"], [left.items, "item"]] as const) {
-    const before = what === "user" ? start.users : start.items;
-    if (count < 2) {
-      const of = before === count ? "" : ` of ${before} are left by --min-user ${minUser} and --min-item ${minItem}`;
-      throw new PrepareError(
-        file,
-        `a recommender needs at least 2 ${what}s: ${of === "" ? "current value is 1" : `1${of}`}`,
-      );
-    }
-  }
-  await numberIds(db, "users", "u");
-  await numberIds(db, "items", "i");
-  const { columns: details, matches } = await loadItems(db, options, work);
-
-  await db.run(`CREATE TABLE placed AS SELECT users.number AS "user", items.number AS item, stamp,
-      row_number() OVER w AS nth, count(*) OVER (PARTITION BY core.u) AS length
-    FROM core JOIN users USING (u) JOIN items USING (i) WINDOW w AS (PARTITION BY core.u ORDER BY moment, place)`);
-  await writeParquet(
-    db,
-    `${target}/interactions.parquet`,
-    `SELECT "user", item, (nth - 1)::UINTEGER AS position, stamp AS timestamp,
-      (CASE WHEN length <= ${LONGEST_UNSPLIT} OR nth <= length - 2 THEN 0 WHEN nth < length THEN 1 ELSE 2 END)::UTINYINT AS split
-      FROM placed ORDER BY "user", nth`,
-  );
-  await writeParquet(db, `${target}/users.parquet`, `SELECT number AS "user", id FROM users ORDER BY number`);
-  await writeParquet(
-    db,
-    `${target}/items.parquet`,
-    details.length === 0
-      ? "SELECT number AS item, id FROM items ORDER BY number"
-      : `SELECT number AS item, items.id, ${details.join(", ")} FROM items
-        LEFT JOIN (SELECT * FROM details QUALIFY row_number() OVER (PARTITION BY id ORDER BY rowid) = 1) AS details USING (id)
-        ORDER BY number`,
-  );
-  const { held } = await numbersOf<"held">(
-    db,
-    `SELECT count(*) AS held FROM (SELECT u FROM core GROUP BY 1 HAVING count(*) > ${LONGEST_UNSPLIT})`,
-  );
+  step("numbering users and items");
+  await numberIds(db, "users");
+  await numberIds(db, "items");
+  const itemColumn = log.columns.item![0]!;
+  const details = plan.items === null
+    ? null
+    : await readItems(file, plan.items, stage, options.itemsText ?? {}, itemColumn);
+  step("splitting");
+  const split = await splitInteractions(db, file, rule, interactions, options.seed ?? 0);
+  const figures = await figuresOf(db, left);
+  step("writing");
+  await writeTables(db, target, details?.columns ?? []);
+  const summary = summaryOf(log, interactions, start, split, leftOut, details, figures);
   const provenance: Provenance = {
     schemaVersion: SCHEMA_VERSION,
-    name: out.replace(/[/\\]+$/, "").replace(/^.*[/\\]/, ""),
+    name: options.out.replace(/[/\\]+$/, "").replace(/^.*[/\\]/, ""),
     createdBy: "deno task prepare",
-    source: [loaded.source],
-    options: { format: options.format, ...loaded.options, minUser, minItem },
-    counts: { ...left, train: left.interactions - 2 * held, valid: held, test: held },
+    source: log.reads.map(({ source }) => source),
+    options: {
+      ...log.columns,
+      format: log.reads[0]!.format,
+      minUser,
+      minItem,
+      repeats: options.repeats ?? "keep",
+      split,
+      order: interactions.order,
+      timestampUnit: interactions.stored.unit,
+      ...options.where === undefined ? {} : { where: options.where },
+      ...options.minRating === undefined ? {} : { minRating: options.minRating },
+      ...options.events === undefined ? {} : { events: options.events },
+    },
+    counts: { ...left, ...figures.splits },
+    summary: { ...summary },
   };
   await writeJson(`${target}/dataset.json`, provenance);
+  return { provenance, summary, warnings: warningsOf(options, log, summary, figures.splits), bad: log.firstBad };
+}
+
+function emptyBecause(log: Log, { leftOut }: Interactions): string {
+  const [most] = Object.entries(leftOut).toSorted(([, a], [, b]) => b - a);
+  if (log.rows === 0 || most === undefined) return "it holds no interactions";
+  const columns = Object.entries(log.columns).map(([role, names]) => `${role}=${names.join(",")}`).join(", ");
+  return `no interaction is left of its ${log.rows}: ${most[1]} are left out as ${most[0]} (${columns})`;
+}
+
+function checkLeft(
+  file: string,
+  log: Log,
+  leftOut: Readonly<Record<string, number>>,
+  start: Counts,
+  left: Counts,
+  { minUser, minItem }: { readonly minUser: number; readonly minItem: number },
+): void {
+  const plural = (count: number, what: string) => `${count} ${what}${count === 1 ? "" : "s"}`;
+  const filter = `by --min-user ${minUser} and --min-item ${minItem}`;
+  if (left.interactions === 0) {
+    const had = [plural(start.users, "user"), plural(start.items, "item"), plural(start.interactions, "interaction")];
+    throw new PrepareError(file, `nothing is left of its ${had[0]}, ${had[1]} and ${had[2]} ${filter}`);
+  }
+  for (const what of ["users", "items"] as const) {
+    if (left[what] >= 2) continue;
+    const of = start[what] === left[what] ? "current value is 1" : `1 of ${start[what]} are left ${filter}`;
+    const role = what === "users" ? "user" : "item", lost = leftOut[`without ${what === "users" ? "a" : "an"} ${role}`];
+    const hint = lost === undefined
+      ? ""
+      : `; ${plural(lost, "line")} without one in column '${
+        log.columns[role]![0]
+      }' are left out: --${role} names another`;
+    throw new PrepareError(file, `a recommender needs at least 2 ${what}: ${of}${hint}`);
+  }
+}
+
+function summaryOf(
+  log: Log,
+  interactions: Interactions,
+  before: Counts,
+  split: string,
+  leftOut: Summary["leftOut"],
+  details: Details | null,
+  figures: Awaited<ReturnType<typeof figuresOf>>,
+): Summary {
+  const { format, why, table, encoding } = log.reads[0]!;
+  const how = encoding === null || encoding === "utf-8" ? table.reading : `${table.reading}, ${encoding}`;
   return {
-    provenance,
-    order: loaded.order,
-    columns: loaded.columns,
-    unusedTime: loaded.unusedTime ?? null,
-    described: options.items === undefined ? null : matches,
-    dropped: {
-      users: start.users - left.users,
-      items: start.items - left.items,
-      interactions: start.interactions - left.interactions,
+    read: {
+      format: why === "" ? format : `${format}: ${why}`,
+      how,
+      columns: Object.fromEntries(Object.entries(log.columns).map(([role, names]) => [role, names.join(",")])),
+      lines: log.rows + log.bad,
     },
+    order: interactions.orderWords,
+    split,
+    leftOut,
+    before,
+    density: figures.density,
+    lengths: figures.lengths,
+    repeats: figures.repeats,
+    ratings: interactions.ratings,
+    events: interactions.events,
+    span: interactions.span,
+    items: details,
   };
 }

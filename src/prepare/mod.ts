@@ -3,4 +3,9 @@
  *
  * @module
  */
-export { prepare, type Prepared, PrepareError, type PrepareOptions } from "./prepare.ts";
+export { prepare } from "./prepare.ts";
+export type { TextOptions } from "./_dialect.ts";
+export type { BadLine } from "./formats/format.ts";
+export type { Provenance, SourceFile } from "../data/dataset.ts";
+export * from "./options.ts";
+export { PrepareError } from "./prepare_error.ts";

@@ -5,13 +5,16 @@
  * @module
  */
 
-import { DuckDBInstance } from "@duckdb/node-api";
 import { build } from "./_build.ts";
-import { PrepareError } from "./_source.ts";
+import { Database, DatabaseFault } from "./_database.ts";
+import type { Input } from "./_input.ts";
 import type { Prepared, PrepareOptions } from "./options.ts";
+import { type Plan, planOf } from "./_plan.ts";
+import { PrepareError } from "./prepare_error.ts";
+import type { Stage } from "./_staged.ts";
 
-export { PrepareError } from "./_source.ts";
-export type { Prepared, PrepareOptions } from "./options.ts";
+export { PrepareError } from "./prepare_error.ts";
+export type * from "./options.ts";
 
 async function exists(path: string): Promise<boolean> {
   try {
@@ -23,12 +26,43 @@ async function exists(path: string): Promise<boolean> {
   }
 }
 
-async function checkOut({ file, out, overwrite }: PrepareOptions): Promise<void> {
+async function checkOut(file: string, { out, overwrite = false }: PrepareOptions): Promise<void> {
   if (!await exists(out)) return;
   if (!overwrite) throw new PrepareError(file, `'${out}' exists already: --overwrite replaces it`);
   // Whoever mistypes a path does not lose what is there.
   const isDataset = await exists(`${out}/dataset.json`);
   if (!isDataset) throw new PrepareError(file, `'${out}' is not a dataset: --overwrite replaces only a dataset`);
+}
+
+/** Builds a dataset in a folder, with a database beside it. */
+async function buildIn(plan: Plan, work: string, target: string): Promise<Prepared> {
+  const { options, file } = plan;
+  const inputs = [...plan.parts.flatMap(({ inputs }) => inputs), ...plan.items === null ? [] : [plan.items]];
+  using db = await Database.open(work, inputs.map(({ path }) => path).filter((path) => path !== null));
+  const interrupt = () => db.interrupt();
+  options.signal?.addEventListener("abort", interrupt);
+  try {
+    return await build(plan, { db, work, onBytes: reading(inputs, options) }, target);
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    if (!(error instanceof DatabaseFault)) throw error;
+    throw new PrepareError(file, error.why, { cause: error.cause });
+  } finally {
+    options.signal?.removeEventListener("abort", interrupt);
+  }
+}
+
+/** Tells how much of all files was read, if their sizes are known; and ends the reading when it is to end. */
+function reading(inputs: readonly Input[], { onProgress, signal }: PrepareOptions): Stage["onBytes"] {
+  const known = inputs.every(({ size }) => size !== null);
+  const all = inputs.reduce((sum, { size }) => sum + (size ?? 0), 0);
+  const read = new Map<Input, number>();
+  return (input, bytes) => {
+    signal?.throwIfAborted();
+    read.set(input, bytes);
+    const sum = [...read.values()].reduce((total, each) => total + each, 0);
+    onProgress?.({ step: "reading", done: known && all > 0 ? Math.min(1, sum / all) : null });
+  };
 }
 
 /**
@@ -38,11 +72,15 @@ async function checkOut({ file, out, overwrite }: PrepareOptions): Promise<void>
  *
  * @param options What to make it of, and how.
  * @returns What was made.
- * @throws {PrepareError} If the file cannot be prepared.
+ * @throws {PrepareError} If the log cannot be prepared.
+ * @throws {RangeError} If an option is out of range.
+ * @throws {SyntaxError} If the condition cannot be read.
  */
 export async function prepare(options: PrepareOptions): Promise<Prepared> {
   const out = options.out.replace(/(?<=.)[/\\]+$/, "");
-  await checkOut(options);
+  const plan = await planOf({ ...options, out });
+  const { file } = plan;
+  await checkOut(file, options);
   const parent = /[/\\]/.test(out) ? out.replace(/[/\\][^/\\]*$/, "") || "/" : ".";
   const missing: string[] = [];
   for (let folder = parent; !await exists(folder); folder = folder.replace(/[/\\]?[^/\\]*$/, "") || ".") {
@@ -54,18 +92,7 @@ export async function prepare(options: PrepareOptions): Promise<Prepared> {
   try {
     const target = `${work}/dataset`;
     await Deno.mkdir(target);
-    const instance = await DuckDBInstance.create(":memory:");
-    let prepared: Prepared;
-    try {
-      const db = await instance.connect();
-      try {
-        prepared = await build(db, options, work, target);
-      } finally {
-        db.closeSync();
-      }
-    } finally {
-      instance.closeSync();
-    }
+    const prepared = await buildIn(plan, work, target);
     const replaced = `${work}/replaced`, replaces = await exists(out);
     if (replaces) await Deno.rename(out, replaced);
     try {
@@ -77,7 +104,7 @@ export async function prepare(options: PrepareOptions): Promise<Prepared> {
         } catch {
           keep = true;
           const why = `'${out}' cannot be replaced: the dataset that was there is now '${replaced}'`;
-          throw new PrepareError(options.file, why, { cause: error });
+          throw new PrepareError(file, why, { cause: error });
         }
       }
       throw error;

@@ -36,7 +36,7 @@ Deno.test("the SQL of the page on datasets writes one that is that of prepare, a
     const dataset = await readDataset(out);
 
     const prepared = `${folder}/prepared`;
-    await prepare({ file, out: prepared, format: "csv", encoding: "utf-8", minUser: 1, minItem: 1, overwrite: false });
+    await prepare({ files: [file], out: prepared, format: "csv", minUser: 1, minItem: 1 });
     assertEquals(dataset.name, "mine");
     // The two number users and items each in an order of their own: what is compared goes by id
     const byId = ({ users, items, ...splits }: Dataset) =>
@@ -59,7 +59,7 @@ Deno.test("the dataset.json that the page calls enough is enough", () =>
   withFolder(async (folder) => {
     const file = `${folder}/log`, out = `${folder}/out`;
     await Deno.writeTextFile(file, "1 5 6 7 8\n2 5 6 8 7\n3 8 5 6\n");
-    await prepare({ file, out, format: "sequences", encoding: "utf-8", minUser: 1, minItem: 1, overwrite: false });
+    await prepare({ files: [file], out, format: "sequences", minUser: 1, minItem: 1 });
     await Deno.writeTextFile(`${out}/dataset.json`, block("json"));
     assertEquals((await readDataset(out)).userCount, 3);
   }));

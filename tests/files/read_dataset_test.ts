@@ -13,15 +13,7 @@ async function faultOf(spoil: (dir: string) => Promise<void>): Promise<string> {
   try {
     const file = `${folder}/log`, dir = `${folder}/out`;
     await Deno.writeTextFile(file, "1 5 6 7 8\n2 5 6 8 7\n3 8 5\n");
-    await prepare({
-      file,
-      out: dir,
-      format: "sequences",
-      encoding: "utf-8",
-      minUser: 1,
-      minItem: 1,
-      overwrite: false,
-    });
+    await prepare({ files: [file], out: dir, format: "sequences", minUser: 1, minItem: 1 });
     await spoil(dir);
     const { message } = await assertRejects(() => readDataset(dir), DatasetError);
     assert(message.startsWith(`Cannot read dataset '${dir}' as `), message);
@@ -192,7 +184,7 @@ Deno.test("readDataset() takes files of any engine: 64-bit integers, no compress
   try {
     const file = `${dir}/log`, out = `${dir}/out`;
     await Deno.writeTextFile(file, "1 5 6 7 8\n2 5 6\n");
-    await prepare({ file, out, format: "sequences", encoding: "utf-8", minUser: 1, minItem: 1, overwrite: false });
+    await prepare({ files: [file], out, format: "sequences", minUser: 1, minItem: 1 });
     const before = await readDataset(out);
     const sql =
       `SELECT "user"::BIGINT AS "user", item::BIGINT AS item, position * 10 AS position, split::INTEGER AS split FROM old`;
@@ -208,7 +200,7 @@ Deno.test("readDataset() takes any number of items to validate and to test on, a
   try {
     const file = `${dir}/log`, out = `${dir}/out`;
     await Deno.writeTextFile(file, "1 5 6 7 8\n2 5 6 8 7\n3 8 5\n4 5\n");
-    await prepare({ file, out, format: "sequences", encoding: "utf-8", minUser: 1, minItem: 1, overwrite: false });
+    await prepare({ files: [file], out, format: "sequences", minUser: 1, minItem: 1 });
     const splits = `CASE "user" WHEN 0 THEN [0, 1, 1, 2] WHEN 1 THEN [1, 1, 2, 2] WHEN 2 THEN [2, 2] ELSE [1] END`;
     const split = `(${splits})[position + 1]::UTINYINT`;
     await rewrite(out, INTERACTIONS, `SELECT * REPLACE (${split} AS split) FROM old`);
@@ -230,7 +222,7 @@ Deno.test("readDataset() needs no more of dataset.json than its version and thre
   withFolder(async (folder) => {
     const file = `${folder}/log`, out = `${folder}/beauty`;
     await Deno.writeTextFile(file, "1 5 6 7 8\n2 5 6 8 7\n3 8 5\n");
-    await prepare({ file, out, format: "sequences", encoding: "utf-8", minUser: 1, minItem: 1, overwrite: false });
+    await prepare({ files: [file], out, format: "sequences", minUser: 1, minItem: 1 });
     const before = await readDataset(out), { train, valid, test, ...counts } = before.provenance.counts;
     const write = (content: object) => Deno.writeTextFile(`${out}/dataset.json`, JSON.stringify(content));
     await write({ schemaVersion: 1, counts, written: "2026-01-01", more: { a: 1 } });
@@ -261,7 +253,7 @@ Deno.test("readDataset() takes a name that is a path or moves the cursor as one 
   withFolder(async (folder) => {
     const file = `${folder}/log`, out = `${folder}/out`;
     await Deno.writeTextFile(file, "1 5 6 7 8\n2 5 6 8 7\n");
-    await prepare({ file, out, format: "sequences", encoding: "utf-8", minUser: 1, minItem: 1, overwrite: false });
+    await prepare({ files: [file], out, format: "sequences", minUser: 1, minItem: 1 });
     const content = JSON.parse(await Deno.readTextFile(`${out}/dataset.json`));
     for (
       const [name, expected] of [

@@ -27,15 +27,7 @@ await Deno.writeTextFile(
     return `${user + 1} ${[...new Set(items)].join(" ")}\n`;
   }).join(""),
 );
-await prepare({
-  file: `${FOLDER}/log.txt`,
-  out: DATA,
-  format: "sequences",
-  encoding: "utf-8",
-  minUser: 1,
-  minItem: 1,
-  overwrite: false,
-});
+await prepare({ files: [`${FOLDER}/log.txt`], out: DATA, format: "sequences", minUser: 1, minItem: 1 });
 {
   const { readDataset } = await import("../../src/files/read_dataset.ts");
   const { items } = await readDataset(DATA);

@@ -1,0 +1,160 @@
+import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
+
+/** What DuckDB may hold in memory; the rest is on the disk, so that a log may be larger than the memory. */
+const MEMORY = "1500MB";
+
+/** Thrown when the database fails: what a user is told of it. */
+export class DatabaseFault extends Error {
+  /** What happened, as the end of a sentence. */
+  readonly why: string;
+
+  /**
+   * Says what happened.
+   *
+   * @param why What happened, as the end of a sentence.
+   * @param cause What DuckDB said.
+   */
+  constructor(why: string, cause: unknown) {
+    super(why, { cause });
+    this.why = why;
+  }
+}
+
+function faultOf(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const { message } = error;
+  if (/INTERRUPT/i.test(message)) return new DatabaseFault("it was interrupted", error);
+  if (/No space left|out of disk|max_temp_directory_size/i.test(message)) {
+    return new DatabaseFault("there is no room left on the disk for its working files", error);
+  }
+  if (/Out of Memory/i.test(message)) return new DatabaseFault("there is not enough memory for it", error);
+  return new DatabaseFault("the database that reads it failed: SEVO_DEBUG=1 shows what it said", error);
+}
+
+/**
+ * A database of its own in a folder. It reads and writes nothing but that folder and the files that it is told of, and
+ * loads no extension.
+ */
+export class Database implements Disposable {
+  readonly #instance: DuckDBInstance;
+  readonly #db: DuckDBConnection;
+
+  private constructor(instance: DuckDBInstance, db: DuckDBConnection) {
+    this.#instance = instance;
+    this.#db = db;
+  }
+
+  /**
+   * Opens an empty database.
+   *
+   * @param folder Where it keeps what does not fit in memory.
+   * @param files Files outside of it that may be read.
+   * @returns The database.
+   */
+  static async open(folder: string, files: readonly string[] = []): Promise<Database> {
+    const instance = await DuckDBInstance.create(":memory:");
+    const database = new Database(instance, await instance.connect());
+    try {
+      await database.run(`SET memory_limit = '${MEMORY}'`);
+      await database.run(`SET temp_directory = ${quoted(`${folder}/spill`)}`);
+      await database.run("SET TimeZone = 'UTC'");
+      await database.run(`SET allowed_directories = [${quoted(folder)}]`);
+      await database.run(`SET allowed_paths = [${files.map(quoted).join(", ")}]`);
+      for (const name of ["autoinstall_known_extensions", "autoload_known_extensions", "enable_external_access"]) {
+        await database.run(`SET ${name} = false`);
+      }
+      await database.run("SET lock_configuration = true");
+      return database;
+    } catch (error) {
+      database[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  /** The connection, for readers that ask for one. */
+  get connection(): DuckDBConnection {
+    return this.#db;
+  }
+
+  /**
+   * Runs a statement.
+   *
+   * @param sql The statement.
+   * @throws {DatabaseFault} If it fails.
+   */
+  async run(sql: string): Promise<void> {
+    try {
+      await this.#db.run(sql);
+    } catch (error) {
+      throw faultOf(error);
+    }
+  }
+
+  /**
+   * Runs a query.
+   *
+   * @param sql The query.
+   * @returns Its rows.
+   * @throws {DatabaseFault} If it fails.
+   */
+  async rows(sql: string): Promise<Record<string, unknown>[]> {
+    try {
+      return (await this.#db.runAndReadAll(sql)).getRowObjectsJS();
+    } catch (error) {
+      throw faultOf(error);
+    }
+  }
+
+  /**
+   * Runs a query of one row of numbers.
+   *
+   * @param sql The query.
+   * @returns The row.
+   * @throws {DatabaseFault} If it fails.
+   */
+  async numbers<K extends string>(sql: string): Promise<Record<K, number>> {
+    const [row] = await this.rows(sql);
+    return Object.fromEntries(Object.entries(row!).map(([key, value]) => [key, Number(value)])) as Record<K, number>;
+  }
+
+  /** Ends the statement that is running. */
+  interrupt(): void {
+    this.#db.interrupt();
+  }
+
+  /** Closes the database. */
+  [Symbol.dispose](): void {
+    this.#db.closeSync();
+    this.#instance.closeSync();
+  }
+}
+
+/**
+ * A string of SQL.
+ *
+ * @param text The text.
+ * @returns The text in quotes.
+ */
+export function quoted(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+/**
+ * A name of SQL.
+ *
+ * @param name The name.
+ * @returns The name in quotes.
+ */
+export function named(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+/**
+ * A path of SQL. DuckDB takes paths for patterns.
+ *
+ * @param path The path.
+ * @returns The path in quotes, as itself and not as a pattern.
+ */
+export function pathOf(path: string): string {
+  return quoted(path.replace(/[*?[]/g, "[$&]"));
+}

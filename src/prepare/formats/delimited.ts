@@ -1,0 +1,156 @@
+import { pathOf, quoted } from "../_database.ts";
+import { type Dialect, dialectOf, shownDelimiter } from "../_dialect.ts";
+import type { Roles } from "../_roles.ts";
+import { shown } from "../prepare_error.ts";
+import { type BadLines, type Format, type LogFile, type LogTable, NONE_BAD, SHOWN_BAD } from "./format.ts";
+
+/** The longest line, in bytes: a review may be long. */
+export const LONGEST_LINE = 1 << 24;
+
+/** What another format knows of a delimited text. */
+export interface KnownText {
+  /** How it is laid out, where that is not to be found out. */
+  readonly dialect?: Partial<Dialect>;
+  /** Columns whose meaning is known. */
+  readonly roles?: Roles;
+  /** What a line becomes before it is read. */
+  readonly line?: (line: string) => string;
+}
+
+/** Delimited text: cells of a line separated by a tab, a comma, or whatever it is. */
+export const delimited: Format = {
+  name: "csv",
+  summary: "delimited text: a line for each interaction, cells separated by tab, comma, semicolon, |, ::, or spaces",
+  recognise({ text }) {
+    if (text === null) return null;
+    const { delimiter, columns } = dialectOf(text, {});
+    return columns.length < 2 ? null : `${columns.length} cells a line, separated by ${shownDelimiter(delimiter)}`;
+  },
+  read: (file) => readDelimited(file),
+};
+
+let tables = 0;
+
+/**
+ * Reads a delimited text.
+ *
+ * @param file The file.
+ * @param known What is known of it.
+ * @returns How the database reads it.
+ */
+export async function readDelimited(file: LogFile, known: KnownText = {}): Promise<LogTable> {
+  const { sample, options, asked, db } = file;
+  const found = dialectOf(sample.text ?? "", { delimiter: known.dialect?.delimiter, ...given(options) }, asked);
+  const dialect: Dialect = { ...found, ...known.dialect };
+  const { delimiter, quote, escape, header, comment, skip } = dialect;
+  // Several spaces are one, and those at the ends none
+  const squeeze = delimiter === " " ? (line: string) => line.trim().replace(/ +/g, " ") : undefined;
+  const path = await file.copy({ skip, comment, line: known.line ?? squeeze });
+  const rejects = `bad_lines_${++tables}`;
+  const columns = dialect.columns.map((_, at) => `'c${at}': 'VARCHAR'`).join(", ");
+  const from = `read_csv(${pathOf(path)}, delim = ${quoted(delimiter)}, header = false, quote = ${quoted(quote)}, ` +
+    `escape = ${quoted(escape)}, columns = {${columns}}, auto_detect = false, max_line_size = ${LONGEST_LINE}, ` +
+    `store_rejects = true, rejects_table = '${rejects}', rejects_scan = '${rejects}_scan')`;
+  const reading = [
+    `separated by ${shownDelimiter(delimiter)}`,
+    ...quote === "" ? [] : [`quotes ${quote}`],
+    ...escape === "" || escape === quote ? [] : [`escape ${escape}`],
+    header ? "with a header" : "no header",
+  ].join(", ");
+  return {
+    columns: dialect.columns,
+    named: header || known.dialect?.columns !== undefined,
+    roles: known.roles ?? {},
+    ordered: false,
+    reading,
+    from,
+    record: "line",
+    lineOf: async (record) => {
+      const bad = await db.rows(`SELECT DISTINCT line_byte_position AS place FROM ${rejects}`);
+      return await lineOfRecord(path, dialect, record, new Set(bad.map(({ place }) => Number(place))));
+    },
+    bad: () => badLines(file, path, rejects),
+  };
+}
+
+function given<T extends object>(options: T): Partial<T> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>;
+}
+
+async function badLines({ db }: LogFile, path: string, rejects: string): Promise<BadLines> {
+  const { count } = await db.numbers<"count">(`SELECT count(DISTINCT line_byte_position) AS count FROM ${rejects}`);
+  if (count === 0) return NONE_BAD;
+  const rows = await db.rows(
+    `SELECT line_byte_position AS place, first(csv_line) AS text, first(error_message) AS message,
+      first(error_type::VARCHAR) AS kind FROM ${rejects} GROUP BY 1 ORDER BY 1 LIMIT ${SHOWN_BAD}`,
+  );
+  const first = [];
+  for (const { place, text, message, kind } of rows) {
+    const cells = /Expected Number of Columns: (\d+) Found: (\d+)/.exec(String(message));
+    const why = cells !== null
+      ? `has ${cells[2]} columns: expected ${cells[1]}`
+      : kind === "UNQUOTED VALUE"
+      ? "has a quote that does not end"
+      : kind === "LINE SIZE OVER MAXIMUM"
+      ? `is longer than ${LONGEST_LINE} bytes`
+      : "cannot be read";
+    first.push({ line: await lineAt(path, Number(place)), text: String(text ?? "").replace(/\n$/, ""), why });
+  }
+  return { count, first };
+}
+
+/** Pieces of a text file, with the byte that each begins at. */
+async function* pieces(path: string): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  using file = await Deno.open(path);
+  yield* file.readable;
+}
+
+/** Number of the line that a byte stands in. */
+async function lineAt(path: string, byte: number): Promise<number> {
+  let line = 1, at = 0;
+  for await (const piece of pieces(path)) {
+    for (let place = 0; place < piece.length && at + place < byte; place++) if (piece[place] === 10) line++;
+    at += piece.length;
+    if (at >= byte) break;
+  }
+  return line;
+}
+
+/** Number of the line that a record begins in: not that of the record, where lines are blank or quotes hold line ends. */
+async function lineOfRecord(path: string, { quote }: Dialect, record: number, bad: Set<number>): Promise<number> {
+  const mark = quote === "" ? -1 : quote.charCodeAt(0);
+  let line = 1, at = 0, start = 0, startLine = 1, seen = -1, open = false, blank = true;
+  const ends = () => {
+    // Positions of the database may be one too far
+    if (!blank && !bad.has(start) && !bad.has(start + 1)) seen++;
+    return seen === record;
+  };
+  for await (const piece of pieces(path)) {
+    for (const byte of piece) {
+      if (byte === 10) {
+        line++;
+        if (!open) {
+          if (ends()) return startLine;
+          [start, startLine, blank] = [at + 1, line, true];
+        }
+      } else {
+        blank &&= byte === 32;
+        // A doubled quote closes and opens at once
+        if (byte === mark) open = !open;
+      }
+      at++;
+    }
+  }
+  ends();
+  return startLine;
+}
+
+/**
+ * A line as a message shows it.
+ *
+ * @param text The line.
+ * @returns The line, shortened.
+ */
+export function shownLine(text: string): string {
+  return shown(text, 60);
+}
