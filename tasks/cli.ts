@@ -7,7 +7,8 @@
  *
  * Help texts and messages say `deno task train ...`, which is how a checkout runs it. Here that is the command above with
  * the task's name and arguments: `deno run <permissions> jsr:@sevo/sevo/cli train ...`. These permissions are enough for
- * every task but `bench --versus-torch`, which starts Python and needs `--allow-run` too.
+ * every task but `bench --versus-torch`, which starts Python, and `bench prepare`, which starts Deno: both need
+ * `--allow-run` too.
  *
  * @module
  */

@@ -72,7 +72,7 @@ Deno.test("bench refuses what it cannot time", async () => {
   const complaint = async (...args: string[]) => (await assertRejects(() => main(args), UsageError)).message;
   assertEquals(
     await complaint("model"),
-    "Cannot run bench as it times 'optimizer', 'models' or 'recommend': current value is 'model'",
+    "Cannot run bench as it times 'optimizer', 'models', 'recommend' or 'prepare': current value is 'model'",
   );
   assertEquals(
     await complaint("models", "--models", "sasrec,gru"),
