@@ -72,11 +72,12 @@ export async function keepInteractions(
   if (where !== null) reasons.push(["not meeting the condition", `NOT (${where.sql(log.whereColumn)})`]);
   if (readings.length > 0) reasons.push(["time", readings.map(({ at }) => `(${at}) IS NULL`).join(" OR ")]);
   const reason = `CASE ${reasons.map(([name, sql]) => `WHEN ${sql} THEN ${quoted(name)}`).join(" ")} END`;
+  // No texts but those that are looked at again: at tens of millions of rows a second copy would be most of the disk
+  const extra = ["rating", "event"].filter((name) => columns[name as "rating" | "event"] !== undefined);
   await db.run(
-    `CREATE TABLE judged AS SELECT *, rowid AS place, ${reason} AS reason
+    `CREATE TABLE judged AS SELECT rowid AS place, ${reason} AS reason${extra.map((name) => `, ${name}`).join("")}
       ${readings.map(({ at }, index) => `, ${at} AS m${index}`).join("")} FROM text`,
   );
-  await db.run("DROP TABLE text");
   const counts = new Map((await db.rows("SELECT reason, count(*) AS count FROM judged GROUP BY 1")).map((
     row,
   ) => [row["reason"], Number(row["count"])]));
@@ -94,9 +95,9 @@ export async function keepInteractions(
   const events = columns.event === undefined ? null : await eventsOf(db);
   await db.run(
     `CREATE TABLE kept AS SELECT user_id, item_id, split, place${times.map((time) => `, ${time}`).join("")}
-      FROM judged WHERE reason IS NULL ORDER BY place`,
+      FROM text POSITIONAL JOIN judged WHERE reason IS NULL`,
   );
-  await db.run("DROP TABLE judged");
+  for (const table of ["text", "judged"]) await db.run(`DROP TABLE ${table}`);
   const isTime = readings[0]?.isTime ?? false;
   const stored = times.length === 0
     ? { sql: "NULL::BIGINT", unit: null }
@@ -160,14 +161,11 @@ async function refuseUntimed(
   names: readonly string[],
   count: number,
 ): Promise<void> {
-  const cells = readings.map((_, at) => `t${at}`).join(", ");
-  const [row] = await db.rows(`SELECT place, ${cells} FROM judged WHERE reason = 'time' ORDER BY place LIMIT 1`);
-  const [wrong] = await db.rows(
-    `SELECT ${readings.map((_, at) => `m${at} IS NULL AS w${at}`).join(", ")} FROM judged WHERE place = ${
-      row!["place"]
-    }`,
+  const cells = readings.map((_, at) => `t${at}, m${at} IS NULL AS w${at}`).join(", ");
+  const [row] = await db.rows(
+    `SELECT place, ${cells} FROM text JOIN judged ON text.rowid = place WHERE reason = 'time' ORDER BY place LIMIT 1`,
   );
-  const at = Math.max(0, readings.findIndex((_, at) => wrong![`w${at}`]));
+  const at = readings.findIndex((_, at) => row![`w${at}`]);
   const value = row![`t${at}`];
   const { file, place } = await log.placeOf(Number(row!["place"]));
   const what = value === null

@@ -33,7 +33,8 @@ function isDebugging(): boolean {
 export function describeError(error: unknown, debug = false): string {
   if (isExpected(error)) {
     if (!debug) return `error: ${error.message.replace(/\s*\n\s*/g, " ").trim()}`;
-    return `error: ${error.stack ?? error.message}`;
+    // With what caused it
+    return `error: ${Deno.inspect(error)}`;
   }
   return `error: ${error instanceof Error ? Deno.inspect(error) : `Uncaught ${Deno.inspect(error)}`}`;
 }
