@@ -490,7 +490,7 @@ Deno.test("deno task prepare says what it made and what to do next", async () =>
         code: 0,
         error: "warning: No user has an item to test on: a user needs at least 4 interactions to have one\n",
         out: `Prepared ${out}
-  read as        csv: 3 cells a line, separated by ','; separated by ',', quotes ", with a header
+  read as        csv: 3 cells a line; separated by ',', quotes ", with a header
   columns        user=u, item=i, timestamp=t
   lines                      5
     left out                 1   without a user

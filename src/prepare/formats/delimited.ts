@@ -23,8 +23,8 @@ export const delimited: Format = {
   summary: "delimited text: a line for each interaction, cells separated by tab, comma, semicolon, |, ::, or spaces",
   recognise({ text }) {
     if (text === null) return null;
-    const { delimiter, columns } = dialectOf(text, {});
-    return columns.length < 2 ? null : `${columns.length} cells a line, separated by ${shownDelimiter(delimiter)}`;
+    const { columns } = dialectOf(text, {});
+    return columns.length < 2 ? null : `${columns.length} cells a line`;
   },
   read: (file) => readDelimited(file),
 };
