@@ -21,10 +21,9 @@ import { writeJson, writeTables } from "./_write.ts";
  * @returns What was made.
  */
 export async function build(plan: Plan, stage: Stage, target: string): Promise<Prepared> {
-  const { options, file, rule, where } = plan, { db } = stage;
-  const step = (name: string) => options.onProgress?.({ step: name, done: null });
+  const { options, file, rule, where } = plan, { db, progress } = stage;
   const log = await readLog(plan.parts, stage, options, where);
-  step("sorting out the lines");
+  progress.begin("sorting out the lines");
   const interactions = await keepInteractions(db, file, log, options, where);
   await shortenIds(db, interactions.times);
   const start = await countCore(db);
@@ -33,7 +32,7 @@ export async function build(plan: Plan, stage: Stage, target: string): Promise<P
   await dropRepeats(db, options.repeats ?? "keep", interactions.times);
   const once = options.repeats === undefined || options.repeats === "keep" ? start : await countCore(db);
   if (once.interactions < start.interactions) leftOut["repeats"] = start.interactions - once.interactions;
-  step("filtering rarely seen users and items");
+  progress.begin("filtering rarely seen users and items");
   const least = rule.kind === "given" ? 1 : 5;
   const { minUser = least, minItem = least } = options;
   await filterCore(db, minUser, minItem);
@@ -42,17 +41,17 @@ export async function build(plan: Plan, stage: Stage, target: string): Promise<P
   if (left.interactions < once.interactions) {
     leftOut["rarely seen users and items"] = once.interactions - left.interactions;
   }
-  step("numbering users and items");
+  progress.begin("numbering users and items");
   await numberIds(db, "users");
   await numberIds(db, "items");
   const itemColumn = log.columns.item![0]!;
   const details = plan.items === null
     ? null
     : await readItems(file, plan.items, stage, options.itemsText ?? {}, itemColumn);
-  step("splitting");
+  progress.begin("splitting");
   const split = await splitInteractions(db, file, rule, interactions, options.seed ?? 0);
   const figures = await figuresOf(db, left);
-  step("writing");
+  progress.begin("writing");
   await writeTables(db, target, details?.columns ?? []);
   const summary = summaryOf(log, interactions, start, split, leftOut, details, figures);
   const provenance: Provenance = {

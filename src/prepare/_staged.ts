@@ -6,6 +6,7 @@ import type { Format, LogFile, LogTable, Sample } from "./formats/format.ts";
 import { formatOf, recognise } from "./formats/formats.ts";
 import type { Input } from "./_input.ts";
 import { PrepareError } from "./prepare_error.ts";
+import type { Progress } from "./_progress.ts";
 import { decoded, headText, LineChanger, TextFile } from "./_text.ts";
 
 /** Where files are read, and who is told how far that is. */
@@ -14,8 +15,8 @@ export interface Stage {
   readonly db: Database;
   /** A folder for copies. */
   readonly work: string;
-  /** Told of bytes read, and of how many there are where that is known. */
-  readonly onBytes?: ((input: Input, bytes: number) => void) | undefined;
+  /** Told of the bytes that are read. */
+  readonly progress: Progress;
 }
 
 /** A file as the database reads it, and what was found out of it. */
@@ -57,7 +58,7 @@ export async function readInput(
   prefix = "",
 ): Promise<Read> {
   const { name, file } = input;
-  const counter = new Counter((bytes) => stage.onBytes?.(input, bytes));
+  const counter = new Counter((bytes) => stage.progress.read(input, bytes));
   const peeked = await unpacked(name, counter.count(await input.open()));
   if (peeked.head.length === 0) throw new PrepareError(name, "it is empty");
   const sampleAs = (encoding: string | undefined): Sample => {

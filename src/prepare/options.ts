@@ -92,8 +92,8 @@ export interface ItemsOptions extends TextOptions {
 export interface PrepareProgress {
   /** What is done now. */
   readonly step: string;
-  /** Share of the whole, in [0, 1]; null where it is not known. */
-  readonly done: number | null;
+  /** Share of the whole, in [0, 1]. */
+  readonly done: number;
 }
 
 /** Numbers that stand at the end of preparing, and in `dataset.json`. */

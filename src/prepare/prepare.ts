@@ -7,11 +7,10 @@
 
 import { build } from "./_build.ts";
 import { Database, DatabaseFault } from "./_database.ts";
-import type { Input } from "./_input.ts";
 import type { Prepared, PrepareOptions } from "./options.ts";
 import { type Plan, planOf } from "./_plan.ts";
 import { PrepareError } from "./prepare_error.ts";
-import type { Stage } from "./_staged.ts";
+import { Progress } from "./_progress.ts";
 
 export { PrepareError } from "./prepare_error.ts";
 export type * from "./options.ts";
@@ -42,7 +41,7 @@ async function buildIn(plan: Plan, work: string, target: string): Promise<Prepar
   const interrupt = () => db.interrupt();
   options.signal?.addEventListener("abort", interrupt);
   try {
-    return await build(plan, { db, work, onBytes: reading(inputs, options) }, target);
+    return await build(plan, { db, work, progress: new Progress(options, inputs) }, target);
   } catch (error) {
     options.signal?.throwIfAborted();
     if (!(error instanceof DatabaseFault)) throw error;
@@ -50,19 +49,6 @@ async function buildIn(plan: Plan, work: string, target: string): Promise<Prepar
   } finally {
     options.signal?.removeEventListener("abort", interrupt);
   }
-}
-
-/** Tells how much of all files was read, if their sizes are known; and ends the reading when it is to end. */
-function reading(inputs: readonly Input[], { onProgress, signal }: PrepareOptions): Stage["onBytes"] {
-  const known = inputs.every(({ size }) => size !== null);
-  const all = inputs.reduce((sum, { size }) => sum + (size ?? 0), 0);
-  const read = new Map<Input, number>();
-  return (input, bytes) => {
-    signal?.throwIfAborted();
-    read.set(input, bytes);
-    const sum = [...read.values()].reduce((total, each) => total + each, 0);
-    onProgress?.({ step: "reading", done: known && all > 0 ? Math.min(1, sum / all) : null });
-  };
 }
 
 /**

@@ -21,9 +21,9 @@ export class StepProgress implements Disposable {
     if (step === this.#step && performance.now() - this.#last < PAINT_INTERVAL) return;
     this.#last = performance.now();
     this.#step = step;
-    const filled = Math.floor(BAR * (done ?? 0));
-    const bar = done === null ? "" : `[${"#".repeat(filled)}${"-".repeat(BAR - filled)}] ${Math.floor(100 * done)} % `;
-    write(`\r${`${bar}${step}`.slice(0, columns() - 1)}\x1b[K`);
+    const filled = Math.floor(BAR * done);
+    const bar = `[${"#".repeat(filled)}${"-".repeat(BAR - filled)}] ${Math.floor(100 * done)} %`;
+    write(`\r${`${bar}  ${step}`.slice(0, columns() - 1)}\x1b[K`);
   }
 
   /** Takes the line off the terminal. */
