@@ -71,11 +71,6 @@ export class Database implements Disposable {
     }
   }
 
-  /** The connection, for readers that ask for one. */
-  get connection(): DuckDBConnection {
-    return this.#db;
-  }
-
   /**
    * Runs a statement.
    *
@@ -106,6 +101,17 @@ export class Database implements Disposable {
   }
 
   /**
+   * Runs a query of one row.
+   *
+   * @param sql The query.
+   * @returns The row.
+   * @throws {DatabaseFault} If it fails.
+   */
+  async row(sql: string): Promise<Record<string, unknown>> {
+    return (await this.rows(sql))[0]!;
+  }
+
+  /**
    * Runs a query of one row of numbers.
    *
    * @param sql The query.
@@ -113,8 +119,8 @@ export class Database implements Disposable {
    * @throws {DatabaseFault} If it fails.
    */
   async numbers<K extends string>(sql: string): Promise<Record<K, number>> {
-    const [row] = await this.rows(sql);
-    return Object.fromEntries(Object.entries(row!).map(([key, value]) => [key, Number(value)])) as Record<K, number>;
+    const row = await this.row(sql);
+    return Object.fromEntries(Object.entries(row).map(([key, value]) => [key, Number(value)])) as Record<K, number>;
   }
 
   /** Ends the statement that is running. */

@@ -99,9 +99,7 @@ export async function keepInteractions(
   );
   for (const table of ["text", "judged"]) await db.run(`DROP TABLE ${table}`);
   const isTime = readings[0]?.isTime ?? false;
-  const stored = times.length === 0
-    ? { sql: "NULL::BIGINT", unit: null }
-    : await storedTime(db.connection, "kept", "m0", isTime);
+  const stored = times.length === 0 ? { sql: "NULL::BIGINT", unit: null } : await storedTime(db, "kept", "m0", isTime);
   return {
     order,
     orderWords: orderWords(order, log, readings),
@@ -138,7 +136,7 @@ async function timesOf(db: Database, log: Log, options: PrepareOptions): Promise
   for (const [at, column] of log.columns.timestamp!.entries()) {
     try {
       // Of several columns only the first one is written as a date is
-      readings.push(await readTimes(db.connection, "text", `t${at}`, at === 0 ? options.timeFormat : undefined));
+      readings.push(await readTimes(db, "text", `t${at}`, at === 0 ? options.timeFormat : undefined));
     } catch (error) {
       if (!(error instanceof TimeError)) throw error;
       const { file, place } = error.row === null

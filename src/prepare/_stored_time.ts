@@ -1,25 +1,4 @@
-import type { DuckDBConnection } from "@duckdb/node-api";
-
-/**
- * A name of SQL.
- *
- * @param name Any text.
- * @returns The name in quotes.
- */
-export function identifier(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
-}
-
-/**
- * The only row of a query.
- *
- * @param db The database.
- * @param sql The query.
- * @returns Its values by name.
- */
-export async function rowOf(db: DuckDBConnection, sql: string): Promise<Record<string, unknown>> {
-  return (await db.runAndReadAll(sql)).getRowObjectsJS()[0]!;
-}
+import { type Database, named } from "./_database.ts";
 
 /** How instants are stored. */
 export interface StoredTime {
@@ -39,7 +18,7 @@ export interface StoredTime {
  * @returns How to store it.
  */
 export async function storedTime(
-  db: DuckDBConnection,
+  db: Database,
   table: string,
   at: string,
   isTime: boolean,
@@ -51,10 +30,9 @@ export async function storedTime(
     return { unit: null, sql };
   }
   const units = [["s", 1_000_000_000], ["ms", 1_000_000], ["us", 1_000], ["ns", 1]] as const;
-  const counts = await rowOf(
-    db,
+  const counts = await db.row(
     `SELECT ${units.map(([unit, size]) => `count(*) FILTER (instant % ${size} <> 0) AS ${unit}`).join(", ")}
-      FROM (SELECT ${at} AS instant FROM ${identifier(table)})`,
+      FROM (SELECT ${at} AS instant FROM ${named(table)})`,
   );
   const [unit, size] = units.find(([unit]) => Number(counts[unit]) === 0)!;
   return { unit, sql: `((${at}) // ${size})` };

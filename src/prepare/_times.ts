@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { DuckDBConnection } from "@duckdb/node-api";
-import { quoted } from "./_database.ts";
-import { identifier, rowOf } from "./_stored_time.ts";
+import { type Database, named, quoted } from "./_database.ts";
+import { firstWhere } from "./_column.ts";
+import { countsSql, dateSql, isOurs, SHAPES, UNITS } from "./_time_counts.ts";
 import {
   COMPACT,
   DAY_MONTH,
@@ -17,7 +17,6 @@ import {
   MONTH_DAY,
   NAMED,
   NUMBER,
-  patternsOf,
   SHORT_YEAR,
 } from "./_time_forms.ts";
 import { formatsOf, twoDays } from "./_time_hints.ts";
@@ -61,63 +60,17 @@ export interface TimeReading {
 
 const shown = (value: unknown) => `'${String(value).slice(0, 40)}'`;
 
-/** Units of time from the finest, each with the least number that is taken for it. */
-const UNITS = [
-  { name: "nanoseconds", nanoseconds: 1n, least: 1e17 },
-  { name: "microseconds", nanoseconds: 1_000n, least: 1e14 },
-  { name: "milliseconds", nanoseconds: 1_000_000n, least: 1e11 },
-  { name: "seconds", nanoseconds: 1_000_000_000n, least: 1e8 },
-] as const;
-
 /** Part of the numbers that must reach a unit: fewer are mistakes and placeholders. */
 const REACH = 0.1;
 
 /** Part of the numbers that are times of our days in another unit, from which on a column holds both units. */
 const MIXED = 0.02;
 
-/** Seconds of the years 1990 to 2099, which are January 1970 if they are taken for milliseconds. */
-const OUR_DAYS = [631_152_000, 4_102_444_800] as const;
-
-const LARGEST = 2 ** 63;
-
-/** SQL that tells whether a size is that of a time of our days in a unit. */
-function isOurs(size: string, nanoseconds: bigint): string {
-  const scale = 1e9 / Number(nanoseconds);
-  return `${size} BETWEEN ${OUR_DAYS[0] * scale} AND ${OUR_DAYS[1] * scale}`;
-}
-
-/** Ways of writing a time, each with rules of its own. */
-const SHAPES = ["number", "iso", "named", "slashed", "short"] as const;
-
-/** What one look at all values counts. Every value is of one shape at most. */
-function countsSql(table: string, column: string): string {
-  const count = (when: string) => `count(*) FILTER (${when})`;
-  const shapes = SHAPES.map((shape) => `${count(`shape = '${shape}'`)} AS "${shape}"`);
-  const dates = Object.values(COMPACT).map((form, at) => `count(${instantSql("value", [form])}) AS compact${at}`);
-  const units = UNITS.map(({ nanoseconds, least }, at) =>
-    `${count(`size >= ${least}`)} AS reach${at}, ${count(`size < ${LARGEST / Number(nanoseconds)}`)} AS within${at}, ` +
-    `${count(isOurs("size", nanoseconds))} AS ours${at}`
-  );
-  return `SELECT count(value) AS present, ${[...shapes, ...dates, ...units].join(", ")},
-      ${count("is_integer")} AS integers, count(day_month) AS "dayMonth", count(month_day) AS "monthDay",
-      min({'place': place, 'value': value}) FILTER (day_month <> month_day) AS differing
-    FROM (SELECT *, CASE WHEN shape = 'number' THEN abs(try_cast(value AS DOUBLE)) END AS size,
-        shape = 'number' AND ${matches("value", INTEGER)} AND try_cast(value AS BIGINT) IS NOT NULL AS is_integer,
-        CASE WHEN shape = 'slashed' THEN ${instantSql("value", DAY_MONTH)} END AS day_month,
-        CASE WHEN shape = 'slashed' THEN ${instantSql("value", MONTH_DAY)} END AS month_day
-      FROM (SELECT *, CASE WHEN ${matches("value", NUMBER)} THEN 'number'
-          WHEN ${matches("value", ...patternsOf(ISO))} THEN 'iso'
-          WHEN ${matches("value", ...patternsOf(DAY_MONTH))} THEN 'slashed'
-          WHEN ${matches("value", ...patternsOf(NAMED))} THEN 'named'
-          WHEN ${matches("value", SHORT_YEAR)} THEN 'short' END AS shape
-        FROM (SELECT ${identifier(column)} AS value, rowid AS place FROM ${identifier(table)})))`;
-}
-
 type Guess = Omit<TimeReading, "unreadable">;
 type Counts = (name: string) => number;
 
-async function refuseMixed(db: DuckDBConnection, table: string, column: string, units: number[]): Promise<never> {
-  const size = `abs(try_cast(${identifier(column)} AS DOUBLE))`;
+async function refuseMixed(db: Database, table: string, column: string, units: number[]): Promise<never> {
+  const size = `abs(try_cast(${named(column)} AS DOUBLE))`;
   const found = [];
   for (const at of units) {
     const { name, nanoseconds } = UNITS[at]!;
@@ -128,11 +81,11 @@ async function refuseMixed(db: DuckDBConnection, table: string, column: string, 
   throw new TimeError(`its times are of several units: ${examples}`, found[1]!.row);
 }
 
-async function readNumbers(db: DuckDBConnection, table: string, column: string, count: Counts): Promise<Guess> {
-  const text = identifier(column);
+async function readNumbers(db: Database, table: string, column: string, count: Counts): Promise<Guess> {
+  const text = named(column);
   const numbers = count("number");
   const used = Object.entries(COMPACT).filter((_, at) => count(`compact${at}`) > 0);
-  const compact = used.reduce((sum, [format]) => sum + count(`compact${Object.keys(COMPACT).indexOf(format)}`), 0);
+  const compact = Object.keys(COMPACT).reduce((sum, _, at) => sum + count(`compact${at}`), 0);
   if (2 * compact >= numbers) {
     const forms = used.map(([, form]) => form);
     const kind = `dates of digits (${used.map(([format]) => format).join(", ")})`;
@@ -160,8 +113,22 @@ async function readNumbers(db: DuckDBConnection, table: string, column: string, 
     };
 }
 
-function readSlashed(text: string, counts: Record<string, unknown>, count: Counts): Guess {
-  const [day, month] = [count("dayMonth"), count("monthDay")];
+async function readSlashed(
+  db: Database,
+  table: string,
+  column: string,
+  counts: Record<string, unknown>,
+): Promise<Guess> {
+  const text = named(column), [day, month] = [Number(counts["dayMonth"]), Number(counts["monthDay"])];
+  if (day === month && day > Number(counts["eitherWay"])) {
+    const only = (one: "day" | "month", other: "day" | "month") =>
+      firstWhere(db, table, column, `${dateSql(text, one)} IS NOT NULL AND ${dateSql(text, other)} IS NULL`);
+    const days = await only("day", "month"), months = await only("month", "day");
+    throw new TimeError(
+      `${shown(days.value)} has its day first and ${shown(months.value)} its month: expected one order in all lines`,
+      Math.max(days.row, months.row),
+    );
+  }
   const differing = counts["differing"] as { place: bigint; value: string } | null;
   if (day === month && differing !== null) {
     const example = differing.value;
@@ -177,29 +144,13 @@ function readSlashed(text: string, counts: Record<string, unknown>, count: Count
     : { at: instantSql(text, MONTH_DAY), isTime: true, kind: "dates, month first (%m/%d/%Y)" };
 }
 
-async function firstWhere(
-  db: DuckDBConnection,
-  table: string,
-  column: string,
-  condition: string,
-): Promise<{ value: string; row: number }> {
-  const text = identifier(column);
-  const found = await rowOf(
-    db,
-    `SELECT ${text} AS value, rowid AS row FROM ${identifier(table)} WHERE ${text} IS NOT NULL AND ${condition}
-      ORDER BY rowid LIMIT 1`,
-  );
-  return { value: String(found["value"]), row: Number(found["row"]) };
-}
-
-async function refuseShort(db: DuckDBConnection, table: string, column: string): Promise<never> {
-  const text = identifier(column);
+async function refuseShort(db: Database, table: string, column: string): Promise<never> {
+  const text = named(column);
   const { value, row } = await firstWhere(db, table, column, matches(text, SHORT_YEAR));
   const formats = formatsOf(value);
-  const counts = await rowOf(
-    db,
+  const counts = await db.row(
     `SELECT ${formats.map((format, at) => `count(${formatSql(text, format)}) AS "${at}"`).join(", ")} FROM ${
-      identifier(table)
+      named(table)
     }`,
   );
   const read = formats.map((_, at) => Number(counts[at]));
@@ -217,7 +168,7 @@ function formatSql(text: string, format: string): string {
     THEN ${nanoseconds} END`;
 }
 
-async function readFormat(db: DuckDBConnection, text: string, format: string): Promise<Guess> {
+async function readFormat(db: Database, text: string, format: string): Promise<Guess> {
   try {
     if (!format.includes("%")) throw new Error("It names no part of a time");
     await db.run(`SELECT try_strptime('', ${quoted(format)})`);
@@ -231,23 +182,23 @@ async function readFormat(db: DuckDBConnection, text: string, format: string): P
  * Finds out what the times of a column are.
  *
  * @param db The database.
- * @param table A table in it.
+ * @param table A table in it, and no view, as its rows are told by number.
  * @param column A column of text, trimmed, NULL where the time is missing.
  * @param format How its values are written, as a format of DuckDB's strptime; found out if undefined.
  * @returns How to read them.
  * @throws {TimeError} If there are none, they may mean two things, or most of them cannot be read.
  */
 export async function readTimes(
-  db: DuckDBConnection,
+  db: Database,
   table: string,
   column: string,
   format?: string,
 ): Promise<TimeReading> {
-  const text = identifier(column);
+  const text = named(column);
   let guess: Guess | undefined;
   if (format !== undefined) guess = await readFormat(db, text, format);
   else {
-    const counts = await rowOf(db, countsSql(table, column));
+    const counts = await db.row(countsSql(table, column));
     const count: Counts = (name) => Number(counts[name]);
     const most = Math.max(...SHAPES.map(count));
     if (count("present") === 0) throw new TimeError("there is no time in any line");
@@ -256,14 +207,13 @@ export async function readTimes(
       else if (count("iso") === most) guess = { at: instantSql(text, ISO), isTime: true, kind: "dates, year first" };
       else if (count("named") === most) {
         guess = { at: instantSql(text, NAMED), isTime: true, kind: "dates with the name of the month" };
-      } else if (count("slashed") === most) guess = readSlashed(text, counts, count);
+      } else if (count("slashed") === most) guess = await readSlashed(db, table, column, counts);
       else await refuseShort(db, table, column);
     }
   }
-  const { present, readable } = await rowOf(
-    db,
+  const { present, readable } = await db.row(
     `SELECT count(${text}) AS present, ${guess === undefined ? "0" : `count(${guess.at})`} AS readable
-      FROM ${identifier(table)}`,
+      FROM ${named(table)}`,
   );
   if (Number(present) === 0) throw new TimeError("there is no time in any line");
   if (guess !== undefined && 2 * Number(readable) >= Number(present)) {

@@ -1,13 +1,11 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import fc from "fast-check";
+import { Database } from "../../src/prepare/_database.ts";
 import { storedTime } from "../../src/prepare/_stored_time.ts";
 import { looksLikeTime } from "../../src/prepare/_time_forms.ts";
 import { readTimes, TimeError } from "../../src/prepare/_times.ts";
 
-const instance = await DuckDBInstance.create(":memory:");
-const db: DuckDBConnection = await instance.connect();
-await db.run("SET threads = 2");
+const db = await Database.open(await Deno.makeTempDir());
 
 type Value = string | null;
 const literal = (value: Value) => value === null ? "NULL" : `'${value.replaceAll("'", "''")}'`;
@@ -22,8 +20,8 @@ async function fill(values: readonly Value[], column = "t"): Promise<string> {
 }
 
 async function select(sql: string): Promise<unknown[]> {
-  const rows = await db.runAndReadAll(`SELECT ${sql} AS value FROM times ORDER BY rowid`);
-  return rows.getRowObjectsJS().map((row) => row["value"]);
+  const rows = await db.rows(`SELECT ${sql} AS value FROM times ORDER BY rowid`);
+  return rows.map((row) => row["value"]);
 }
 
 async function read(values: readonly Value[], format?: string) {
@@ -109,7 +107,12 @@ const CASES: Record<string, { kind: string; values: readonly (readonly [Value, b
   "whole numbers": { kind: "whole numbers", values: [["1", 1n], ["3", 3n], ["-2", -2n], ["007", 7n], [null, null]] },
   "whole numbers of 64 bits among small ones": {
     kind: "whole numbers",
-    values: [...Array(12).fill(["1", 1n]), ["9007199254740993", 9007199254740993n]],
+    values: [
+      ...Array(12).fill(["1", 1n]),
+      ["9007199254740993", 9007199254740993n],
+      ["-9223372036854775808", -9223372036854775808n],
+      ["9223372036854775808", null],
+    ],
   },
   "numbers that would be beyond the range as times": {
     kind: "whole numbers",
@@ -253,6 +256,10 @@ const CASES: Record<string, { kind: string; values: readonly (readonly [Value, b
     kind: "dates, month first (%m/%d/%Y)",
     values: [["01/13/2014", ns("2014-01-13")], ["3/2/2014 12:05 AM", ns("2014-03-02T00:05Z")], ["02/30/2014", null]],
   },
+  "day first, but for a few": {
+    kind: "dates, day first (%d/%m/%Y)",
+    values: [...Array(3).fill(["13/01/2014", ns("2014-01-13")]), ["01/14/2014", null], ["13/01/2014 25:00", null]],
+  },
   "month, day, year with a comma": {
     kind: "dates, month first (%m/%d/%Y)",
     values: [["09 13, 2009", ns("2009-09-13")], ["01 2, 2010", ns("2010-01-02")]],
@@ -335,6 +342,16 @@ const REFUSED: Record<string, { values: readonly Value[]; format?: string; why: 
     why: "its times are of several units: '1388916000' would be seconds since 1970 and '1388916000123' would be " +
       "milliseconds since 1970",
     row: 2,
+  },
+  "day first and month first": {
+    values: ["03/03/2014", "13/02/2014", "02/14/2014", "01/02/2014"],
+    why: "'13/02/2014' has its day first and '02/14/2014' its month: expected one order in all lines",
+    row: 2,
+  },
+  "day first and month first, at a time that is none": {
+    values: ["02/14/2014", "13/02/2014 25:00"],
+    why: "'13/02/2014 25:00' has its day first and '02/14/2014' its month: expected one order in all lines",
+    row: 1,
   },
   "a year of two digits": {
     values: ["31/01/14 10:00", "03/02/14 11:00"],
@@ -523,6 +540,35 @@ for (const [name, { step, write }] of Object.entries(WAYS)) {
   });
 }
 
+Deno.test("any texts are either read or refused with a row that is there", async () => {
+  const part = fc.constantFrom(
+    ..."0 1 5 13 31 99 2014 1970 9999 20140105 1388916000 1388916000123 99999999999999999999 1e400 . - + / : , Jan"
+      .split(" "),
+    ..."february mon T Z UTC am PM epoch infinity ' \\ % é".split(" "),
+    " ",
+    "\n",
+  );
+  const text = fc.oneof(fc.array(part, { maxLength: 9 }).map((parts) => parts.join("")), fc.string());
+  const value = fc.option(text.map((some) => some.replaceAll("\0", "")));
+  const format = fc.option(
+    fc.array(fc.constantFrom("%Y", "%m", "%d", "%y", "%n", "%f", "%z", "%Z", "%", "-", "%q", "'")),
+    {
+      nil: undefined,
+    },
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(value, { minLength: 1, maxLength: 5 }), format, async (values, parts) => {
+      try {
+        await read(values, parts?.join(""));
+      } catch (error) {
+        if (!(error instanceof TimeError)) throw error;
+        assert(error.row === null || values[error.row] != null, String(error.row));
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
 Deno.test("the same instants are stored alike, however they were written", async () => {
   const stored = async (values: readonly string[]) => {
     const { at, isTime } = await read(values);
@@ -584,6 +630,5 @@ Deno.test("what looks like a time is told from what does not", async () => {
 });
 
 Deno.test("times: closes the database", () => {
-  db.closeSync();
-  instance.closeSync();
+  db[Symbol.dispose]();
 });

@@ -1,10 +1,9 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import fc from "fast-check";
+import { Database } from "../../src/prepare/_database.ts";
 import { parseWhere } from "../../src/prepare/_where.ts";
 
-const instance = await DuckDBInstance.create(":memory:");
-const db: DuckDBConnection = await instance.connect();
+const db = await Database.open(await Deno.makeTempDir());
 
 type Cell = string | null;
 const literal = (cell: Cell) => cell === null ? "NULL::VARCHAR" : `'${cell.replaceAll("'", "''")}'`;
@@ -17,10 +16,10 @@ async function run(condition: string, rows: readonly Readonly<Record<string, Cel
     const at = names.indexOf(column);
     return `c${at < 0 ? Number(column) - 1 : at}`;
   });
-  const reader = await db.runAndReadAll(
+  const reader = await db.rows(
     `SELECT ${sql} AS held FROM (VALUES ${values}) AS t(${names.map((_, at) => `c${at}`).join(", ")})`,
   );
-  return reader.getRowObjectsJS().map((row) => row["held"] as boolean | null);
+  return reader.map((row) => row["held"] as boolean | null);
 }
 
 /** Cells that satisfy a condition on column `x`. */
@@ -319,6 +318,5 @@ Deno.test("any text is either read or refused in one line, and what is read runs
 });
 
 Deno.test("where: closes the database", () => {
-  db.closeSync();
-  instance.closeSync();
+  db[Symbol.dispose]();
 });
