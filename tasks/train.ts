@@ -18,6 +18,7 @@ import { ProgressReport } from "./cli/progress_report.ts";
 import { comparisonTable, type FinishedRun, protocolLine, resultLine } from "./cli/results.ts";
 import { quoted } from "./cli/quoted.ts";
 import { runTask } from "./cli/run_task.ts";
+import { type InitialRun, readInit, startFrom, withSettings } from "./train/init.ts";
 import { compared, configOf, type RunFlags, settingsOf, trainRequest, trainTask } from "./train/flags.ts";
 
 /** One run of a command. */
@@ -33,8 +34,9 @@ interface Run {
  * @param models The models that there are; by default those of this package.
  */
 export async function main(args: readonly string[], models: readonly ModelDefinition[] = MODELS): Promise<void> {
-  const parsed = await parseFlags(trainTask(models), args);
-  if (parsed === null) return;
+  const asked = await parseFlags(trainTask(models), args);
+  if (asked === null) return;
+  const initial = await readInit(asked, models), parsed = initial ? withSettings(asked, initial.file) : asked;
   const request = trainRequest(parsed, models), { flags, model } = request;
   if (parsed.given.has("data") && parsed.given.has("dataset")) {
     throw new UsageError("Cannot run train as --data and --dataset name two datasets: give one of them");
@@ -79,7 +81,7 @@ export async function main(args: readonly string[], models: readonly ModelDefini
   const results: FinishedRun[] = [];
   for (const run of runs) {
     const path = runs.length === 1 ? root : `${root}/${nameOf(run)}`;
-    results.push({ name: labelOf(run), result: await trainRun(device, dataset, run, flags, path) });
+    results.push({ name: labelOf(run), result: await trainRun(device, dataset, run, flags, path, initial) });
   }
   if (runs.length > 1) {
     console.log(`\n${comparisonTable(results)}`);
@@ -114,6 +116,7 @@ async function trainRun(
   { model, settings }: Run,
   flags: RunFlags,
   path: string,
+  initial: InitialRun | null,
 ): Promise<FinishedMetrics> {
   const label = isTrainable(model) ? `${settings["optimizer"]} seed ${settings["seed"]}` : model.name;
   const config = configOf(model, settings, flags);
@@ -125,10 +128,15 @@ async function trainRun(
   }
   const from = await directory?.rewind() ?? null;
   if (from) console.log(`${label}  goes on after epoch ${from.epoch}`);
+  const begun = initial && !from && isTrainable(model) ? startFrom(initial, dataset, settings) : null;
+  if (begun) console.log(`${label}  starts from ${begun.words}`);
+  let trained = from?.epoch ?? 0;
   using report = new ProgressReport(label, Number(settings["epochs"] ?? 0), from?.epoch);
   const result = await train(device, dataset, model, settings, {
     from,
+    initial: begun?.start ?? null,
     async onEvent(event) {
+      if (event.type === "epoch") trained = event.epoch;
       // Not before the first event: what cannot be trained leaves nothing behind.
       directory ??= await RunDirectory.create(path, config);
       await directory.log(event);
@@ -138,6 +146,9 @@ async function trainRun(
   });
   directory!.finish(result, dataset, device.description);
   report.finish(resultLine(label, result));
+  if (from && trained === from.epoch && from.epoch < Number(settings["epochs"])) {
+    console.log(`${label}  had ended by --patience ${settings["patience"]}: --patience 0 trains on`);
+  }
   return result;
 }
 

@@ -9,6 +9,7 @@ export {
   type ComparedRun,
   type FinishedMetrics,
   PROTOCOL,
+  readCheckpoint,
   readModel,
   RunDirectory,
   writeComparison,

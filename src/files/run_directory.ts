@@ -48,26 +48,38 @@ export class RunDirectory {
   }
 
   /**
-   * Opens the directory of a run that was started before, to go on with it.
+   * Opens the directory of a run that was started before, to go on with it. With more epochs than before a run that has
+   * finished goes on as well, and counts as unfinished until it has them; with as many or fewer it stays as it is.
    *
    * @param path Its path.
-   * @param config The settings to go on with.
+   * @param config The settings to go on with; `epochs` may have grown, and `patience` be another.
    * @returns The directory, or null where no run was started.
-   * @throws {RangeError} If the run was started with other settings.
+   * @throws {RangeError} If the run was started with other settings, or has finished and lost its checkpoint.
    */
   static async open(path: string, config: Record<string, unknown>): Promise<RunDirectory | null> {
     const directory = new RunDirectory(path);
     const started = await directory.#read("config.json");
     if (started === null) return null;
     const before = JSON.parse(new TextDecoder().decode(started)), now = JSON.parse(json(config));
+    const finished = await directory.metrics() !== null, longer = now.epochs > before.epochs;
     for (const key of new Set([...Object.keys(before), ...Object.keys(now)])) {
       if (isDeepStrictEqual(before[key], now[key])) continue;
+      if (key === "patience" || (key === "epochs" && (finished || longer))) continue;
       throw new RangeError(
         `Cannot resume the run in '${path}' as its ${key} was ${JSON.stringify(before[key])}: current value is ${
           JSON.stringify(now[key])
         }`,
       );
     }
+    if (finished && !longer) return directory;
+    if (finished) {
+      if (before.epochs > 0 && await directory.#read("checkpoint.safetensors") === null) {
+        throw new RangeError(`Cannot go on with the run in '${path}' as its checkpoint.safetensors is not there`);
+      }
+      // First, so that whatever is cut off after it leaves a run that is not finished
+      await Deno.remove(`${path}/metrics.json`);
+    }
+    if (!isDeepStrictEqual(before, now)) directory.#write("config.json", json(config));
     return directory;
   }
 
@@ -211,6 +223,23 @@ export async function readModel(path: string, models?: readonly ModelDefinition[
       ? `it holds several runs: name one of ${runs.join(", ")}`
       : `there is no file '${file}'`;
     throw new RangeError(`Cannot read a model from '${path}' as ${hint}`);
+  }
+}
+
+/**
+ * Reads the last checkpoint of a run.
+ *
+ * @param path The run directory, or a model file, which has none.
+ * @returns The checkpoint, or null where there is none.
+ * @throws {SyntaxError} If the file is not a checkpoint.
+ */
+export async function readCheckpoint(path: string): Promise<Checkpoint | null> {
+  if (path.endsWith(".safetensors")) return null;
+  try {
+    return decodeCheckpoint(await Deno.readFile(`${path}/checkpoint.safetensors`));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return null;
+    throw error;
   }
 }
 

@@ -143,13 +143,49 @@ export function weightShapes(
   sizes: Sizes,
   settings: TrainingSettings,
 ): Record<string, readonly number[]> {
+  return Object.fromEntries(
+    growthOf(model, settings).map(([name, { length, rest, perUser, perItem }]) => [
+      name,
+      [length + perUser * (sizes.userCount - 1) + perItem * (sizes.itemCount - 1), ...rest],
+    ]),
+  );
+}
+
+/**
+ * Which of a model's weights have a row for each user or item: at the end, after leading rows of the model's own.
+ *
+ * @param model The model.
+ * @param settings Its settings.
+ * @returns What the rows of a weight are of, by name; null where they are of neither.
+ */
+export function weightRows(
+  model: TrainableModel,
+  settings: TrainingSettings,
+): Record<string, "users" | "items" | null> {
+  return Object.fromEntries(
+    growthOf(model, settings).map(([name, { perUser, perItem }]) => [
+      name,
+      perUser === 1 && perItem === 0 ? "users" : perItem === 1 && perUser === 0 ? "items" : null,
+    ]),
+  );
+}
+
+/** The shape of a weight for one user and one item, and how much longer it is for each more. */
+interface Growth {
+  readonly length: number;
+  readonly rest: readonly number[];
+  readonly perUser: number;
+  readonly perItem: number;
+}
+
+function growthOf(model: TrainableModel, settings: TrainingSettings): [name: string, Growth][] {
   // Of the sizes, only the leading length of a table depends: it grows by one with each user or item
   const shapes = (userCount: number, itemCount: number) =>
     Object.entries(InitialWeights.undrawn(() => model.initialWeights({ userCount, itemCount }, settings)))
       .map(([name, { shape }]) => [name, shape] as const);
   const [least, moreUsers, moreItems] = [shapes(1, 1), shapes(2, 1), shapes(1, 2)];
-  return Object.fromEntries(least.map(([name, [length, ...rest]], at) => {
+  return least.map(([name, [length, ...rest]], at) => {
     const perUser = moreUsers[at]![1][0]! - length!, perItem = moreItems[at]![1][0]! - length!;
-    return [name, [length! + perUser * (sizes.userCount - 1) + perItem * (sizes.itemCount - 1), ...rest]];
-  }));
+    return [name, { length: length!, rest, perUser, perItem }];
+  });
 }

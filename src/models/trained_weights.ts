@@ -10,7 +10,7 @@ import type { SevoState } from "../sevo/state.ts";
 import { sevoStep } from "../sevo/step.ts";
 
 /** Name of the flat table of all parameters that are no embedding table. */
-const PARAMETERS = "parameters";
+export const PARAMETERS = "parameters";
 
 /** How the weights of a model are trained. */
 export interface WeightsOptions {

@@ -21,5 +21,14 @@ export { generatedDataset, type GeneratedOptions } from "../data/generated.ts";
 export { type HistoryEnd, packHistories } from "../data/histories.ts";
 export { type PackedSequences } from "../data/sequences.ts";
 export { type BestEpoch, type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "./checkpoint.ts";
+export { growModel, type GrownModel, type RowCounts } from "./grow.ts";
+export { growMoments, type GrownMoments } from "./grow_moments.ts";
 export { startTraining, type Training } from "./start_training.ts";
-export { type GivenSettings, train, type TrainingEvent, type TrainingResult, type TrainOptions } from "./train.ts";
+export {
+  type GivenSettings,
+  type StartingPoint,
+  train,
+  type TrainingEvent,
+  type TrainingResult,
+  type TrainOptions,
+} from "./train.ts";

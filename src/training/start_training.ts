@@ -51,8 +51,22 @@ export function startTraining<S extends object, Batch>(
   }
 }
 
-function graphOf(dataset: Dataset, leadingRows: number, { graph, maxWalk, last }: TrainingSettings): Graph {
-  if (graph === "user-item") return userItemGraph(dataset);
-  const { itemCount, train } = dataset;
+function graphOf(dataset: Dataset, leadingRows: number, settings: TrainingSettings): Graph {
+  return settings.graph === "user-item" ? userItemGraph(dataset) : itemGraph(dataset, leadingRows, settings);
+}
+
+/**
+ * The graph of items that follow each other in training sequences.
+ *
+ * @param dataset The dataset.
+ * @param leadingRows Rows of the item tables before that of item 0.
+ * @param settings How far apart items are related, and how much of a sequence counts.
+ * @returns The normalised graph of `leadingRows + itemCount` rows.
+ */
+export function itemGraph(
+  { itemCount, train }: Pick<Dataset, "itemCount" | "train">,
+  leadingRows: number,
+  { maxWalk, last }: Pick<TrainingSettings, "maxWalk" | "last">,
+): Graph {
   return Graph.fromSequences(train, { rows: itemCount + leadingRows, offset: leadingRows, maxWalk, last });
 }

@@ -5,6 +5,7 @@ import type { SettingValues } from "../models/field.ts";
 import type { Ranker } from "../models/ranker.ts";
 import { resolveSettings } from "../models/settings.ts";
 import type { TrainingSettings } from "../models/training_settings.ts";
+import type { ModelWeights } from "../nn/parameters.ts";
 import { DotRanker } from "../recommend/dot_ranker.ts";
 import type { Split } from "../recommend/history.ts";
 import type { RankingMetrics } from "../recommend/metrics.ts";
@@ -12,6 +13,7 @@ import { rankSplit } from "../recommend/rank_split.ts";
 import { historyLength, rankerOf } from "../recommend/ranker_of.ts";
 import type { BestEpoch, Checkpoint } from "./checkpoint.ts";
 import { checkOptions } from "../options.ts";
+import { type GrownMoments, withMoments } from "./grow_moments.ts";
 import { startTraining } from "./start_training.ts";
 
 /** What happens during training: an epoch has ended, or a split was ranked. */
@@ -36,12 +38,22 @@ export interface TrainingResult extends BestEpoch {
   readonly test: RankingMetrics;
 }
 
+/** What a run starts from that goes on with a trained model, as `growModel` and `growMoments` give it. */
+export interface StartingPoint {
+  /** Weights. */
+  readonly weights: ModelWeights;
+  /** Moments of the optimizer; null to start these anew. */
+  readonly moments: GrownMoments | null;
+}
+
 /** Who hears of a training run, and how it is interrupted and taken up again. */
 export interface TrainOptions {
   /** Called as things happen; training waits for it. */
   readonly onEvent?: (event: TrainingEvent) => Promise<void> | void;
   /** Where to go on from; null to start. A resumed run gives the bits of one that was not interrupted. */
   readonly from?: Checkpoint | null;
+  /** Weights to start from, and moments if there are any, in place of those that the model draws. */
+  readonly initial?: StartingPoint | null;
   /** Called after every validation but that before training; training waits for it. */
   readonly onCheckpoint?: (checkpoint: Checkpoint) => Promise<void> | void;
 }
@@ -69,8 +81,8 @@ export async function train<M extends ModelDefinition>(
   given: GivenSettings<M> = {} as GivenSettings<M>,
   options: TrainOptions = {},
 ): Promise<TrainingResult> {
-  checkOptions("Cannot train", options, ["onEvent", "from", "onCheckpoint"]);
-  const { onEvent = () => {}, from = null, onCheckpoint } = options;
+  checkOptions("Cannot train", options, ["onEvent", "from", "initial", "onCheckpoint"]);
+  const { onEvent = () => {}, from = null, initial = null, onCheckpoint } = options;
   const definition: ModelDefinition = model;
   if (dataset.valid.items.length === 0) {
     throw new RangeError(`Cannot train as no user of '${dataset.name}' has an item to validate with`);
@@ -85,7 +97,7 @@ export async function train<M extends ModelDefinition>(
   if (isTrainable(definition)) {
     const own = resolveSettings(definition, given as Partial<TrainingSettings>);
     settings = own as unknown as SettingValues;
-    const weights = definition.initialWeights(dataset, own);
+    const weights = initial?.weights ?? definition.initialWeights(dataset, own);
     using training = startTraining(device, dataset, definition, weights, own);
     const { model: trained, sampler } = training;
     const validate = async (epoch: number) => {
@@ -93,6 +105,9 @@ export async function train<M extends ModelDefinition>(
       return await evaluate(ranker, "valid", epoch);
     };
     if (from) trained.restore(from.model);
+    else if (initial?.moments) {
+      trained.restore(withMoments(await trained.save(), initial.moments, definition, weights, own));
+    }
     best = from?.best ?? { weights, bestEpoch: 0, valid: await validate(0) };
     // A checkpoint is made after every validation: one without patience left is the last
     const { patience, epochs, evalEvery, batch: batchSize } = own;

@@ -36,6 +36,14 @@ const DATA_FLAGS = {
 
 /** Flags of the runs. */
 const RUN_FLAGS = {
+  init: {
+    kind: "string",
+    placeholder: "RUN",
+    description:
+      "Start from a trained model, a run directory or a model.safetensors, with its settings: rows are kept " +
+      "by id, and new ones smoothed in from their neighbours",
+    group: "Training",
+  },
   seeds: {
     kind: "integer",
     min: 1,
@@ -60,7 +68,9 @@ const RUN_FLAGS = {
   resume: {
     kind: "boolean",
     default: false,
-    description: "Go on with the run in --out if there is one, as if it had not been interrupted",
+    description:
+      "Go on with the run in --out if there is one, as if it had not been interrupted; a finished one goes " +
+      "on with more --epochs",
     group: "Output",
   },
 } as const satisfies Flags;
@@ -108,6 +118,14 @@ export function trainTask(models: readonly ModelDefinition[]): Task<Flags> {
       [
         "--data data/beauty --out runs/a --resume",
         "start, or go on with what was interrupted: the same command for both",
+      ],
+      [
+        "--data data/beauty --out runs/a --resume --epochs 400",
+        "go on with a finished run: more epochs, all else equal",
+      ],
+      [
+        "--init runs/a --data data/beauty-new --epochs 20",
+        "go on with a trained model on a log that has grown: new users and items get rows",
       ],
       ["--config settings.json --epochs 20", "settings from a file, one of them overridden"],
     ],
@@ -260,8 +278,14 @@ function presetFor({ preset, data }: RunFlags, model: ModelDefinition): string |
   return GENERATED_PRESET in model.presets ? GENERATED_PRESET : undefined;
 }
 
-/** Says what is wrong with a setting as of a flag. */
-function asFlags<T>(work: () => T): T {
+/**
+ * Says what is wrong with a setting as of a flag.
+ *
+ * @param work What may find a setting wrong.
+ * @returns What it gives.
+ * @throws {UsageError} If a setting is wrong.
+ */
+export function asFlags<T>(work: () => T): T {
   try {
     return work();
   } catch (error) {
@@ -282,8 +306,14 @@ function asFlags<T>(work: () => T): T {
  * @returns Flags by name.
  */
 export function configOf(model: ModelDefinition, settings: object, flags: RunFlags): Record<string, unknown> {
-  const { data, dataset, datasetSeed, device } = flags;
-  return { ...data === undefined ? { dataset, datasetSeed } : { data }, model: model.name, ...settings, device };
+  const { data, dataset, datasetSeed, init, device } = flags;
+  return {
+    ...data === undefined ? { dataset, datasetSeed } : { data },
+    ...init !== undefined && { init },
+    model: model.name,
+    ...settings,
+    device,
+  };
 }
 
 /**

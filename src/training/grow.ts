@@ -1,0 +1,146 @@
+import type { Dataset } from "../data/dataset.ts";
+import { checkMatch, matchIds } from "../data/match_ids.ts";
+import { userItemGraph } from "../data/user_item_graph.ts";
+import { isTrainable, type TrainableModel } from "../models/define_model.ts";
+import type { SettingValues } from "../models/field.ts";
+import type { ModelFile } from "../models/model_file.ts";
+import { SettingError, weightRows, weightShapes } from "../models/settings.ts";
+import type { TrainingSettings } from "../models/training_settings.ts";
+import type { ModelWeights, Weight } from "../nn/parameters.ts";
+import { meanNorm, smoothIn } from "./smooth_in.ts";
+import { itemGraph } from "./start_training.ts";
+
+/** What became of the rows of the users or of the items. */
+export interface RowCounts {
+  /** Rows that were kept. */
+  readonly kept: number;
+  /** New rows that were smoothed in from what they are related to. */
+  readonly smoothed: number;
+  /** New rows that were drawn, as nothing known leads to them. */
+  readonly drawn: number;
+  /** Rows of the model that the dataset does not have any more. */
+  readonly dropped: number;
+}
+
+/** A trained model on another dataset than that of its training. */
+export interface GrownModel {
+  /** Weights to go on from, in the order in which the model draws them. */
+  readonly weights: ModelWeights;
+  /** For each item of the dataset its place among those of the model, or -1. */
+  readonly items: Int32Array<ArrayBuffer>;
+  /** The same for users; null for a model that does not tell users apart. */
+  readonly users: Int32Array<ArrayBuffer> | null;
+  /** What became of the rows. */
+  readonly rows: { readonly items: RowCounts; readonly users: RowCounts | null };
+}
+
+/**
+ * Carries a trained model over to another dataset: rows of items and users are kept by id, to the bit, all other weights as
+ * they are. A new row gets the values of what it is related to in the new dataset: items of what they follow or are followed
+ * by, users of their items. Where nothing known leads to it, it is drawn, as every row is before training.
+ *
+ * @param file The trained model.
+ * @param dataset What it is to be trained on.
+ * @param settings What it is to be trained with; the shapes of its weights must be those of the model.
+ * @returns Weights to start from.
+ * @throws {RangeError} If the two have no item, or no user, in common.
+ * @throws {SettingError} If a setting would give the weights another shape.
+ */
+export function growModel(
+  file: Pick<ModelFile, "model" | "settings" | "weights" | "users" | "items">,
+  dataset: Dataset,
+  settings: TrainingSettings,
+): GrownModel {
+  const { model } = file;
+  if (!isTrainable(model)) {
+    throw new RangeError(
+      `Cannot go on with the model as ${model.name} is counted, not trained: train it on the new data`,
+    );
+  }
+  const { leadingRows, userTable } = model;
+  checkShapes(model, file.settings, settings);
+  const items = matchIds(dataset.items, file.items);
+  checkMatch("go on with the model", "items", items, dataset.items, file.items);
+  const users = userTable === null ? null : matchIds(dataset.users, file.users);
+  if (users) checkMatch("go on with the model", "users", users, dataset.users, file.users);
+
+  const kinds = weightRows(model, settings), drawn = model.initialWeights(dataset, settings);
+  const weights: Record<string, Weight> = {};
+  for (const [name, { data, shape }] of Object.entries(drawn)) {
+    const rows = kinds[name] === "users" ? users : kinds[name] === "items" ? items : null;
+    const leading = kinds[name] === "items" ? shape[0]! - dataset.itemCount : 0;
+    weights[name] = {
+      shape,
+      data: rows ? keptRows(file.weights[name]!, rows, leading, data) : file.weights[name]!.data,
+    };
+  }
+  const smoothed = { items: new Uint8Array(dataset.itemCount), users: new Uint8Array(dataset.userCount) };
+  if (items.includes(-1)) {
+    using graph = itemGraph(dataset, leadingRows, settings);
+    for (const name of Object.keys(weights).filter((name) => kinds[name] === "items")) {
+      const { data, shape } = weights[name]!, leading = shape[0]! - dataset.itemCount;
+      const rows = { data, width: data.length / shape[0]!, isNew: flags(shape[0]!, leading, items) };
+      // A row of one number, such as a bias, has no length but its own
+      const filled = smoothIn(graph, { ...rows, norm: shape.length === 1 ? null : meanNorm(rows, leading) });
+      filled.forEach((flag, row) => smoothed.items[row - leading]! |= flag);
+    }
+  }
+  if (users?.includes(-1)) {
+    using graph = userItemGraph(dataset);
+    const user = weights[userTable!]!, item = weights[model.itemTables[0]!]!, rows = dataset.userCount;
+    const stack = new Float32Array(user.data.length + item.data.length);
+    stack.set(user.data);
+    stack.set(item.data, user.data.length);
+    const own = { data: user.data, width: user.shape[1]!, isNew: flags(rows, 0, users) };
+    const isNew = flags(graph.rows, 0, users);
+    smoothed.users = smoothIn(graph, { ...own, data: stack, isNew, norm: meanNorm(own, 0) }).subarray(0, rows);
+    user.data.set(stack.subarray(0, user.data.length));
+  }
+  return {
+    weights,
+    items,
+    users,
+    rows: {
+      items: counts(items, smoothed.items, file.items.length),
+      users: users && counts(users, smoothed.users, file.users.length),
+    },
+  };
+}
+
+/** Refuses settings that would give a weight another shape, by the name of the setting. */
+function checkShapes(model: TrainableModel, old: SettingValues, settings: TrainingSettings): void {
+  const one = { userCount: 1, itemCount: 1 };
+  const shapesWith = (changed: object) =>
+    JSON.stringify(weightShapes(model, one, { ...old, ...changed } as unknown as TrainingSettings));
+  const wanted = settings as unknown as Readonly<Record<string, unknown>>, expected = shapesWith({});
+  for (const key of model.ownFields.keys()) {
+    if (shapesWith({ [key]: wanted[key] }) === expected) continue;
+    throw new SettingError(
+      key,
+      `${key} must be that of the model to go on with, ${old[key]}: current value is ${wanted[key]}`,
+    );
+  }
+}
+
+/** Which of so many rows are new, where a part of them has kept rows or, by -1, new ones. */
+function flags(length: number, begin: number, kept: Int32Array): Uint8Array<ArrayBuffer> {
+  const isNew = new Uint8Array(length);
+  kept.forEach((row, at) => isNew[begin + at] = row < 0 ? 1 : 0);
+  return isNew;
+}
+
+/** The rows of a table by the new numbers; those that are new are as they were drawn. */
+function keptRows(old: Weight, rows: Int32Array, leading: number, drawn: Float32Array): Float32Array {
+  const data = drawn.slice(), width = old.data.length / old.shape[0]!;
+  data.set(old.data.subarray(0, leading * width));
+  rows.forEach((row, at) => {
+    if (row < 0) return;
+    data.set(old.data.subarray((leading + row) * width, (leading + row + 1) * width), (leading + at) * width);
+  });
+  return data;
+}
+
+function counts(rows: Int32Array, smoothed: Uint8Array, before: number): RowCounts {
+  const kept = rows.filter((row) => row >= 0).length, filled = smoothed.filter((flag) => flag === 1).length;
+  return { kept, smoothed: filled, drawn: rows.length - kept - filled, dropped: before - kept };
+}

@@ -1,0 +1,127 @@
+import type { TrainableModel } from "../models/define_model.ts";
+import type { ModelFile } from "../models/model_file.ts";
+import { weightRows } from "../models/settings.ts";
+import { PARAMETERS } from "../models/trained_weights.ts";
+import { ruleOf, type TrainingSettings } from "../models/training_settings.ts";
+import { type ModelWeights, ParameterLayout, type Weight } from "../nn/parameters.ts";
+import { decodeSafetensors, encodeSafetensors } from "../safetensors.ts";
+import { type StatePart, tensorName } from "../sevo/state.ts";
+import type { Checkpoint } from "./checkpoint.ts";
+import type { GrownModel } from "./grow.ts";
+
+/** The moments of an optimizer, by the part of a state and the name of a weight. */
+export interface GrownMoments {
+  /** Steps that they were gathered over. */
+  readonly step: number;
+  /** Moments of each weight that is trained. */
+  readonly parts: Readonly<Partial<Record<StatePart, ModelWeights>>>;
+}
+
+const MOMENTS = ["moment1", "moment2"] as const;
+
+/**
+ * Carries the moments of a training run over to another dataset: rows of items and users are kept by id. The first moment of
+ * a new row is 0; the second is the mean of the rows that are kept, without which the first steps of the row would be many
+ * times too long.
+ *
+ * @param checkpoint Where the run had come to.
+ * @param file Its model.
+ * @param grown The model on the other dataset.
+ * @param settings What it is to be trained with.
+ * @returns The moments, or null where another rule keeps others.
+ * @throws {SyntaxError} If the checkpoint is not of this model.
+ */
+export function growMoments(
+  checkpoint: Pick<Checkpoint, "model">,
+  file: Pick<ModelFile, "model" | "settings" | "weights" | "users" | "items">,
+  grown: Pick<GrownModel, "items" | "users" | "weights">,
+  settings: TrainingSettings,
+): GrownMoments | null {
+  const model = file.model as TrainableModel, old = file.settings as unknown as TrainingSettings;
+  if (ruleOf(old) !== ruleOf(settings)) return null;
+  const kinds = weightRows(model, settings), layout = layoutOf(model, inOrder(file.weights, grown.weights), old);
+  const parts: Partial<Record<StatePart, Record<string, Weight>>> = {};
+  let step = 0;
+  for (const bytes of checkpoint.model) {
+    const { tensors, metadata } = decodeSafetensors(bytes);
+    step = Number(metadata.step);
+    for (const part of MOMENTS) {
+      for (const name of JSON.parse(metadata.tables!) as string[]) {
+        const tensor = tensors[tensorName(part, name)];
+        if (!(tensor?.data instanceof Float32Array)) continue;
+        const found = name === PARAMETERS ? layout.unpack(tensor.data) : { [name]: { ...tensor, data: tensor.data } };
+        for (const [weight, moment] of Object.entries(found)) {
+          if (`${moment.shape}` !== `${file.weights[weight]?.shape}`) {
+            throw new SyntaxError(
+              `Cannot go on with the moments as the checkpoint is not of this model: '${weight}' has shape [${moment.shape}]`,
+            );
+          }
+          const kind = kinds[weight], rows = kind && grown[kind];
+          (parts[part] ??= {})[weight] = rows
+            ? grownRows(part, moment, rows, moment.shape[0]! - file[kind!].length)
+            : moment;
+        }
+      }
+    }
+  }
+  return { step, parts };
+}
+
+/**
+ * Puts moments into the saved states of a model that has not been trained yet.
+ *
+ * @param saved What {@linkcode TrainedModel.save} gave.
+ * @param moments The moments.
+ * @param model The model.
+ * @param weights Its weights.
+ * @param settings Its settings.
+ * @returns States to restore.
+ */
+export function withMoments(
+  saved: readonly Uint8Array[],
+  { step, parts }: GrownMoments,
+  model: TrainableModel,
+  weights: ModelWeights,
+  settings: TrainingSettings,
+): Uint8Array[] {
+  const layout = layoutOf(model, weights, settings);
+  return saved.map((bytes) => {
+    const { tensors, metadata } = decodeSafetensors(bytes), all = { ...tensors };
+    for (const part of MOMENTS) {
+      const moments = parts[part];
+      if (!moments) continue;
+      for (const name of JSON.parse(metadata.tables!) as string[]) {
+        const key = tensorName(part, name), tensor = all[key];
+        if (!tensor) continue;
+        all[key] = { ...tensor, data: name === PARAMETERS ? layout.pack(moments) : moments[name]!.data };
+      }
+    }
+    return encodeSafetensors({ tensors: all, metadata: { ...metadata, step: `${step}` } });
+  });
+}
+
+/** Weights in the order in which the model draws them, which a file does not keep. */
+function inOrder(weights: ModelWeights, drawn: ModelWeights): ModelWeights {
+  return Object.fromEntries(Object.keys(drawn).map((name) => [name, weights[name]!]));
+}
+
+/** Where the parameters that are no embedding table lie. */
+function layoutOf(model: TrainableModel, weights: ModelWeights, settings: TrainingSettings): ParameterLayout {
+  const tables = model.tables(settings).flatMap(({ names }) => names);
+  return new ParameterLayout(Object.fromEntries(
+    Object.entries(weights).filter(([name]) => !tables.includes(name) && !model.unused(name, settings)),
+  ));
+}
+
+/** The moments of rows by the new numbers. */
+function grownRows(part: StatePart, { data, shape }: Weight, rows: Int32Array, leading: number): Weight {
+  const width = data.length / shape[0]!, rowOf = (row: number) => data.subarray(row * width, (row + 1) * width);
+  const out = new Float32Array((leading + rows.length) * width), mean = new Float64Array(width);
+  out.set(data.subarray(0, leading * width));
+  const kept = rows.filter((row) => row >= 0);
+  if (part === "moment2") {
+    for (const row of kept) rowOf(leading + row).forEach((value, column) => mean[column]! += value / kept.length);
+  }
+  rows.forEach((row, at) => out.set(row < 0 ? mean : rowOf(leading + row), (leading + at) * width));
+  return { data: out, shape: [leading + rows.length, ...shape.slice(1)] };
+}
