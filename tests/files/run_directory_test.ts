@@ -3,7 +3,7 @@ import { generatedDataset } from "../../src/data/generated.ts";
 import { encodeModel, mfBpr, resolveSettings } from "../../src/models/mod.ts";
 import { rankingMetrics } from "../../src/recommend/mod.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../src/safetensors.ts";
-import { PROTOCOL, readModel, RunDirectory } from "../../src/files/run_directory.ts";
+import { PROTOCOL, readCheckpoint, readModel, RunDirectory } from "../../src/files/run_directory.ts";
 import { filesIn, withFolder } from "./_folder.ts";
 import type { TrainingEvent, TrainingResult } from "../../src/training/train.ts";
 
@@ -184,6 +184,37 @@ Deno.test("RunDirectory.open() goes on with equal settings, arrays among them, a
     }
   });
 });
+
+Deno.test("RunDirectory.open() takes more epochs and another patience, and leaves what has finished with fewer", () =>
+  withFolder(async (folder) => {
+    const path = `${folder}/run`, config = { seed: 1, epochs: 4, patience: 0 };
+    const configNow = async () => JSON.parse(await Deno.readTextFile(`${path}/config.json`));
+    const run = await RunDirectory.create(path, config);
+    // Not finished yet: fewer epochs are another run
+    const { message } = await assertRejects(() => RunDirectory.open(path, { ...config, epochs: 3 }), RangeError);
+    assertEquals(message, `Cannot resume the run in '${path}' as its epochs was 4: current value is 3`);
+    await RunDirectory.open(path, { ...config, epochs: 6, patience: 2 });
+    assertEquals(await configNow(), { ...config, epochs: 6, patience: 2 });
+
+    run.finish(RESULT, DATASET, "cpu");
+    for (const epochs of [3, 6]) {
+      assertEquals((await (await RunDirectory.open(path, { ...config, epochs }))!.metrics())?.bestEpoch, 3);
+    }
+    assertEquals(await configNow(), { ...config, epochs: 6, patience: 2 });
+    const longer = { ...config, epochs: 9 };
+    await assertRejects(() => RunDirectory.open(path, { ...longer, seed: 2 }), RangeError, "as its seed was 1");
+    const lost = await assertRejects(() => RunDirectory.open(path, longer), RangeError);
+    assertEquals(lost.message, `Cannot go on with the run in '${path}' as its checkpoint.safetensors is not there`);
+    assertEquals(await readCheckpoint(path), null);
+    // What is refused leaves the run as it was
+    assertEquals((await run.metrics())?.bestEpoch, 3);
+    run.checkpoint(CHECKPOINT);
+    assertEquals((await readCheckpoint(path))?.epoch, 2);
+    assertEquals(await readCheckpoint(`${path}/model.safetensors`), null);
+    assertEquals(await (await RunDirectory.open(path, longer))!.metrics(), null);
+    assertEquals(await configNow(), longer);
+    assertEquals(await filesIn(path), ["checkpoint.safetensors", "config.json", "model.safetensors"]);
+  }));
 
 const EPOCHS: readonly TrainingEvent[] = [1, 2, 3].map((epoch) => ({
   type: "epoch",
