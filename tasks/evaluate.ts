@@ -9,17 +9,20 @@ import { MODELS } from "../src/models/models.ts";
 import { rankSplit } from "../src/recommend/rank_split.ts";
 import { rankerOf } from "../src/recommend/ranker_of.ts";
 import { defineTask, parseFlags } from "./cli/flags.ts";
-import { datasetOf } from "./cli/dataset_of.ts";
+import { datasetOf, leftOutLine } from "./cli/dataset_of.ts";
 import { deviceFlags, openTaskDevice } from "./cli/open_device.ts";
 import { metricsLine, protocolLine } from "./cli/results.ts";
 import { runTask } from "./cli/run_task.ts";
 
 const task = defineTask({
   name: "evaluate",
-  summary: "Says how well a trained model ranks the held-out items of the dataset it was trained on.",
+  summary:
+    "Says how well a trained model ranks held-out items: those of the dataset it was trained on, or of another with ids " +
+    "in common, of which it ranks what it knows and counts the rest.",
   argument: { placeholder: "RUN", description: "Run directory, or a model.safetensors", required: true },
   examples: [
     ["runs/first --data data/ml-100k", "test metrics of a run"],
+    ["runs/first --data data/next-week", "on a log that has grown since"],
     ["runs/first --data data/ml-100k --split valid --json", "validation, for a script"],
   ],
   flags: {
@@ -41,14 +44,16 @@ export async function main(args: readonly string[], models: readonly ModelDefini
   if (parsed === null) return;
   const { values, argument } = parsed;
   const file = await readModel(argument!, models), { model, weights, settings } = file;
-  const dataset = await datasetOf("evaluate", file, values.data);
+  const { dataset, unknown } = await datasetOf("evaluate", file, values.data);
+  const leftOut = leftOutLine(unknown, values.split);
   await using device = await openTaskDevice(values);
   using ranker = rankerOf(device, model, weights, settings);
   const metrics = await rankSplit(ranker, dataset, values.split);
   if (values.json) {
-    console.log(JSON.stringify({ split: values.split, ...metrics }, null, 2));
+    console.log(JSON.stringify({ split: values.split, ...metrics, ...leftOut !== null && { unknown } }, null, 2));
   } else {
     console.log(`${values.split}  ${metricsLine(metrics)}\n${protocolLine(metrics.users)}`);
+    if (leftOut !== null) console.log(leftOut);
   }
 }
 

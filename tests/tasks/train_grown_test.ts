@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import { readModel } from "../../src/files/run_directory.ts";
 import { prepare } from "../../src/prepare/prepare.ts";
 import { UsageError } from "../../tasks/cli/flags.ts";
+import { main as evaluate } from "../../tasks/evaluate.ts";
 import { main } from "../../tasks/train.ts";
 import { CPU, DATA, FOLDER, outputOf, tinyRun } from "./_tiny.ts";
 
@@ -11,15 +12,21 @@ const log = (await Deno.readTextFile(`${FOLDER}/log.txt`)).trimEnd().split("\n")
   .filter((line) => !line.startsWith("1 ")).map((line) => line.replace(/ 20\b/, ""));
 for (let user = 31; user <= 35; user++) log.push(`${user} 3 101 4 5 102 6 7`);
 await Deno.writeTextFile(`${FOLDER}/grown.txt`, log.toReversed().join("\n") + "\n");
-await prepare({
-  file: `${FOLDER}/grown.txt`,
-  out: GROWN,
-  format: "sequences",
-  encoding: "utf-8",
-  minUser: 1,
-  minItem: 1,
-  overwrite: false,
-});
+await prepareSequences("grown");
+await Deno.writeTextFile(`${FOLDER}/strangers.txt`, "101 3 4 5 6 7\n102 4 5 6 7 8\n");
+await prepareSequences("strangers");
+
+async function prepareSequences(name: string): Promise<void> {
+  await prepare({
+    file: `${FOLDER}/${name}.txt`,
+    out: `${FOLDER}/${name}`,
+    format: "sequences",
+    encoding: "utf-8",
+    minUser: 1,
+    minItem: 1,
+    overwrite: false,
+  });
+}
 
 const train = (...args: string[]) => outputOf(main, ...args, ...CPU);
 const configOf = async (run: string) => JSON.parse(await Deno.readTextFile(`${run}/config.json`));
@@ -130,4 +137,30 @@ Deno.test("train --resume says why a run that its patience ended does not go on,
   assert(!output.includes("had ended"), output);
   assertStringIncludes(output, "epoch 9/9");
   assertStringIncludes(output, "goes on after epoch 2");
+});
+
+Deno.test("evaluate ranks what a model knows of another dataset by id, and counts the rest", async () => {
+  const bpr = await tinyRun("mf-bpr", "--seed", "3"), sequences = await tinyRun("sasrec", "--seed", "3");
+  const evaluated = async (run: string, ...args: string[]) => await outputOf(evaluate, run, ...args, ...CPU);
+  assert(!(await evaluated(bpr, "--data", DATA)).includes("left out"));
+  assertStringIncludes(
+    await evaluated(bpr, "--data", GROWN),
+    "left out as the model does not know them: 5 users; 2 items and with them 0 targets\n",
+  );
+  const { users, unknown } = JSON.parse(await evaluated(sequences, "--data", GROWN, "--split", "valid", "--json"));
+  assertEquals([users, unknown], [34, { users: 0, items: 2, valid: 0, test: 0 }]);
+  await assertRejects(
+    () => evaluated(bpr, "--data", `${FOLDER}/strangers`),
+    RangeError,
+    "Cannot use the model as its users and those of the dataset have no id in common",
+  );
+});
+
+Deno.test("evaluate gives a model the same metrics on a dataset that numbers users and items otherwise", async () => {
+  const run = await tinyRun("mf-bpr", "--seed", "4"), shuffled = `${FOLDER}/shuffled`;
+  const lines = (await Deno.readTextFile(`${FOLDER}/log.txt`)).trimEnd().split("\n");
+  await Deno.writeTextFile(`${FOLDER}/shuffled.txt`, lines.toReversed().join("\n") + "\n");
+  await prepareSequences("shuffled");
+  const metrics = async (data: string) => JSON.parse(await outputOf(evaluate, run, "--data", data, "--json", ...CPU));
+  assertEquals(await metrics(shuffled), await metrics(DATA));
 });
