@@ -128,7 +128,7 @@ async function trainRun(
   }
   const from = await directory?.rewind() ?? null;
   if (from) console.log(`${label}  goes on after epoch ${from.epoch}`);
-  const begun = initial && !from && isTrainable(model) ? startFrom(initial, dataset, settings) : null;
+  const begun = initial && !from && isTrainable(model) ? await startFrom(device, initial, dataset, settings) : null;
   if (begun) console.log(`${label}  starts from ${begun.words}`);
   let trained = from?.epoch ?? 0;
   using report = new ProgressReport(label, Number(settings["epochs"] ?? 0), from?.epoch);

@@ -1,12 +1,13 @@
 import type { Dataset } from "../data/dataset.ts";
 import { checkMatch, matchIds } from "../data/match_ids.ts";
-import { userItemGraph } from "../data/user_item_graph.ts";
+import type { Device } from "../device/device.ts";
 import { isTrainable, type TrainableModel } from "../models/define_model.ts";
 import type { SettingValues } from "../models/field.ts";
 import type { ModelFile } from "../models/model_file.ts";
 import { SettingError, weightRows, weightShapes } from "../models/settings.ts";
 import type { TrainingSettings } from "../models/training_settings.ts";
 import type { ModelWeights, Weight } from "../nn/parameters.ts";
+import { foldUsers } from "./fold_users.ts";
 import { meanNorm, smoothIn } from "./smooth_in.ts";
 import { itemGraph } from "./start_training.ts";
 
@@ -14,8 +15,8 @@ import { itemGraph } from "./start_training.ts";
 export interface RowCounts {
   /** Rows that were kept. */
   readonly kept: number;
-  /** New rows that were smoothed in from what they are related to. */
-  readonly smoothed: number;
+  /** New rows that were given values by what they are related to. */
+  readonly related: number;
   /** New rows that were drawn, as nothing known leads to them. */
   readonly drawn: number;
   /** Rows of the model that the dataset does not have any more. */
@@ -36,21 +37,24 @@ export interface GrownModel {
 
 /**
  * Carries a trained model over to another dataset: rows of items and users are kept by id, to the bit, all other weights as
- * they are. A new row gets the values of what it is related to in the new dataset: items of what they follow or are followed
- * by, users of their items. Where nothing known leads to it, it is drawn, as every row is before training.
+ * they are. A new item gets the values of the items that it follows or is followed by in the new dataset, a new user a row
+ * that fits the items of the user; both are as long as rows are on average. Where nothing known leads to a row, it is drawn,
+ * as every row is before training.
  *
+ * @param device The device to compute on.
  * @param file The trained model.
  * @param dataset What it is to be trained on.
  * @param settings What it is to be trained with; the shapes of its weights must be those of the model.
  * @returns Weights to start from.
- * @throws {RangeError} If the two have no item, or no user, in common.
+ * @throws {RangeError} If the two have no item, or no user, in common, or the model is counted.
  * @throws {SettingError} If a setting would give the weights another shape.
  */
-export function growModel(
+export async function growModel(
+  device: Device,
   file: Pick<ModelFile, "model" | "settings" | "weights" | "users" | "items">,
   dataset: Dataset,
   settings: TrainingSettings,
-): GrownModel {
+): Promise<GrownModel> {
   const { model } = file;
   if (!isTrainable(model)) {
     throw new RangeError(
@@ -86,15 +90,9 @@ export function growModel(
     }
   }
   if (users?.includes(-1)) {
-    using graph = userItemGraph(dataset);
-    const user = weights[userTable!]!, item = weights[model.itemTables[0]!]!, rows = dataset.userCount;
-    const stack = new Float32Array(user.data.length + item.data.length);
-    stack.set(user.data);
-    stack.set(item.data, user.data.length);
-    const own = { data: user.data, width: user.shape[1]!, isNew: flags(rows, 0, users) };
-    const isNew = flags(graph.rows, 0, users);
-    smoothed.users = smoothIn(graph, { ...own, data: stack, isNew, norm: meanNorm(own, 0) }).subarray(0, rows);
-    user.data.set(stack.subarray(0, user.data.length));
+    const { data, shape } = weights[userTable!]!, isNew = flags(shape[0]!, 0, users);
+    const norm = meanNorm({ data, width: shape[1]!, isNew }, 0);
+    smoothed.users = await foldUsers(device, model, weights, settings, dataset, isNew, norm);
   }
   return {
     weights,
@@ -142,5 +140,5 @@ function keptRows(old: Weight, rows: Int32Array, leading: number, drawn: Float32
 
 function counts(rows: Int32Array, smoothed: Uint8Array, before: number): RowCounts {
   const kept = rows.filter((row) => row >= 0).length, filled = smoothed.filter((flag) => flag === 1).length;
-  return { kept, smoothed: filled, drawn: rows.length - kept - filled, dropped: before - kept };
+  return { kept, related: filled, drawn: rows.length - kept - filled, dropped: before - kept };
 }

@@ -41,7 +41,7 @@ const RUN_FLAGS = {
     placeholder: "RUN",
     description:
       "Start from a trained model, a run directory or a model.safetensors, with its settings: rows are kept " +
-      "by id, and new ones smoothed in from their neighbours",
+      "by id, and new ones begin with what their neighbours have",
     group: "Training",
   },
   seeds: {
@@ -278,23 +278,27 @@ function presetFor({ preset, data }: RunFlags, model: ModelDefinition): string |
   return GENERATED_PRESET in model.presets ? GENERATED_PRESET : undefined;
 }
 
-/**
- * Says what is wrong with a setting as of a flag.
- *
- * @param work What may find a setting wrong.
- * @returns What it gives.
- * @throws {UsageError} If a setting is wrong.
- */
-export function asFlags<T>(work: () => T): T {
+/** Says what is wrong with a setting as of a flag. */
+function asFlags<T>(work: () => T): T {
   try {
     return work();
   } catch (error) {
-    if (!(error instanceof SettingError)) throw error;
-    const reason = error.reason.startsWith(`${error.setting} `)
-      ? `--${kebab(error.setting)}${error.reason.slice(error.setting.length)}`
-      : error.reason;
-    throw new UsageError(`Cannot run train as ${reason}`, { cause: error });
+    refuseAsFlag(error);
   }
+}
+
+/**
+ * Says what is wrong with a setting as of a flag.
+ *
+ * @param error What was thrown.
+ * @throws {UsageError} If it was about a setting; else what it was.
+ */
+export function refuseAsFlag(error: unknown): never {
+  if (!(error instanceof SettingError)) throw error;
+  const reason = error.reason.startsWith(`${error.setting} `)
+    ? `--${kebab(error.setting)}${error.reason.slice(error.setting.length)}`
+    : error.reason;
+  throw new UsageError(`Cannot run train as ${reason}`, { cause: error });
 }
 
 /**

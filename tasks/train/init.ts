@@ -4,6 +4,7 @@
  * @module
  */
 import type { Dataset } from "../../src/data/dataset.ts";
+import type { Device } from "../../src/device/device.ts";
 import { readCheckpoint, readModel } from "../../src/files/run_directory.ts";
 import { isTrainable, type ModelDefinition } from "../../src/models/define_model.ts";
 import type { SettingValues } from "../../src/models/field.ts";
@@ -14,7 +15,7 @@ import { growModel, type RowCounts } from "../../src/training/grow.ts";
 import { growMoments } from "../../src/training/grow_moments.ts";
 import type { StartingPoint } from "../../src/training/train.ts";
 import { type Flags, type Parsed, UsageError } from "../cli/flags.ts";
-import { asFlags } from "./flags.ts";
+import { refuseAsFlag } from "./flags.ts";
 
 /** A run to start from. */
 export interface InitialRun {
@@ -81,6 +82,7 @@ export function withSettings(
 /**
  * Where a run starts that goes on with a trained model.
  *
+ * @param device The device to compute on.
  * @param initial The run to start from.
  * @param dataset What it is trained on.
  * @param settings What it is trained with.
@@ -88,13 +90,14 @@ export function withSettings(
  * @throws {UsageError} If a setting would give the weights another shape.
  * @throws {RangeError} If the dataset has nothing in common with that of the model.
  */
-export function startFrom(
+export async function startFrom(
+  device: Device,
   { path, file, checkpoint }: InitialRun,
   dataset: Dataset,
   settings: SettingValues,
-): { start: StartingPoint; words: string } {
+): Promise<{ start: StartingPoint; words: string }> {
   const wanted = settings as unknown as TrainingSettings;
-  const grown = asFlags(() => growModel(file, dataset, wanted));
+  const grown = await growModel(device, file, dataset, wanted).catch(refuseAsFlag);
   const moments = checkpoint && growMoments(checkpoint, file, grown, wanted);
   const { items, users } = grown.rows;
   const kept = moments
@@ -106,7 +109,11 @@ export function startFrom(
   return { start: { weights: grown.weights, moments }, words: `${path}: ${parts.join("; ")}` };
 }
 
-function rowsInWords(what: string, { kept, smoothed, drawn, dropped }: RowCounts): string {
-  const parts = [`${kept} kept`, `${smoothed} smoothed in`, `${drawn} drawn`];
+function rowsInWords(what: string, { kept, related, drawn, dropped }: RowCounts): string {
+  const parts = [
+    `${kept} kept`,
+    `${related} new by their ${what === "items" ? "neighbours" : "items"}`,
+    `${drawn} drawn`,
+  ];
   return `${what} ${parts.join(", ")}${dropped > 0 ? `, ${dropped} not there any more` : ""}`;
 }

@@ -38,8 +38,8 @@ for (const model of ["mf-bpr", "sasrec"]) {
     const output = await train("--init", run, "--data", GROWN, "--epochs", "0", "--out", out);
     assertStringIncludes(
       output,
-      `sevo-adamw seed 1  starts from ${run}: items 19 kept, 2 smoothed in, 0 drawn, 1 not there any more; ` +
-        (model === "mf-bpr" ? "users 29 kept, 5 smoothed in, 0 drawn, 1 not there any more; " : "") +
+      `sevo-adamw seed 1  starts from ${run}: items 19 kept, 2 new by their neighbours, 0 drawn, 1 not there any more; ` +
+        (model === "mf-bpr" ? "users 29 kept, 5 new by their items, 0 drawn, 1 not there any more; " : "") +
         "moments kept by row\n",
     );
     const { data: _, ...before } = await configOf(run), { data, init, ...after } = await configOf(out);

@@ -1,4 +1,12 @@
-import { assert, assertAlmostEquals, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertNotEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { openDevice } from "@sevo/sevo";
 import type { Dataset } from "../../src/data/dataset.ts";
 import {
@@ -9,11 +17,11 @@ import {
   type ModelWeights,
   resolveSettings,
   sasRec,
-  SettingError,
   stosa,
   type TrainableModel,
   type TrainingSettings,
 } from "../../src/models/mod.ts";
+import { FixedWeights } from "../../src/models/fixed_weights.ts";
 import { weightRows } from "../../src/models/settings.ts";
 import { decodeSafetensors } from "../../src/safetensors.ts";
 import { growModel } from "../../src/training/grow.ts";
@@ -71,8 +79,11 @@ function rowAt({ data, shape }: ModelWeights[string], row: number): number[] {
 }
 
 for (const model of MODELS) {
-  Deno.test(`growModel() keeps the rows of ${model.name} by id, its leading rows and all else to the bit`, () => {
-    const settings = settingsOf(model), file = fileOf(model, settings), grown = growModel(file, NEW, settings);
+  Deno.test(`growModel() keeps the rows of ${model.name} by id, its leading rows and all else to the bit`, async () => {
+    await using device = await openDevice("cpu", { threads: 1 });
+    const settings = settingsOf(model),
+      file = fileOf(model, settings),
+      grown = await growModel(device, file, NEW, settings);
     const drawn = model.initialWeights(NEW, settings), kinds = weightRows(model, settings);
     assertEquals(Object.keys(grown.weights), Object.keys(drawn));
     let tables = 0;
@@ -102,7 +113,7 @@ for (const model of MODELS) {
       row.forEach((value, column) => assertAlmostEquals(value, scale * neighbour[column]!, 1e-6));
     }
     assertEquals(tables, { "mf-bpr": 2, sasrec: 1, gru4rec: 1, bert4rec: 3, stosa: 2 }[model.name]);
-    const one = { kept: 7, smoothed: 1, drawn: 1, dropped: 1 };
+    const one = { kept: 7, related: 1, drawn: 1, dropped: 1 };
     assertEquals(grown.rows, { items: one, users: model.userTable ? { ...one, kept: 6, dropped: 0 } : null });
   });
 
@@ -116,7 +127,8 @@ for (const model of MODELS) {
     using training = startTraining(device, OLD, model, model.initialWeights(OLD, settings), settings);
     steps(training, 0);
     const saved = await training.model.save(), file = fileOf(model, settings, OLD, await training.model.weights());
-    const grown = growModel(file, OLD, settings), moments = growMoments({ model: saved }, file, grown, settings)!;
+    const grown = await growModel(device, file, OLD, settings),
+      moments = growMoments({ model: saved }, file, grown, settings)!;
     using again = startTraining(device, OLD, model, grown.weights, settings);
     again.model.restore(withMoments(await again.model.save(), moments, model, grown.weights, settings));
     assertEquals(await again.model.save(), saved);
@@ -131,7 +143,8 @@ for (const model of MODELS) {
     for (const batch of training.sampler.batches(1, settings.batch)) training.model.step(batch);
     const saved = await training.model.save(), file = fileOf(model, settings, OLD, await training.model.weights());
     const wanted = { ...settings, learningRate: 0.5 };
-    const grown = growModel(file, NEW, wanted), moments = growMoments({ model: saved }, file, grown, wanted)!;
+    const grown = await growModel(device, file, NEW, wanted),
+      moments = growMoments({ model: saved }, file, grown, wanted)!;
     using again = startTraining(device, NEW, model, grown.weights, wanted);
     again.model.restore(withMoments(await again.model.save(), moments, model, grown.weights, wanted));
     const now = (await again.model.save()).map((bytes) => decodeSafetensors(bytes));
@@ -157,48 +170,54 @@ for (const model of MODELS) {
   });
 }
 
-Deno.test("growModel() gives a new user the direction of its items, and the length of the users that are kept", () => {
-  const settings = settingsOf(MODELS[0]!), file = fileOf(MODELS[0]!, settings);
-  const { "user.weight": user, "item.weight": item } = growModel(file, NEW, settings).weights;
-  const row = rowAt(user!, 0), only = rowAt(item!, NEW.items.indexOf("item 3"));
-  const norm = range(6).reduce((sum, at) => sum + Math.hypot(...rowAt(user!, 2 + at)) / 6, 0);
-  row.forEach((value, column) => assertAlmostEquals(value, only[column]! * norm / Math.hypot(...only), 1e-9));
+Deno.test("growModel() folds new users in, as long as users are on average", async () => {
+  await using device = await openDevice("cpu", { threads: 1 });
+  const model = MODELS[0]!, settings = settingsOf(model), file = fileOf(model, settings);
+  const { weights } = await growModel(device, file, NEW, settings), user = weights["user.weight"]!;
+  using fixed = new FixedWeights(device, weights, ["user.weight", "item.weight"]);
+  const fold = await model.network(fixed, settings).foldIn!();
+  using folded = await fold({ offsets: Uint32Array.of(0, 1), items: Uint32Array.of(NEW.items.indexOf("item 3")) });
+  const fit = (await device.read(folded.tensor)).subarray(0, small.dimension), row = rowAt(user, 0);
+  const norm = range(6).reduce((sum, at) => sum + Math.hypot(...rowAt(user, 2 + at)) / 6, 0);
+  row.forEach((value, column) => assertAlmostEquals(value, fit[column]! * norm / Math.hypot(...fit), 1e-9));
 });
 
-Deno.test("growModel() refuses what a model cannot go on with, by name", () => {
+Deno.test("growModel() refuses what a model cannot go on with, by name", async () => {
+  await using device = await openDevice("cpu", { threads: 1 });
   const model = MODELS[1]!, settings = settingsOf(model), file = fileOf(model, settings);
-  const wide = settingsOf(model, { dimension: 16 }), long = settingsOf(model, { maxLength: 6 });
-  assertThrows(
-    () => growModel(file, NEW, wide),
-    SettingError,
+  const refused = async (expected: string, dataset: Dataset, wanted = settings, from = file) => {
+    const { message } = await assertRejects(() => growModel(device, from, dataset, wanted), RangeError);
+    assertStringIncludes(message, expected);
+  };
+  await refused(
     "dimension must be that of the model to go on with, 8: current value is 16",
+    NEW,
+    settingsOf(model, { dimension: 16 }),
   );
-  assertThrows(() => growModel(file, NEW, long), SettingError, "maxLength must be");
+  await refused("maxLength must be", NEW, settingsOf(model, { maxLength: 6 }));
   // What changes no shape may change
-  growModel(file, NEW, settingsOf(model, { dropout: 0.1, learningRate: 0.5, graph: "item" }));
-
-  const others = { ...NEW, items: NEW.items.map((id) => `other ${id}`) };
-  assertThrows(
-    () => growModel(file, others, settings),
-    RangeError,
+  await growModel(device, file, NEW, settingsOf(model, { dropout: 0.1, learningRate: 0.5, graph: "item" }));
+  await refused(
     "Cannot go on with the model as its items and those of the dataset have no id in common: 'item 0' is one of the " +
       "model, 'other new 0' one of the dataset",
+    { ...NEW, items: NEW.items.map((id) => `other ${id}`) },
   );
   const strangers = { ...NEW, users: NEW.users.map((id) => `other ${id}`) };
   const bpr = MODELS[0]!, bprSettings = settingsOf(bpr);
-  assertThrows(() => growModel(fileOf(bpr, bprSettings), strangers, bprSettings), RangeError, "its users and those of");
-  growModel(file, strangers, settings);
-  assertThrows(
-    () => growModel({ ...file, model: itemKnn as never }, NEW, settings),
-    RangeError,
+  await refused("its users and those of", strangers, bprSettings, fileOf(bpr, bprSettings));
+  await growModel(device, file, strangers, settings);
+  await refused(
     "Cannot go on with the model as item-knn is counted, not trained: train it on the new data",
+    NEW,
+    settings,
+    { ...file, model: itemKnn as never },
   );
 });
 
 Deno.test("growMoments() has none for another rule, and refuses a checkpoint of another model", async () => {
   await using device = await openDevice("cpu", { threads: 1 });
   const model = MODELS[1]!, settings = settingsOf(model), file = fileOf(model, settings);
-  const grown = growModel(file, NEW, settings);
+  const grown = await growModel(device, file, NEW, settings);
   using training = startTraining(device, OLD, model, model.initialWeights(OLD, settings), settings);
   const checkpoint = { model: await training.model.save() };
   for (const optimizer of ["adamw", "sevo-adamw"] as const) {
@@ -216,7 +235,8 @@ Deno.test("train() begins with the weights and moments of a model that has grown
   const model = MODELS[0]!, settings = settingsOf(model);
   let checkpoint;
   const first = await train(device, OLD, model, settings, { onCheckpoint: (at) => void (checkpoint = at) });
-  const file = { ...fileOf(model, settings), weights: first.weights }, grown = growModel(file, NEW, settings);
+  const file = { ...fileOf(model, settings), weights: first.weights },
+    grown = await growModel(device, file, NEW, settings);
   const run = async (moments: ReturnType<typeof growMoments>, epochs = 2) => {
     const events: TrainingEvent[] = [];
     const result = await train(device, NEW, model, { ...settings, epochs }, {
