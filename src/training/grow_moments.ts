@@ -5,7 +5,7 @@ import { PARAMETERS } from "../models/trained_weights.ts";
 import { ruleOf, type TrainingSettings } from "../models/training_settings.ts";
 import { type ModelWeights, ParameterLayout, type Weight } from "../nn/parameters.ts";
 import { decodeSafetensors, encodeSafetensors } from "../safetensors.ts";
-import { type StatePart, tensorName } from "../sevo/state.ts";
+import { tensorName } from "../sevo/state.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import type { GrownModel } from "./grow.ts";
 
@@ -14,7 +14,7 @@ export interface GrownMoments {
   /** Steps that they were gathered over. */
   readonly step: number;
   /** Moments of each weight that is trained. */
-  readonly parts: Readonly<Partial<Record<StatePart, ModelWeights>>>;
+  readonly parts: { readonly moment1?: ModelWeights; readonly moment2?: ModelWeights };
 }
 
 const MOMENTS = ["moment1", "moment2"] as const;
@@ -28,7 +28,7 @@ const MOMENTS = ["moment1", "moment2"] as const;
  * @param file Its model.
  * @param grown The model on the other dataset.
  * @param settings What it is to be trained with.
- * @returns The moments, or null where another rule keeps others.
+ * @returns The moments, or null where another rule keeps others, or other weights are trained.
  * @throws {SyntaxError} If the checkpoint is not of this model.
  */
 export function growMoments(
@@ -39,8 +39,9 @@ export function growMoments(
 ): GrownMoments | null {
   const model = file.model as TrainableModel, old = file.settings as unknown as TrainingSettings;
   if (ruleOf(old) !== ruleOf(settings)) return null;
+  if (Object.keys(grown.weights).some((name) => model.unused(name, old) !== model.unused(name, settings))) return null;
   const kinds = weightRows(model, settings), layout = layoutOf(model, inOrder(file.weights, grown.weights), old);
-  const parts: Partial<Record<StatePart, Record<string, Weight>>> = {};
+  const parts: { [Part in typeof MOMENTS[number]]?: Record<string, Weight> } = {};
   let step = 0;
   for (const bytes of checkpoint.model) {
     const { tensors, metadata } = decodeSafetensors(bytes);
@@ -114,7 +115,7 @@ function layoutOf(model: TrainableModel, weights: ModelWeights, settings: Traini
 }
 
 /** The moments of rows by the new numbers. */
-function grownRows(part: StatePart, { data, shape }: Weight, rows: Int32Array, leading: number): Weight {
+function grownRows(part: typeof MOMENTS[number], { data, shape }: Weight, rows: Int32Array, leading: number): Weight {
   const width = data.length / shape[0]!, rowOf = (row: number) => data.subarray(row * width, (row + 1) * width);
   const out = new Float32Array((leading + rows.length) * width), mean = new Float64Array(width);
   out.set(data.subarray(0, leading * width));

@@ -16,6 +16,7 @@
  *
  * @module
  */
+export { alignDataset, type AlignedDataset, type KnownIds } from "../data/align_dataset.ts";
 export type { Dataset, Provenance, SourceFile, SplitItems } from "../data/dataset.ts";
 export { generatedDataset, type GeneratedOptions } from "../data/generated.ts";
 export { type HistoryEnd, packHistories } from "../data/histories.ts";

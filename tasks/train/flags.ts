@@ -7,12 +7,12 @@ import type { Dataset } from "../../src/data/dataset.ts";
 import { GENERATED_PRESET, isTrainable, type ModelDefinition } from "../../src/models/define_model.ts";
 import type { Field, SettingValues } from "../../src/models/field.ts";
 import { type Bounds, SEED } from "../../src/options.ts";
-import { resolveSettings, SettingError } from "../../src/models/settings.ts";
+import { resolveSettings } from "../../src/models/settings.ts";
 import { OPTIMIZERS, ruleOf, type TrainingSettings } from "../../src/models/training_settings.ts";
 import { suitedSettings } from "../../src/training/suited_settings.ts";
-import { defineTask, type Flag, type Flags, type Parsed, type Task, UsageError, type Values } from "../cli/flags.ts";
-import { kebab } from "../cli/declaration.ts";
+import { defineTask, type Flag, type Flags, type Parsed, type Task, type Values } from "../cli/flags.ts";
 import { deviceFlags } from "../cli/open_device.ts";
+import { asFlags } from "./as_flags.ts";
 
 /** Flags of the dataset. */
 const DATA_FLAGS = {
@@ -276,29 +276,6 @@ export function settingsOf(
 function presetFor({ preset, data }: RunFlags, model: ModelDefinition): string | undefined {
   if (preset !== undefined || data !== undefined || !isTrainable(model)) return preset;
   return GENERATED_PRESET in model.presets ? GENERATED_PRESET : undefined;
-}
-
-/** Says what is wrong with a setting as of a flag. */
-function asFlags<T>(work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    refuseAsFlag(error);
-  }
-}
-
-/**
- * Says what is wrong with a setting as of a flag.
- *
- * @param error What was thrown.
- * @throws {UsageError} If it was about a setting; else what it was.
- */
-export function refuseAsFlag(error: unknown): never {
-  if (!(error instanceof SettingError)) throw error;
-  const reason = error.reason.startsWith(`${error.setting} `)
-    ? `--${kebab(error.setting)}${error.reason.slice(error.setting.length)}`
-    : error.reason;
-  throw new UsageError(`Cannot run train as ${reason}`, { cause: error });
 }
 
 /**

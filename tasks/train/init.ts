@@ -15,7 +15,7 @@ import { growModel, type RowCounts } from "../../src/training/grow.ts";
 import { growMoments } from "../../src/training/grow_moments.ts";
 import type { StartingPoint } from "../../src/training/train.ts";
 import { type Flags, type Parsed, UsageError } from "../cli/flags.ts";
-import { refuseAsFlag } from "./flags.ts";
+import { refuseAsFlag } from "./as_flags.ts";
 
 /** A run to start from. */
 export interface InitialRun {
@@ -103,7 +103,11 @@ export async function startFrom(
   const kept = moments
     ? "moments kept by row"
     : checkpoint
-    ? `moments start anew: ${ruleOf(wanted)} keeps others`
+    ? `moments start anew: ${
+      ruleOf(file.settings as unknown as TrainingSettings) === ruleOf(wanted)
+        ? "other weights are trained now"
+        : `${ruleOf(wanted)} keeps others`
+    }`
     : "moments start anew: there is no checkpoint.safetensors";
   const parts = [rowsInWords("items", items), ...users ? [rowsInWords("users", users)] : [], kept];
   return { start: { weights: grown.weights, moments }, words: `${path}: ${parts.join("; ")}` };

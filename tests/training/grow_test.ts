@@ -224,6 +224,10 @@ Deno.test("growMoments() has none for another rule, and refuses a checkpoint of 
     assert(growMoments(checkpoint, file, grown, { ...settings, optimizer }));
   }
   assertEquals(growMoments(checkpoint, file, grown, { ...settings, optimizer: "sgd" }), null);
+  // With the means attended, weights are trained that have no moments yet
+  const { settings: plain, ...gaussian } = fileOf(MODELS[4]!, settingsOf(MODELS[4]!));
+  const attended = settingsOf(MODELS[4]!, { attendedMean: true }), weights = gaussian.weights;
+  assertEquals(growMoments({ model: [] }, { ...gaussian, settings: plain }, { ...grown, weights }, attended), null);
   const other = datasetOf([[0, 1, 2]], 5);
   using small = startTraining(device, other, model, model.initialWeights(other, settings), settings);
   const wrong = { model: await small.model.save() };
