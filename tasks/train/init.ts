@@ -66,7 +66,7 @@ export async function readInit(
  * @returns The command line.
  */
 export function withSettings(
-  { values, given, file, argument }: Parsed<Flags>,
+  { values, given, file, ...rest }: Parsed<Flags>,
   { model, settings }: ModelFile,
 ): Parsed<Flags> {
   const before: Record<string, unknown> = { model: model.name, ...settings };
@@ -75,7 +75,7 @@ export function withSettings(
     values: { ...values, ...Object.fromEntries(missing.map((name) => [name, before[name]])) },
     given: new Map([...missing.map((name) => [name, "config file"] as const), ...given]),
     file: { ...before, ...file },
-    argument,
+    ...rest,
   } as Parsed<Flags>;
 }
 

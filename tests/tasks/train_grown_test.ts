@@ -18,13 +18,11 @@ await prepareSequences("strangers");
 
 async function prepareSequences(name: string): Promise<void> {
   await prepare({
-    file: `${FOLDER}/${name}.txt`,
+    files: [`${FOLDER}/${name}.txt`],
     out: `${FOLDER}/${name}`,
     format: "sequences",
-    encoding: "utf-8",
     minUser: 1,
     minItem: 1,
-    overwrite: false,
   });
 }
 
