@@ -26,6 +26,7 @@ export class ParquetFile {
   readonly #bytes: Uint8Array<ArrayBuffer>;
   readonly #metadata: FileMetaData;
   readonly #elements: readonly Column[];
+  readonly #codecs = new Map<string, Set<string>>();
   /** Number of rows. */
   readonly rowCount: number;
   /** Names of the top-level columns, as in the file. */
@@ -49,6 +50,14 @@ export class ParquetFile {
       this.rowCount = Number(this.#metadata.num_rows);
       this.#elements = parquetSchema(this.#metadata).children.map(({ element }) => element);
       this.columns = this.#elements.map(({ name }) => name);
+      const held = this.#metadata.row_groups.reduce((rows, group) => {
+        for (const { meta_data } of group.columns) {
+          const { path_in_schema: [name], codec } = meta_data!;
+          this.#codecs.set(name!, (this.#codecs.get(name!) ?? new Set()).add(codec));
+        }
+        return rows + Number(group.num_rows);
+      }, 0);
+      if (held !== this.rowCount || held >= 2 ** 32) throw new RangeError(`its footer counts ${this.rowCount} rows`);
     } catch (error) {
       throw this.#damaged(error);
     }
@@ -69,12 +78,7 @@ export class ParquetFile {
 
   /** Hands over the column a chunk at a time: hyparquet decodes a row group faster than row objects could be made. */
   async #read(name: string, take: (values: ArrayLike<unknown>, start: number) => void): Promise<void> {
-    const codecs = new Set<string>();
-    for (const group of this.#metadata.row_groups) {
-      for (const { meta_data } of group.columns) {
-        if (meta_data?.path_in_schema[0] === name) codecs.add(meta_data.codec);
-      }
-    }
+    const codecs = this.#codecs.get(name) ?? new Set<string>();
     const unread = [...codecs].find((codec) => !CODECS.includes(codec));
     if (unread !== undefined) {
       throw new Fault(`${this.#label} is compressed with ${unread}: expected one of ${CODECS.join(", ")}`);

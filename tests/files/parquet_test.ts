@@ -1,4 +1,5 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import fc from "fast-check";
 import { ByteWriter, parquetWrite } from "hyparquet-writer";
 import { expandLz4 } from "../../src/files/_codecs.ts";
 import { Fault, ParquetFile } from "../../src/files/_parquet.ts";
@@ -135,6 +136,29 @@ Deno.test("ParquetFile says of spoilt pages that the file is damaged, where the 
         for (const column of file.columns) await file.strings(column);
       }, Fault);
       assertEquals(message.startsWith("file.parquet is damaged: "), true, message);
+    }
+  }));
+
+Deno.test("ParquetFile reads a file with spoilt bytes or says that it is damaged, and throws nothing else", () =>
+  withFolder(async (folder) => {
+    for (const options of ["COMPRESSION snappy", "COMPRESSION uncompressed, PARQUET_VERSION v2"]) {
+      await fileOf(folder, `SELECT few, many, text FROM (${TABLE}) LIMIT 300`, options);
+      const bytes = await Deno.readFile(`${folder}/file.parquet`);
+      const spoilt = fc.array(fc.tuple(fc.nat(bytes.length - 1), fc.nat(255)), { minLength: 1, maxLength: 4 });
+      await fc.assert(
+        fc.asyncProperty(spoilt, async (changes) => {
+          const copy = bytes.slice();
+          for (const [at, value] of changes) copy[at] = value;
+          try {
+            const file = new ParquetFile("file.parquet", copy);
+            for (const column of ["few", "many"]) await file.integers(column, 2 ** 32);
+            await file.strings("text");
+          } catch (error) {
+            if (!(error instanceof Fault)) throw error;
+          }
+        }),
+        { numRuns: 200, seed: 7 },
+      );
     }
   }));
 
