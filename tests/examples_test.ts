@@ -146,7 +146,7 @@ Deno.test("examples/model_of_your_own.ts trains, compares and finds similar item
   assert(/^popularity +0\.\d{4}/m.test(trained.out), trained.out);
   // The header's command compares: a run is one of several
   const several = await outputOf(start(program, similar!, ["similar", `${FOLDER}/runs`, "--item", "item-1"]));
-  assertEquals(several.code, 1);
+  assertEquals(several.code, 2);
   assertStringIncludes(several.err, `it holds several runs: name one of ${FOLDER}/runs/adam-1`);
   const run = `${FOLDER}/runs/sevo-adamw-1`;
   const found = await outputOf(start(program, similar!, ["similar", run, "--item", "item-1", "--json"]));

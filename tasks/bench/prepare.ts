@@ -32,7 +32,7 @@ const FLAGS = ["--format", "csv", "--user", "user", "--item", "item", "--timesta
 const FILTER = ["--min-user", "5", "--min-item", "5"];
 
 /** The permissions of `deno task prepare`. */
-const PERMISSIONS = ["--allow-read", "--allow-write", "--allow-ffi", "--allow-env=SEVO_DEBUG"];
+const PERMISSIONS = ["--allow-read", "--allow-write", "--allow-ffi", "--allow-env=SEVO_*"];
 
 const BLOCK = 1 << 20, LONGEST_LINE = 64;
 

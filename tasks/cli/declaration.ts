@@ -109,7 +109,7 @@ export interface Parsed<F extends Flags> {
   /** The value of every flag. */
   readonly values: Values<F>;
   /** The flags that are given, as against those at their defaults, and where. */
-  readonly given: ReadonlyMap<keyof F & string, "command line" | "config file">;
+  readonly given: ReadonlyMap<keyof F & string, "command line" | "environment" | "config file">;
   /** What the config file says, overridden or not. */
   readonly file: Partial<Values<F>>;
   /** The first argument that is no flag. */

@@ -2,7 +2,8 @@
  * The command line of a task, declared once: from one list of flags come parsing, checking, `--help`, the keys of a
  * `--config` file and the types of the values.
  *
- * A value comes from the command line, else from the file that `--config` names, else from its default.
+ * A value comes from the command line, else from a variable of the environment (`SEVO_LEARNING_RATE`), else from the file
+ * that `--config` names, else from its default.
  *
  * @example
  * ```ts ignore
@@ -41,6 +42,7 @@ import {
   UsageError,
   type Values,
 } from "./declaration.ts";
+import { argumentVariable, readEnvironment, variable } from "./environment.ts";
 import { helpOf } from "./help.ts";
 
 export { type Flag, type Flags, type Parsed, type Task, UsageError, type Values } from "./declaration.ts";
@@ -173,7 +175,9 @@ export async function parseFlags<const F extends Flags>(
     given.set(key, value);
   }
 
-  const { argument } = task;
+  const environment = readEnvironment(task.name, flags);
+  const { argument } = task, name = argumentVariable(task), named = name && variable(name);
+  if (positionals.length === 0 && named !== undefined) positionals.push(named);
   const extra = argument?.many ? undefined : positionals[argument === undefined ? 0 : 1];
   if (extra !== undefined) {
     const takes = argument === undefined ? "no argument" : `one argument, ${argument.placeholder}`;
@@ -181,15 +185,17 @@ export async function parseFlags<const F extends Flags>(
   }
 
   const values: Record<string, unknown> = {}, file: Record<string, unknown> = {};
-  if (given.has("config") && flags["config"] === CONFIG) {
-    Object.assign(file, await readConfig(task.name, String(given.get("config")), task.flags));
+  const config = given.get("config") ?? environment.get("config");
+  if (config !== undefined && flags["config"] === CONFIG) {
+    Object.assign(file, await readConfig(task.name, String(config), task.flags));
     given.delete("config");
+    environment.delete("config");
   }
   if (argument?.required && positionals.length === 0) {
     throw new UsageError(`${cannot} ${argument.placeholder} is missing: ${see}`);
   }
   for (const [key, flag] of Object.entries(task.flags)) {
-    values[key] = given.get(key) ?? file[key] ?? (flag.kind === "list" ? [] : flag.default);
+    values[key] = given.get(key) ?? environment.get(key) ?? file[key] ?? (flag.kind === "list" ? [] : flag.default);
     if (flag.kind !== "boolean" && flag.kind !== "list" && flag.required && values[key] === undefined) {
       throw new UsageError(`${cannot} --${kebab(key)} is missing: ${see}`);
     }
@@ -198,6 +204,7 @@ export async function parseFlags<const F extends Flags>(
     values: values as Values<F>,
     given: new Map([
       ...Object.keys(file).map((key) => [key, "config file"] as const),
+      ...[...environment.keys()].map((key) => [key, "environment"] as const),
       ...[...given.keys()].map((key) => [key, "command line"] as const),
     ]) as Parsed<F>["given"],
     file: file as Partial<Values<F>>,

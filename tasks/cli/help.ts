@@ -1,6 +1,11 @@
 import { type Flag, type Flags, kebab, type Task } from "./declaration.ts";
+import { variableOf } from "./environment.ts";
 
 const WIDTH = 100;
+
+const EXIT_WORDS =
+  "0 done; 2 the command line, a variable or a config is wrong; 3 the data are wrong; 4 training diverged; " +
+  "75 try again (interrupted, device lost, disk full, folder in use); 1 a fault of the program";
 
 function wrap(text: string, indent: number, width = WIDTH): string {
   const lines: string[] = [];
@@ -57,6 +62,12 @@ export function helpOf<F extends Flags>(task: Task<F>): string {
     const sample = flag === undefined ? "" : `, such as {"${key}":${JSON.stringify(flag.default)}}`;
     add("General", "--config FILE", `Read flags from a JSON file with comments${sample}; a flag given here wins`);
   }
+  const [first] = Object.keys(task.flags);
+  if (first !== undefined) {
+    const example = `${variableOf(first)}=... is --${kebab(first)} ...`;
+    add("General", "SEVO_...", `Every flag may stand in the environment, and one on the command line wins: ${example}`);
+  }
+  add("General", "Exit codes", EXIT_WORDS);
   add("General", "-h, --help", "Show this help");
 
   const column = Math.min(32, Math.max(...[...groups.values()].flat().map(([name]) => name.length)) + 4);

@@ -515,12 +515,12 @@ Train on it:
   );
 });
 
-Deno.test("deno task prepare fails with one line and exit code 1", async () => {
+Deno.test("deno task prepare fails with one line, and an exit code that says whether log or command line is wrong", async () => {
   const missing = await runTask("nowhere.txt", "--format", "sequences", "--out", "nowhere/out");
-  assertEquals(missing, { code: 1, out: "", error: "error: Cannot prepare 'nowhere.txt' as there is no such file\n" });
+  assertEquals(missing, { code: 3, out: "", error: "error: Cannot prepare 'nowhere.txt' as there is no such file\n" });
   const typo = await runTask("nowhere.txt", "--fromat", "csv");
   const message = "error: Cannot run prepare as there is no flag '--fromat': did you mean '--format'?\n";
-  assertEquals(typo, { code: 1, out: "", error: message });
+  assertEquals(typo, { code: 2, out: "", error: message });
 });
 
 for (

@@ -181,6 +181,63 @@ for (
   });
 }
 
+/** Parses with variables in the environment. */
+async function withVariables<T>(variables: Readonly<Record<string, string>>, use: () => Promise<T>): Promise<T> {
+  for (const [name, value] of Object.entries(variables)) Deno.env.set(name, value);
+  try {
+    return await use();
+  } finally {
+    for (const name of Object.keys(variables)) Deno.env.delete(name);
+  }
+}
+
+Deno.test("parseFlags() reads flags from the environment: the command line wins over it, and it over a config file", async () => {
+  await withConfig(`{ "epochs": 7, "beta": 0.5, "layers": 4 }`, async (path) => {
+    const variables = {
+      SEVO_EPOCHS: "8",
+      SEVO_LEARNING_RATE: "0.01",
+      SEVO_BETA: "0.25",
+      SEVO_PROGRESS: "0",
+      SEVO_FORCE: "true",
+      SEVO_DATA: "",
+      SEVO_CONFIG: path,
+    };
+    const { values, given } = await withVariables(variables, () => parse("--epochs", "9"));
+    assertEquals(
+      [values.epochs, values.learningRate, values.beta, values.layers, values.progress, values.force, values.data],
+      [9, 0.01, 0.25, 4, false, true, undefined],
+    );
+    assertEquals([given.get("epochs"), given.get("beta"), given.get("layers")], [
+      "command line",
+      "environment",
+      "config file",
+    ]);
+  });
+});
+
+Deno.test("parseFlags() says which variable holds no value of its flag", async () => {
+  const cases = [
+    ["SEVO_EPOCHS", "many", "an integer"],
+    ["SEVO_BETA", "1", "in [0, 1)"],
+    ["SEVO_MODEL", "other", "one of mf-bpr, sasrec"],
+    ["SEVO_FORCE", "yes", "true or false"],
+  ] as const;
+  for (const [name, value, expected] of cases) {
+    const message = await withVariables({ [name]: value }, () => complaint());
+    assert(message.startsWith(`Cannot run train as the variable ${name} must be `), message);
+    assert(message.endsWith(`: current value is '${value}'`) && message.includes(expected.slice(0, 8)), message);
+  }
+});
+
+Deno.test("parseFlags() takes a task's argument from the environment", async () => {
+  const argument = { placeholder: "FILE...", description: "Files", required: true, many: true } as const;
+  const files = defineTask({ name: "prepare", summary: "Prepares.", argument, examples: [], flags: {} });
+  const parsed = await withVariables({ SEVO_FILE: "log.csv" }, () => parseFlags(files, []));
+  assertEquals(parsed?.arguments, ["log.csv"]);
+  const given = await withVariables({ SEVO_FILE: "log.csv" }, () => parseFlags(files, ["a", "b"]));
+  assertEquals(given?.arguments, ["a", "b"]);
+});
+
 Deno.test("parseFlags() asks for what is required", async () => {
   const prepare = defineTask({
     name: "prepare",

@@ -150,7 +150,7 @@ Deno.test("deno task recommend reads standard input, and needs no more permissio
       ["recommend", RUN, "--input", "-", "--to", to, ...CPU],
       '{"history":["5"]}\n{"histroy":["5"]}\n',
     );
-  assertEquals(wrong.code, 1);
+  assertEquals(wrong.code, 2);
   assertStringIncludes(wrong.err, "error: Cannot run recommend as line 2 of '-' is not {\"user\": ID} or");
   assertEquals((await everything()).filter((path) => path.includes("stdin")), []);
 });

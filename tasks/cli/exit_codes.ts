@@ -1,0 +1,50 @@
+import { DeviceLostError } from "../../src/device/device.ts";
+import { DatasetError } from "../../src/files/read_dataset.ts";
+import { PrepareError } from "../../src/prepare/prepare_error.ts";
+import { NonFiniteError } from "../../src/sevo/errors.ts";
+
+/** What the exit code of a task says: see docs/batch-jobs.md. */
+export const EXIT = {
+  /** All is done. */
+  done: 0,
+  /** A fault of the program. */
+  fault: 1,
+  /** The command line, a variable or a config is wrong. */
+  usage: 2,
+  /** The data are wrong. */
+  data: 3,
+  /** Training diverged. */
+  diverged: 4,
+  /** Nothing is wrong with the job: the same again may well succeed. */
+  again: 75,
+} as const;
+
+/** Thrown where a task ends early and the same again goes on: it was interrupted, or another process holds its folder. */
+export class TryAgainError extends Error {
+  /** Tells this error from others. */
+  override readonly name = "TryAgainError";
+}
+
+/** What the system says where a disk is full. */
+const FULL = ["ENOSPC", "EDQUOT"];
+
+/**
+ * The exit code of a task that ended with an error.
+ *
+ * @param error What was thrown.
+ * @param isExpected Whether it is an error that is said in one line.
+ * @returns The code.
+ */
+export function exitCodeOf(error: unknown, isExpected: boolean): number {
+  for (let at: unknown = error; at instanceof Error; at = at.cause) {
+    if (at instanceof TryAgainError || at instanceof DeviceLostError || at instanceof Deno.errors.Interrupted) {
+      return EXIT.again;
+    }
+    if ("code" in at && FULL.includes(String(at.code))) return EXIT.again;
+    if (at instanceof NonFiniteError) return EXIT.diverged;
+  }
+  if (!isExpected) return EXIT.fault;
+  if (error instanceof DatasetError || error instanceof PrepareError) return EXIT.data;
+  // A file that is not what it should be; a condition of --where is another kind of syntax error
+  return error instanceof SyntaxError && error.name === "SyntaxError" ? EXIT.data : EXIT.usage;
+}
