@@ -4,8 +4,8 @@
  *
  * @module
  */
-import asc from "assemblyscript/asc";
-import binaryen from "assemblyscript/binaryen";
+import asc from "npm:assemblyscript@^0.28.10/asc";
+import binaryen from "npm:assemblyscript@^0.28.10/binaryen";
 
 const TARGET = new URL("../src/device/cpu/module.generated.ts", import.meta.url);
 

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import fc from "fast-check";
+import fc from "./_fast_check.ts";
 import { decodeSafetensors, encodeSafetensors, type SafetensorsFile } from "../src/safetensors.ts";
 
 const FILE: SafetensorsFile = {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { configure, type FileEntry, Reader, ZipReader } from "@zip.js/zip.js";
+import { configure, type FileEntry, Reader, ZipReader } from "npm:@zip.js/zip.js@^2.24.0";
 import type { Chunks } from "./_bytes.ts";
 import { type Input, mayBeLog } from "./_input.ts";
 import { PrepareError } from "./prepare_error.ts";

@@ -1,4 +1,4 @@
-import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
+import { type DuckDBConnection, DuckDBInstance } from "npm:@duckdb/node-api@1.5.6-r.1";
 
 /** What DuckDB may hold in memory; the rest is on the disk, so that a log may be larger than the memory. */
 const MEMORY = "1500MB";

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import fc from "fast-check";
+import fc from "../_fast_check.ts";
 import { ByteWriter, parquetWrite } from "hyparquet-writer";
 import { expandLz4 } from "../../src/files/_codecs.ts";
 import { Fault, ParquetFile } from "../../src/files/_parquet.ts";

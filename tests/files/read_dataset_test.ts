@@ -3,7 +3,7 @@ import { type PackedSequences, sequenceAt } from "../../src/data/sequences.ts";
 import { DatasetError, readDataset } from "../../src/files/read_dataset.ts";
 import { prepare } from "../../src/prepare/prepare.ts";
 import { range } from "../data/_fixtures.ts";
-import { DuckDBInstance } from "@duckdb/node-api";
+import { DuckDBInstance } from "npm:@duckdb/node-api@1.5.6-r.1";
 import { runSql } from "./_duckdb.ts";
 import { withFolder } from "./_folder.ts";
 

@@ -1,6 +1,6 @@
 import { assertAlmostEquals, assertEquals, assertLess, assertLessOrEqual, assertThrows } from "@std/assert";
 import { Graph, type SequenceGraphOptions } from "@sevo/sevo";
-import fc from "fast-check";
+import fc from "../_fast_check.ts";
 import { testOnDevices } from "../_on_devices.ts";
 import { ROUNDING, uniforms } from "../sevo/_fixtures.ts";
 

@@ -1,5 +1,5 @@
 import { assert } from "@std/assert";
-import fc from "fast-check";
+import fc from "../_fast_check.ts";
 import type { CheckResult } from "../../kernels/checks.ts";
 
 /** Widths on both sides of what kernels cut by: quads, 32 and 64 columns, and none of these. */

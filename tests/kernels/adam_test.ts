@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import fc from "fast-check";
+import fc from "../_fast_check.ts";
 import { type AdamCase, checkAdam } from "../../kernels/adam/check.ts";
 import { adam } from "../../kernels/adam/adam.ts";
 import type { Device } from "../../src/device/device.ts";

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../_fast_check.ts";
 import { checkAppendColumn } from "../../kernels/append_column/check.ts";
 import { testOnDevices } from "../_on_devices.ts";
 import { assertChecks, seed } from "./_assert_checks.ts";

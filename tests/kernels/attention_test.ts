@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../_fast_check.ts";
 import { assert } from "@std/assert";
 import {
   type AttentionCase,

@@ -1,5 +1,5 @@
 import { assert } from "@std/assert";
-import fc from "fast-check";
+import fc from "../_fast_check.ts";
 import type { Device } from "@sevo/sevo";
 import {
   checkSoftmaxGradient,

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../_fast_check.ts";
 import { checkColumnSums } from "../../kernels/column_sums/check.ts";
 import { testOnDevices } from "../_on_devices.ts";
 import { assertChecks, seed } from "./_assert_checks.ts";

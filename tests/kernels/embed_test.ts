@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../_fast_check.ts";
 import { Draws } from "../../kernels/_check.ts";
 import { drawDropout } from "../../kernels/_dropout_check.ts";
 import { checkEmbed, checkEmbedGradient, type EmbedCase } from "../../kernels/embed/check.ts";

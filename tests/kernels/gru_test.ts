@@ -1,5 +1,5 @@
 import { assertAlmostEquals } from "@std/assert";
-import fc from "fast-check";
+import fc from "../_fast_check.ts";
 import { checkGru, checkGruGradient } from "../../kernels/gru/check.ts";
 import { gruGradientOracle, type GruInput, gruOracle } from "../../kernels/gru/oracle.ts";
 import { testOnDevices } from "../_on_devices.ts";

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../_fast_check.ts";
 import { Draws } from "../../kernels/_check.ts";
 import { checkLayerNorm, checkLayerNormGradient, type LayerNormCase } from "../../kernels/layer_norm/check.ts";
 import { layerNormGradientOracle, layerNormOracle } from "../../kernels/layer_norm/oracle.ts";

@@ -1,6 +1,6 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { openDevice } from "@sevo/sevo";
-import fc from "fast-check";
+import fc from "../_fast_check.ts";
 import { Draws } from "../../kernels/_check.ts";
 import { checkMatmul, checkMatmulGradient } from "../../kernels/matmul/check.ts";
 import { matmul, matmulGradient } from "../../kernels/matmul/matmul.ts";

@@ -1,5 +1,5 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import fc from "fast-check";
+import fc from "../_fast_check.ts";
 import { checkPairLoss } from "../../kernels/pair_loss/check.ts";
 import { pairLossOracle } from "../../kernels/pair_loss/oracle.ts";
 import { pairLoss } from "../../kernels/pair_loss/pair_loss.ts";

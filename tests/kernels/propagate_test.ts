@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import fc from "fast-check";
+import fc from "../_fast_check.ts";
 import { Graph } from "@sevo/sevo";
 import { Comparison, Draws, strideOf } from "../../kernels/_check.ts";
 import { fromPanels, toPanels } from "../../kernels/_panels.ts";

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import fc from "fast-check";
+import fc from "../_fast_check.ts";
 import { checkPackPanels, checkRankTargets } from "../../kernels/rank_targets/check.ts";
 import { packPanels, panelLength, rankTargets } from "../../kernels/rank_targets/rank_targets.ts";
 import type { Device } from "../../src/device/device.ts";

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../_fast_check.ts";
 import { checkSgd } from "../../kernels/sgd/check.ts";
 import { testOnDevices } from "../_on_devices.ts";
 import { assertChecks, assertPasses, columns, seed } from "./_assert_checks.ts";

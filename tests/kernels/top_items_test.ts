@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import fc from "fast-check";
+import fc from "../_fast_check.ts";
 import { openDevice } from "@sevo/sevo";
 import { checkTopItems } from "../../kernels/top_items/check.ts";
 import { MAXIMUM_COUNT, topItems, topItemsScratch } from "../../kernels/top_items/top_items.ts";

@@ -1,5 +1,5 @@
 import { assertAlmostEquals } from "@std/assert";
-import fc from "fast-check";
+import fc from "../_fast_check.ts";
 import { checkGaussianRows, checkWassersteinLoss } from "../../kernels/wasserstein/check.ts";
 import { gaussianRowsOracle, wassersteinOracle } from "../../kernels/wasserstein/oracle.ts";
 import { testOnDevices } from "../_on_devices.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import fc from "fast-check";
+import fc from "../_fast_check.ts";
 import { Database } from "../../src/prepare/_database.ts";
 import { storedTime } from "../../src/prepare/_stored_time.ts";
 import { looksLikeTime } from "../../src/prepare/_time_forms.ts";

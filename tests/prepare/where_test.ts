@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import fc from "fast-check";
+import fc from "../_fast_check.ts";
 import { Database } from "../../src/prepare/_database.ts";
 import { parseWhere } from "../../src/prepare/_where.ts";
 

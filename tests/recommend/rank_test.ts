@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { Device } from "@sevo/sevo";
-import fc from "fast-check";
+import fc from "../_fast_check.ts";
 import { type Exclusions, rankTargets, type RowRange, topItems } from "../../src/recommend/mod.ts";
 import { testOnDevices } from "../_on_devices.ts";
 import { uniforms } from "../sevo/_fixtures.ts";

@@ -11,7 +11,7 @@ import {
   type SevoState,
   sevoStep,
 } from "@sevo/sevo";
-import fc from "fast-check";
+import fc from "../_fast_check.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../src/safetensors.ts";
 import { testOnDevices } from "../_on_devices.ts";
 import {
