@@ -73,6 +73,7 @@ export {
 } from "./sequences.ts";
 export { type ResolvedSettings, resolveSettings, SettingError } from "./settings.ts";
 export { type ModelOptimizer, TrainedModel } from "./trained_model.ts";
+export type { LossSoFar } from "./trained_weights.ts";
 export {
   isSmoothed,
   type OptimizerName,

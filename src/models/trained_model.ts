@@ -5,7 +5,7 @@ import { Tape } from "../nn/tape.ts";
 import type { SevoOptions } from "../sevo/options.ts";
 import type { TrainableModel } from "./define_model.ts";
 import type { Network } from "./network.ts";
-import { TrainedWeights } from "./trained_weights.ts";
+import { type LossSoFar, TrainedWeights } from "./trained_weights.ts";
 import type { TrainingSettings } from "./training_settings.ts";
 
 /** How a model is trained. */
@@ -86,6 +86,24 @@ export class TrainedModel<Batch> implements Disposable {
    */
   async meanLoss(): Promise<number> {
     return await this.#weights.meanLoss();
+  }
+
+  /**
+   * The loss of the steps since {@linkcode TrainedModel.meanLoss} was last asked, which goes on.
+   *
+   * @returns The sum, as the device has it, and the number of steps.
+   */
+  async lossSoFar(): Promise<LossSoFar> {
+    return await this.#weights.lossSoFar();
+  }
+
+  /**
+   * Goes on from a loss that {@linkcode TrainedModel.lossSoFar} gave, to the bit.
+   *
+   * @param loss The loss.
+   */
+  restoreLoss(loss: LossSoFar): void {
+    this.#weights.restoreLoss(loss);
   }
 
   /**

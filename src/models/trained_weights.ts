@@ -22,6 +22,14 @@ export interface WeightsOptions {
   readonly unused?: readonly string[];
 }
 
+/** The loss of some steps that go on. */
+export interface LossSoFar {
+  /** Sum of their losses, as the device has it. */
+  readonly total: number;
+  /** Their number. */
+  readonly steps: number;
+}
+
 /**
  * The weights of a model under training: its embedding tables, each group a SEvo state of its own; all other parameters
  * packed into one flat table under the plain rule, with a gradient of the same layout that kernels write their parts
@@ -37,7 +45,7 @@ export class TrainedWeights implements NetworkWeights, Disposable {
   readonly #groups: { state: SevoState; readonly graph: Graph | null }[];
   readonly #names: readonly string[];
   readonly #unused: ModelWeights;
-  readonly #loss: Tensor<"f32">;
+  #loss: Tensor<"f32">;
   #losses = 0;
 
   /**
@@ -139,6 +147,27 @@ export class TrainedWeights implements NetworkWeights, Disposable {
     this.device.clear(this.#loss);
     this.#losses = 0;
     return mean;
+  }
+
+  /**
+   * The loss of the steps since {@linkcode TrainedWeights.meanLoss} was last asked, which goes on.
+   *
+   * @returns The sum, as the device has it, and the number of steps.
+   */
+  async lossSoFar(): Promise<LossSoFar> {
+    const [total] = await this.device.read(this.#loss);
+    return { total: total!, steps: this.#losses };
+  }
+
+  /**
+   * Goes on from a loss that {@linkcode TrainedWeights.lossSoFar} gave, to the bit.
+   *
+   * @param loss The loss.
+   */
+  restoreLoss({ total, steps }: LossSoFar): void {
+    this.#loss.dispose();
+    this.#loss = this.device.upload(Float32Array.of(total));
+    this.#losses = steps;
   }
 
   /**

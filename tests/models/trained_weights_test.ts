@@ -222,3 +222,19 @@ testOnDevices("weights that do not all fit leave nothing behind", (device) => {
   assertThrows(() => new FixedWeights(device, odd, ["item", "position"]), TypeError);
   assertEquals(device.liveBytes, 0);
 });
+
+testOnDevices("a mean loss goes on from what it was in the middle, to the bit", async (device) => {
+  const [tiny] = TINY_MODELS, batches = [[0, 1, 2, 3], [1], [2, 0], [3, 1, 2]];
+  using whole = tiny!.create(device, { options: ADAMW });
+  using first = tiny!.create(device, { options: ADAMW });
+  using second = tiny!.create(device, { options: ADAMW });
+  for (const batch of batches) whole.step(tiny!.batch([batch, [batch.length]]));
+  for (const batch of batches.slice(0, 3)) first.step(tiny!.batch([batch, [batch.length]]));
+  const loss = await first.lossSoFar();
+  assertEquals(loss.steps, 3);
+  assertEquals(await first.lossSoFar(), loss);
+  second.restore(await first.save());
+  second.restoreLoss(loss);
+  second.step(tiny!.batch([batches[3]!, [3]]));
+  assertEquals(await second.meanLoss(), await whole.meanLoss());
+});
