@@ -5,14 +5,12 @@
  */
 import type { ItemsOptions } from "../src/prepare/options.ts";
 import { parseFlags } from "./cli/flags.ts";
+import { interruptible } from "./cli/interruption.ts";
 import { quoted } from "./cli/quoted.ts";
 import { runTask } from "./cli/run_task.ts";
 import { task } from "./prepare/flags.ts";
 import { StepProgress } from "./prepare/step_progress.ts";
 import { summaryLines } from "./prepare/summary_lines.ts";
-
-/** Signals that end a task. */
-const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
 /**
  * Runs the task.
@@ -26,35 +24,34 @@ export async function main(args: readonly string[]): Promise<void> {
   const out = values.out ?? `data/${nameOf(files[0]!)}`;
   // Loaded only now: --help and a wrong flag need no native package.
   const { prepare } = await import("../src/prepare/prepare.ts");
-  const ending = new AbortController();
-  const end = () => ending.abort(new Deno.errors.Interrupted("Cannot prepare as the task was interrupted"));
-  for (const signal of SIGNALS) Deno.addSignalListener(signal, end);
   const list = (text: string | undefined) => text?.split(",").map((word) => word.trim());
-  try {
-    using progress = new StepProgress();
-    const prepared = await prepare({
-      ...values,
-      files,
-      out,
-      events: list(values.events),
-      missing: list(values.missing),
-      itemsText: itemsOf(values),
-      signal: ending.signal,
-      onProgress: (step) => progress.show(step),
-    });
-    progress[Symbol.dispose]();
-    if (values.json) console.log(JSON.stringify({ out, ...prepared.provenance.counts, ...prepared.summary }, null, 2));
-    else {
-      const next = `  deno task train --model sasrec --data ${quoted(out)}`;
-      console.log([...summaryLines(prepared, out, values.items), "", "Train on it:", next].join("\n"));
-    }
-    for (const { file, line, why, text } of prepared.bad) {
-      console.error(`left out: ${quoted(file)} line ${line} ${why}: ${JSON.stringify(text.slice(0, 100))}`);
-    }
-    for (const warning of prepared.warnings) console.error(`warning: ${warning}`);
-  } finally {
-    for (const signal of SIGNALS) Deno.removeSignalListener(signal, end);
+  const prepared = await interruptible(
+    `Cannot prepare '${files[0]}'`,
+    "nothing is left behind, run it again",
+    async (signal) => {
+      using progress = new StepProgress();
+      return await prepare({
+        ...values,
+        files,
+        out,
+        events: list(values.events),
+        missing: list(values.missing),
+        itemsText: itemsOf(values),
+        signal,
+        onProgress: (step) => progress.show(step),
+      });
+    },
+  );
+  if (values.json) {
+    console.log(JSON.stringify({ out, ...prepared.provenance.counts, ...prepared.summary }, null, 2));
+  } else {
+    const next = `  deno task train --model sasrec --data ${quoted(out)}`;
+    console.log([...summaryLines(prepared, out, values.items), "", "Train on it:", next].join("\n"));
   }
+  for (const { file, line, why, text } of prepared.bad) {
+    console.error(`left out: ${quoted(file)} line ${line} ${why}: ${JSON.stringify(text.slice(0, 100))}`);
+  }
+  for (const warning of prepared.warnings) console.error(`warning: ${warning}`);
 }
 
 /** The flags of the items file without their prefix. */

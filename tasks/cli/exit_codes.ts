@@ -1,5 +1,6 @@
 import { DeviceLostError } from "../../src/device/device.ts";
 import { DatasetError } from "../../src/files/read_dataset.ts";
+import { FolderHeldError } from "../../src/files/run_lock.ts";
 import { PrepareError } from "../../src/prepare/prepare_error.ts";
 import { NonFiniteError } from "../../src/sevo/errors.ts";
 
@@ -19,11 +20,14 @@ export const EXIT = {
   again: 75,
 } as const;
 
-/** Thrown where a task ends early and the same again goes on: it was interrupted, or another process holds its folder. */
+/** Thrown where a task was interrupted and goes on where it is run again. */
 export class TryAgainError extends Error {
   /** Tells this error from others. */
   override readonly name = "TryAgainError";
 }
+
+/** Errors after which the same again may well succeed. */
+const AGAIN = [TryAgainError, DeviceLostError, FolderHeldError, Deno.errors.Interrupted];
 
 /** What the system says where a disk is full. */
 const FULL = ["ENOSPC", "EDQUOT"];
@@ -37,9 +41,7 @@ const FULL = ["ENOSPC", "EDQUOT"];
  */
 export function exitCodeOf(error: unknown, isExpected: boolean): number {
   for (let at: unknown = error; at instanceof Error; at = at.cause) {
-    if (at instanceof TryAgainError || at instanceof DeviceLostError || at instanceof Deno.errors.Interrupted) {
-      return EXIT.again;
-    }
+    if (AGAIN.some((kind) => at instanceof kind)) return EXIT.again;
     if ("code" in at && FULL.includes(String(at.code))) return EXIT.again;
     if (at instanceof NonFiniteError) return EXIT.diverged;
   }

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { DeviceLostError } from "../../src/device/device.ts";
 import { DatasetError } from "../../src/files/read_dataset.ts";
+import { FolderHeldError } from "../../src/files/run_lock.ts";
 import { PrepareError } from "../../src/prepare/prepare_error.ts";
 import { WhereError } from "../../src/prepare/_where_tokens.ts";
 import { NonFiniteError } from "../../src/sevo/errors.ts";
@@ -22,6 +23,7 @@ for (
     ["a device that is lost", new DeviceLostError("the driver restarted"), EXIT.again],
     ["a disk that is full", full, EXIT.again],
     ["a disk that is full, said in a line", new PrepareError("log", "there is no room", { cause: full }), EXIT.again],
+    ["a folder that is held", new FolderHeldError("runs/x", "process 1"), EXIT.again],
     ["an interruption", new TryAgainError("Cannot train on as the task was interrupted"), EXIT.again],
     ["a fault of the program", new TypeError("Cannot read properties of undefined"), EXIT.fault],
     ["something that is no error", "what", EXIT.fault],
