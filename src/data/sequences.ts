@@ -30,7 +30,22 @@ export function sequenceAt({ offsets, items }: PackedSequences, at: number): Uin
 }
 
 /**
- * Some of several sequences.
+ * Some of several sequences, in any order and as often as asked for.
+ *
+ * @param sequences The sequences.
+ * @param which Which of them.
+ * @returns These sequences.
+ */
+export function sequencesAt(sequences: PackedSequences, which: Uint32Array): PackedSequences {
+  const offsets = new Uint32Array(which.length + 1);
+  which.forEach((at, to) => offsets[to + 1] = offsets[to]! + sequences.offsets[at + 1]! - sequences.offsets[at]!);
+  const items = new Uint32Array(offsets.at(-1)!);
+  which.forEach((at, to) => items.set(sequenceAt(sequences, at), offsets[to]));
+  return { offsets, items };
+}
+
+/**
+ * Sequences that follow one another among several.
  *
  * @param sequences The sequences.
  * @param begin The first that is wanted.

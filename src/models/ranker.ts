@@ -30,13 +30,15 @@ export interface Ranker extends Disposable {
    */
   top(requests: Requests, count: number, excluded: Exclusions): Promise<TopItems>;
   /**
-   * The place of each request's target among all items that are not excluded, counted from 1.
+   * The place of each target of a request among all items that are not excluded, counted from 1: all targets of a request
+   * are in the same list.
    *
    * @param requests Users, histories or both.
-   * @param targets An item for each request.
-   * @param excluded Items to leave out.
+   * @param targets Items for each request.
+   * @param excluded Items to leave out; a target that is one of them comes behind all others.
+   * @returns A place for each target.
    */
-  ranks(requests: Requests, targets: Uint32Array, excluded: Exclusions): Promise<Uint32Array<ArrayBuffer>>;
+  ranks(requests: Requests, targets: PackedSequences, excluded: Exclusions): Promise<Uint32Array<ArrayBuffer>>;
   /**
    * The scores of given items.
    *

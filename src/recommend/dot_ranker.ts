@@ -4,7 +4,8 @@ import type { BorrowedRows, FoldIn, Requests, ScoringNetwork, Similarity } from 
 import type { Exclusions, Ranker, TopItems } from "../models/ranker.ts";
 import { gatherRows } from "../nn/gather_rows.ts";
 import { Tape, Variable } from "../nn/tape.ts";
-import { rankTargets, topItems } from "./rank.ts";
+import { topItems } from "./rank.ts";
+import { rankLists } from "./rank_lists.ts";
 
 /** Requests answered at a time, at most. */
 const REQUESTS = 8192;
@@ -60,10 +61,12 @@ export class DotRanker implements Ranker {
   }
 
   /** See {@linkcode Ranker.ranks}. */
-  async ranks(requests: Requests, targets: Uint32Array, excluded: Exclusions): Promise<Uint32Array<ArrayBuffer>> {
-    const ranks = new Uint32Array(targets.length);
+  async ranks(requests: Requests, targets: PackedSequences, excluded: Exclusions): Promise<Uint32Array<ArrayBuffer>> {
+    checkLists(targets, requests, "rank", "targets");
+    const ranks = new Uint32Array(targets.items.length);
     await this.#eachChunk(requests, excluded, REQUESTS, async (queries, begin, end, left) => {
-      ranks.set(await rankTargets(queries, this.#items, targets.slice(begin, end), left), begin);
+      const own = sliceSequences(targets, begin, end);
+      ranks.set(await rankLists(queries, this.#items, own, left), targets.offsets[begin]);
     });
     return ranks;
   }
@@ -72,11 +75,7 @@ export class DotRanker implements Ranker {
   async scores(requests: Requests, items: PackedSequences): Promise<Float32Array<ArrayBuffer>> {
     const device = this.#device, { tensor, firstRow, rows } = this.#items, width = tensor.shape[1]!;
     const scores = new Float32Array(items.items.length), total = requests.histories.offsets.length - 1;
-    if (items.offsets.length !== total + 1) {
-      throw new RangeError(
-        `Cannot score as there must be ${total} lists of items: current value is ${items.offsets.length - 1}`,
-      );
-    }
+    checkLists(items, requests, "score", "items");
     const outside = items.items.find((item) => item >= rows);
     if (outside !== undefined) {
       throw new RangeError(`Cannot score an item as it must be in [0, ${rows}): current value is ${outside}`);
@@ -194,6 +193,14 @@ export class DotRanker implements Ranker {
  */
 export function emptyExclusions(queries: number): Exclusions {
   return { offsets: new Uint32Array(queries + 1), items: new Uint32Array(0) };
+}
+
+function checkLists({ offsets }: PackedSequences, { histories }: Requests, doing: string, what: string): void {
+  const total = histories.offsets.length - 1;
+  if (offsets.length === total + 1) return;
+  throw new RangeError(
+    `Cannot ${doing} as there must be ${total} lists of ${what}: current value is ${offsets.length - 1}`,
+  );
 }
 
 function checkRequests({ users, histories: { offsets, items } }: Requests): void {

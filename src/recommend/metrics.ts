@@ -1,32 +1,109 @@
-/** Ranking quality, averaged over users. */
-export interface RankingMetrics {
+import { checkedCutoffs, CUTOFFS, type MetricKind } from "./metric_name.ts";
+
+/** Places of each user's targets in the ranking, counted from 1, for all users end to end. */
+export interface UserRanks {
+  /** Where the ranks of each user begin, and where the last end, `[users + 1]`. */
+  readonly offsets: Uint32Array<ArrayBuffer>;
+  /** Ranks of all targets, in any order within a user. */
+  readonly ranks: Uint32Array<ArrayBuffer>;
+}
+
+/** Ranking quality, averaged over users: docs/metrics.md has the formulae. */
+export interface AverageMetrics {
   /** Users averaged over. */
   readonly users: number;
-  /** Hit rate: the share of users whose target is among the first k. */
+  /** Their targets. */
+  readonly targets: number;
+  /** Hit rate: the share of users of whom a target is among the first k. */
   readonly [hitRate: `hr@${number}`]: number;
-  /** Normalised discounted cumulative gain: 1/log2(rank + 1) for a target among the first k, else 0. */
+  /** The share of a user's targets that are among the first k. */
+  readonly [recall: `recall@${number}`]: number;
+  /** The share of the first k that are targets. */
+  readonly [precision: `precision@${number}`]: number;
+  /** Normalised discounted cumulative gain of the first k. */
   readonly [ndcg: `ndcg@${number}`]: number;
-  /** Mean reciprocal rank over the whole catalogue. */
+  /** Mean average precision of the first k. */
+  readonly [map: `map@${number}`]: number;
+  /** Reciprocal rank of the first target, 0 where it is not among the first k. */
+  readonly [mrr: `mrr@${number}`]: number;
+  /** Reciprocal rank of the first target in the whole catalogue. */
   readonly mrr: number;
 }
 
+/** Which users and targets of a split are ranked, and which are not. */
+export interface RankingCounts {
+  /** Targets that are items of the user's own history: ranked only where that is asked for. */
+  readonly repeats: number;
+  /** Users with a target who are not ranked as they have no item to train on. */
+  readonly withoutHistory: number;
+  /** Ranked targets that no user has in training. */
+  readonly unseen: number;
+}
+
+/** What full ranking of a split gives. */
+export interface RankingMetrics extends AverageMetrics, RankingCounts {}
+
 /**
- * Hit rate and NDCG at each cut-off, and the mean reciprocal rank. There is one target to a user, so the ideal gain is
- * 1.
+ * The metrics of rankings in which every user has one target or several.
  *
- * @param ranks Place of each user's target, counted from 1.
- * @param cutoffs Cut-offs k.
- * @returns The averages; 0 over no users.
+ * @param ranks Places of each user's targets, at least one to a user.
+ * @param at Cut-offs k, integers from 1 to 1000.
+ * @returns The averages over users; 0 over no users.
+ * @throws {RangeError} If a cut-off is out of range.
  */
-export function rankingMetrics(ranks: Uint32Array, cutoffs: readonly number[] = [1, 5, 10]): RankingMetrics {
-  const mean = (value: (rank: number) => number) =>
-    ranks.length === 0 ? 0 : ranks.reduce((sum, rank) => sum + value(rank), 0) / ranks.length;
-  const at = (name: "hr" | "ndcg", gain: (rank: number) => number) =>
-    Object.fromEntries(cutoffs.map((k) => [`${name}@${k}`, mean((rank) => rank <= k ? gain(rank) : 0)]));
+export function rankingMetrics({ offsets, ranks }: UserRanks, at: readonly number[] = CUTOFFS): AverageMetrics {
+  const users = offsets.length - 1, cutoffs = checkedCutoffs("Cannot average", "at", at);
+  const sums = cutoffs.map((): Record<MetricKind, number> => ({
+    hr: 0,
+    recall: 0,
+    precision: 0,
+    ndcg: 0,
+    map: 0,
+    mrr: 0,
+  }));
+  const ideals = idealGains(offsets);
+  let reciprocals = 0;
+  for (let user = 0; user < users; user++) {
+    const own = ranks.slice(offsets[user], offsets[user + 1]).sort(), first = own[0]!;
+    reciprocals += 1 / first;
+    let hits = 0, gain = 0, precisions = 0;
+    cutoffs.forEach((k, place) => {
+      // What is among the first k is among the first of any greater k too
+      for (; hits < own.length && own[hits]! <= k; hits++) {
+        gain += 1 / Math.log2(own[hits]! + 1);
+        precisions += (hits + 1) / own[hits]!;
+      }
+      if (hits === 0) return;
+      const most = Math.min(k, own.length), sum = sums[place]!;
+      sum.hr += 1;
+      sum.recall += hits / own.length;
+      sum.precision += hits / k;
+      sum.ndcg += gain / ideals[most]!;
+      sum.map += precisions / most;
+      sum.mrr += 1 / first;
+    });
+  }
+  const mean = (sum: number) => users === 0 ? 0 : sum / users;
+  const of = (kind: MetricKind) =>
+    Object.fromEntries(cutoffs.map((k, place) => [`${kind}@${k}`, mean(sums[place]![kind])] as const));
   return {
-    users: ranks.length,
-    ...at("hr", () => 1),
-    ...at("ndcg", (rank) => 1 / Math.log2(rank + 1)),
-    mrr: mean((rank) => 1 / rank),
+    users,
+    targets: ranks.length,
+    ...of("hr"),
+    ...of("recall"),
+    ...of("precision"),
+    ...of("ndcg"),
+    ...of("map"),
+    ...of("mrr"),
+    mrr: mean(reciprocals),
   };
+}
+
+/** The greatest gain of so many targets, all of them first: as many as any user has. */
+function idealGains(offsets: Uint32Array): Float64Array {
+  let most = 0;
+  for (let user = 0; user + 1 < offsets.length; user++) most = Math.max(most, offsets[user + 1]! - offsets[user]!);
+  const gains = new Float64Array(most + 1);
+  for (let rank = 1; rank <= most; rank++) gains[rank] = gains[rank - 1]! + 1 / Math.log2(rank + 1);
+  return gains;
 }

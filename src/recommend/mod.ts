@@ -5,10 +5,17 @@
  */
 export { DotRanker } from "./dot_ranker.ts";
 export { type Embeddings, embeddingsOf } from "./embeddings.ts";
-export { historyOf, type RankingTask, rankingTask, type Split } from "./history.ts";
-export { type RankingMetrics, rankingMetrics } from "./metrics.ts";
+export { historyOf, type RankingTask, rankingTask, type RankingTaskOptions, type Split } from "./history.ts";
+export { CUTOFFS, type MetricKind, type MetricName } from "./metric_name.ts";
+export {
+  type AverageMetrics,
+  type RankingCounts,
+  type RankingMetrics,
+  rankingMetrics,
+  type UserRanks,
+} from "./metrics.ts";
 export { rankTargets, topItems } from "./rank.ts";
-export { rankSplit } from "./rank_split.ts";
+export { metricsOf, type RankOptions, ranksOf, rankSplit } from "./rank_split.ts";
 export { rankerOf } from "./ranker_of.ts";
 export { type Recommendation, Recommender, type RecommendOptions, type SimilarOptions } from "./recommender.ts";
 export type { HistoryRequest, StreamRequest, UserRequest } from "./requests.ts";

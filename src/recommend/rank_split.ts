@@ -2,32 +2,76 @@ import type { Dataset } from "../data/dataset.ts";
 import { packHistories } from "../data/histories.ts";
 import { sliceSequences } from "../data/sequences.ts";
 import type { Ranker } from "../models/ranker.ts";
-import { rankingTask, type Split } from "./history.ts";
-import { type RankingMetrics, rankingMetrics } from "./metrics.ts";
+import { type RankingTask, rankingTask, type RankingTaskOptions, type Split } from "./history.ts";
+import { checkedCutoffs, CUTOFFS } from "./metric_name.ts";
+import { type RankingMetrics, rankingMetrics, type UserRanks } from "./metrics.ts";
+import { checkOptions, checkType } from "../options.ts";
 
 /** Users whose histories are packed at a time. */
 const USERS = 65536;
 
+/** How a split is ranked. */
+export interface RankOptions extends RankingTaskOptions {
+  /** Cut-offs of the metrics, integers from 1 to 1000; 1, 5, 10, 20 and 50 by default. */
+  readonly at?: readonly number[];
+}
+
 /**
- * Full ranking of a split: the target of every user that has one, among all items but those of the user's history.
+ * Full ranking of a split: the targets of every user who has one, among all items but those of the user's history.
  *
  * @param ranker How the model ranks.
  * @param dataset The dataset.
  * @param split Which held-out items are the targets.
+ * @param options Cut-offs, and how repeats are taken.
  * @returns The metrics.
+ * @throws {TypeError} If an option is unknown or of another type.
+ * @throws {RangeError} If a cut-off is out of range, or nobody is left to rank.
  */
 export async function rankSplit(
   ranker: Pick<Ranker, "ranks" | "historyLength">,
   dataset: Dataset,
   split: Split,
+  options: RankOptions = {},
 ): Promise<RankingMetrics> {
-  const task = rankingTask(dataset, split);
-  const ranks = new Uint32Array(task.users.length);
-  for (let begin = 0; begin < ranks.length; begin += USERS) {
-    const end = Math.min(ranks.length, begin + USERS), users = task.users.slice(begin, end);
-    const histories = packHistories(dataset, users, split, ranker.historyLength);
-    const excluded = sliceSequences(task.history, begin, end);
-    ranks.set(await ranker.ranks({ users, histories }, task.targets.slice(begin, end), excluded), begin);
+  checkOptions("Cannot rank", options, ["at", "rankRepeats"]);
+  const { at = CUTOFFS, rankRepeats = false } = options;
+  checkType("Cannot rank", "rankRepeats", rankRepeats, "boolean");
+  const cutoffs = checkedCutoffs("Cannot rank", "at", at), task = rankingTask(dataset, split, { rankRepeats });
+  return metricsOf(task, await ranksOf(ranker, dataset, task), cutoffs);
+}
+
+/**
+ * The ranks of all targets of a task.
+ *
+ * @param ranker How the model ranks.
+ * @param dataset The dataset of the task.
+ * @param task Who is ranked.
+ * @returns The ranks, in the order of the task's users and targets.
+ */
+export async function ranksOf(
+  ranker: Pick<Ranker, "ranks" | "historyLength">,
+  dataset: Dataset,
+  { split, users, targets, excluded }: RankingTask,
+): Promise<UserRanks> {
+  const ranks = new Uint32Array(targets.items.length);
+  for (let begin = 0; begin < users.length; begin += USERS) {
+    const end = Math.min(users.length, begin + USERS), some = users.slice(begin, end);
+    const histories = packHistories(dataset, some, split, ranker.historyLength);
+    const own = sliceSequences(targets, begin, end), left = sliceSequences(excluded, begin, end);
+    ranks.set(await ranker.ranks({ users: some, histories }, own, left), targets.offsets[begin]);
   }
-  return rankingMetrics(ranks);
+  return { offsets: targets.offsets, ranks };
+}
+
+/**
+ * The metrics of a task.
+ *
+ * @param task Who was ranked.
+ * @param ranks The ranks of its targets.
+ * @param at Cut-offs.
+ * @returns The averages and what was counted.
+ */
+export function metricsOf({ counts }: RankingTask, ranks: UserRanks, at: readonly number[]): RankingMetrics {
+  const { users, targets, ...averages } = rankingMetrics(ranks, at);
+  return { users, targets, ...counts, ...averages };
 }

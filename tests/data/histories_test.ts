@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { packHistories } from "../../src/data/histories.ts";
 import { sequenceAt } from "../../src/data/sequences.ts";
-import { datasetOf, packed, unpacked } from "./_fixtures.ts";
+import { datasetOf, unpacked } from "./_fixtures.ts";
 
 const DATASET = datasetOf([[1, 2, 3, 4], [], [5], [], [6, 7]], 20, {
   valid: [10, 11, -1, -1, 12],
@@ -49,11 +49,4 @@ Deno.test("packHistories() gives all of several held-out items, of which the las
   ]);
   assertEquals(histories([0, 1, 2, 3], "all", 4, dataset), [[11, 12, 15, 16], [13, 14, 17], [3, 18, 19], []]);
   assertEquals(histories([0, 1, 2, 3], "test", 2, dataset), [[11, 12], [13, 14], [3], []]);
-});
-
-Deno.test("sequenceAt() is a view of one sequence", () => {
-  const sequences = packed([[1, 2], [], [3]]);
-  assertEquals([0, 1, 2].map((at) => [...sequenceAt(sequences, at)]), [[1, 2], [], [3]]);
-  sequenceAt(sequences, 2)[0] = 9;
-  assertEquals([...sequences.items], [1, 2, 9]);
 });

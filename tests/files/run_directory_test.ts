@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { generatedDataset } from "../../src/data/generated.ts";
 import { encodeModel, mfBpr, resolveSettings } from "../../src/models/mod.ts";
-import { rankingMetrics } from "../../src/recommend/mod.ts";
+import { metricsOfRanks } from "../recommend/_ranks.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../src/safetensors.ts";
 import { PROTOCOL, readCheckpoint, readModel, RunDirectory } from "../../src/files/run_directory.ts";
 import { filesIn, withFolder } from "./_folder.ts";
@@ -9,14 +9,14 @@ import type { TrainingEvent, TrainingResult } from "../../src/training/train.ts"
 
 const SETTINGS = resolveSettings(mfBpr, { dimension: 6 });
 const DATASET = generatedDataset({ users: 20, items: 30, seed: 1 });
-const METRICS = rankingMetrics(Uint32Array.from([1, 4, 12]));
+const METRICS = metricsOfRanks([1, 4, 12]);
 const RESULT: TrainingResult = {
   model: mfBpr,
   settings: { ...SETTINGS },
   weights: mfBpr.initialWeights(DATASET, SETTINGS),
   bestEpoch: 3,
   valid: METRICS,
-  test: rankingMetrics(Uint32Array.from([2])),
+  test: metricsOfRanks([[2, 5]], { repeats: 1 }),
 };
 
 Deno.test("RunDirectory writes whole files and leaves no temporary ones", async () => {

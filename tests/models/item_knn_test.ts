@@ -1,6 +1,7 @@
-import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import { assertAlmostEquals, assertEquals, assertGreater, assertThrows } from "@std/assert";
 import { openDevice } from "@sevo/sevo";
-import { sequenceAt } from "../../src/data/sequences.ts";
+import { packed } from "../data/_fixtures.ts";
+import { sequenceAt, sliceSequences } from "../../src/data/sequences.ts";
 import { decodeModel, encodeModel, itemKnn } from "../../src/models/mod.ts";
 import { rankerOf, Recommender } from "../../src/recommend/mod.ts";
 import { type Dataset, generatedDataset, packHistories, train } from "../../src/training/mod.ts";
@@ -81,7 +82,7 @@ for (const settings of [{ neighbours: 5, shrinkage: 0 }, { neighbours: 39, shrin
     // A rank is one more than the items before, zeros in the order of the catalogue
     const nothing = { offsets: new Uint32Array(users.length + 1), items: new Uint32Array() };
     for (const target of [0, 17, 39]) {
-      const ranks = await ranker.ranks({ users, histories }, users.map(() => target), nothing);
+      const ranks = await ranker.ranks({ users, histories }, each(users.map(() => target)), nothing);
       const scores = await Promise.all(
         DATASET.items.map((_, item) => ranker.scores({ users, histories }, each(users.map(() => item)))),
       );
@@ -100,7 +101,24 @@ Deno.test("item-knn puts an excluded target behind all items that are not", asyn
   using ranker = rankerOf(device, itemKnn, weights, settings);
   const histories = { offsets: Uint32Array.of(0, 1), items: Uint32Array.of(3) };
   const excluded = { offsets: Uint32Array.of(0, 2), items: Uint32Array.of(3, 8) };
-  assertEquals([...await ranker.ranks({ users: null, histories }, Uint32Array.of(8), excluded)], [39]);
+  assertEquals([...await ranker.ranks({ users: null, histories }, each(Uint32Array.of(8)), excluded)], [39]);
+});
+
+Deno.test("item-knn ranks several targets of a history as one by one", async () => {
+  await using device = await openDevice("cpu", { threads: 1 });
+  const { weights, settings } = await train(device, DATASET, itemKnn);
+  using ranker = rankerOf(device, itemKnn, weights, settings);
+  const histories = packed([[3, 7], [], [11]]), excluded = packed([[3, 7], [], [2, 11]]);
+  const lists = [[7, 0, 12, 39], [], [2, 1, 30]];
+  const together = await ranker.ranks({ users: null, histories }, packed(lists), excluded), alone: number[] = [];
+  for (const [list, targets] of lists.entries()) {
+    for (const target of targets) {
+      const [own, left] = [histories, excluded].map((all) => sliceSequences(all, list, list + 1));
+      alone.push(...await ranker.ranks({ users: null, histories: own! }, packed([[target]]), left!));
+    }
+  }
+  assertEquals([...together], alone);
+  assertGreater(new Set(alone).size, 4);
 });
 
 Deno.test("item-knn refuses catalogues that float32 cannot count", () => {

@@ -105,7 +105,7 @@ testEach("ranks for nobody", async (device, tiny) => {
   using ranker = new DotRanker(device, model.network, LENGTH);
   const nobody = { users: new Uint32Array(), histories: packed([]) }, nothing = emptyExclusions(0);
   assertEquals((await ranker.top(nobody, 3, nothing)).items.length, 0);
-  assertEquals((await ranker.ranks(nobody, new Uint32Array(), nothing)).length, 0);
+  assertEquals((await ranker.ranks(nobody, packed([]), nothing)).length, 0);
 });
 
 testEach("sees the last items of a long history alone", async (device, tiny) => {
@@ -361,7 +361,12 @@ testEach("refuses histories that are not those of the users", async (device, tin
     for (
       const work of [
         () => ranker.top({ users, histories }, 1, nothing),
-        () => ranker.ranks({ users, histories }, targets, nothing),
+        () =>
+          ranker.ranks(
+            { users, histories },
+            { offsets: Uint32Array.from(histories.offsets.keys()), items: targets },
+            nothing,
+          ),
         () =>
           ranker.scores({ users, histories }, { offsets: Uint32Array.from(histories.offsets.keys()), items: targets }),
       ]

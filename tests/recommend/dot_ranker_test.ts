@@ -64,3 +64,49 @@ testOnDevices("DotRanker.scores() refuses items that there are not, and lists of
     assertEquals(error.message, message);
   }
 });
+
+testOnDevices(
+  "DotRanker.ranks() ranks several targets of a request in one list, running the model once",
+  async (device) => {
+    using made = ranking(device);
+    const requests = { users: null, histories: packed([[1], [2], [3]]) }, excluded = packed([[2], [], [0, 4]]);
+    // The higher an item, the higher its score
+    const ranks = await made.ranker.ranks(requests, packed([[4, 0, 3], [], [1, 3, 2, 1]]), excluded);
+    assertEquals(made.asked, [3]);
+    assertEquals([...ranks], [1, 4, 2, 3, 1, 2, 3]);
+    assertEquals([...await made.ranker.ranks(requests, packed([[], [], []]), excluded)], []);
+    // An excluded target comes behind all others
+    assertEquals([...await made.ranker.ranks(requests, packed([[2, 3], [0], [0]]), excluded)], [5, 2, 5, 4]);
+  },
+);
+
+testOnDevices("DotRanker.ranks() ranks more targets than go together as one by one", async (device) => {
+  using made = ranking(device);
+  const lists = [range(9000), [], range(700), [3]].map((places) => places.map((at) => (at * 7) % ITEMS));
+  const requests = { users: null, histories: packed([[1], [2], [0], [4]]) }, excluded = packed([[2], [0], [], [0, 4]]);
+  const ranks = await made.ranker.ranks(requests, packed(lists), excluded);
+  assertEquals(made.asked, [4]);
+  const of = (own: number, out: readonly number[], target: number) => {
+    const order = range(ITEMS).filter((item) => !out.includes(item)).sort((a, b) =>
+      scoreOf(own, b) - scoreOf(own, a) || a - b
+    );
+    return out.includes(target) ? order.length + 1 : order.indexOf(target) + 1;
+  };
+  const [owns, outs] = [[1, 2, 0, 4], [[2], [0], [], [0, 4]]];
+  assertEquals([...ranks], lists.flatMap((targets, at) => targets.map((target) => of(owns[at]!, outs[at]!, target))));
+});
+
+testOnDevices("DotRanker.ranks() refuses targets that are no items, and those of other requests", async (device) => {
+  using made = ranking(device);
+  const requests = { users: null, histories: packed([[1], [2]]) }, nothing = packed([[], []]);
+  for (
+    const [targets, message] of [
+      [[[0], [1, 5]], "Cannot rank as each of 3 queries must have a target in [0, 5): current value is 5"],
+      [[[0], [5]], "Cannot rank as each of 2 queries must have a target in [0, 5): current value is 5"],
+      [[[0, 1]], "Cannot rank as there must be 2 lists of targets: current value is 1"],
+    ] as const
+  ) {
+    const error = await assertRejects(() => made.ranker.ranks(requests, packed(targets), nothing), RangeError);
+    assertEquals(error.message, message);
+  }
+});

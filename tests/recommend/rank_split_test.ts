@@ -1,10 +1,11 @@
-import { assertEquals, assertGreater } from "@std/assert";
+import { assertEquals, assertGreater, assertRejects } from "@std/assert";
 import type { Device } from "@sevo/sevo";
 import type { Dataset } from "../../src/data/dataset.ts";
 import { sequenceAt } from "../../src/data/sequences.ts";
 import type { ScoringNetwork } from "../../src/models/mod.ts";
-import { DotRanker, type RankingMetrics, rankingMetrics, rankSplit, type Split } from "../../src/recommend/mod.ts";
+import { DotRanker, type RankingMetrics, type RankOptions, rankSplit, type Split } from "../../src/recommend/mod.ts";
 import { datasetOf, range, unpacked } from "../data/_fixtures.ts";
+import { metricsOfRanks } from "./_ranks.ts";
 import { testOnDevices } from "../_on_devices.ts";
 import { uniforms } from "../sevo/_fixtures.ts";
 
@@ -16,7 +17,12 @@ interface Asked {
 
 /** Ranks a split as a model would that sees so many items of a history. */
 interface FakeModel {
-  readonly rank: (dataset: Dataset, maxLength: number, split: Split) => Promise<RankingMetrics>;
+  readonly rank: (
+    dataset: Dataset,
+    maxLength: number,
+    split: Split,
+    options?: RankOptions,
+  ) => Promise<RankingMetrics>;
   readonly asked: Asked[];
   readonly open: () => number;
 }
@@ -50,33 +56,43 @@ function fakeModel(
       return variable;
     },
   };
-  const rank: FakeModel["rank"] = async (dataset, maxLength, split) => {
+  const rank: FakeModel["rank"] = async (dataset, maxLength, split, options) => {
     using ranker = new DotRanker(device, network, maxLength);
-    return await rankSplit(ranker, dataset, split);
+    return await rankSplit(ranker, dataset, split, options);
   };
   return { rank, asked, open: () => open };
 }
 
-const ranks = (...places: number[]) => rankingMetrics(Uint32Array.from(places));
-
-/** Users 1 and 4 have nothing to be ranked, nor has user 3 before test; of user 5 the target is in its history. */
+/** Users 1 and 4 have nothing to be ranked, user 2 has no training item; of user 5 a target is in its history. */
 const DATASET = datasetOf([[0, 1, 2], [3], [], [5], [1], [4, 0]], 6, {
-  valid: [3, -1, 0, -1, -1, 4],
-  test: [5, -1, 3, 2, -1, 1],
+  valid: [[5, 3], -1, 0, -1, -1, [4, 1]],
+  test: [4, -1, 3, 2, -1, 3],
 });
 
-testOnDevices("rankSplit() ranks the target of every user that has one by hand", async (device) => {
+testOnDevices("rankSplit() ranks the targets of every user that has one by hand", async (device) => {
   // The higher the number the better, for odd users the lower
   const { rank, asked, open } = fakeModel(device, 6, (user, item) => user % 2 === 0 ? item : -item);
-  // User 0: of 3 4 5 the target 3 is last. User 2: of all six 0 is last. User 5: 4 is history, behind 1 2 3 5.
-  assertEquals(await rank(DATASET, 2, "valid"), ranks(3, 6, 5));
-  assertEquals(asked, [{ users: [0, 2, 5], histories: [[1, 2], [], [4, 0]] }]);
+  // User 0: of 3 4 5 the targets 5 and 3 are first and last. User 5: 4 is history; of 1 2 3 5 the target 1 is first.
+  assertEquals(
+    await rank(DATASET, 2, "valid"),
+    metricsOfRanks([[3, 1], 1], { repeats: 1, withoutHistory: 1, unseen: 0 }),
+  );
+  assertEquals(asked, [{ users: [0, 5], histories: [[1, 2], [4, 0]] }]);
   asked.length = 0;
-  // User 0: of 4 5 the target 5 is first. User 2: of 1 2 3 4 5 the target 3 is third. User 3: of 0 1 2 3 4 the target 2 is
-  // third. User 5: of 1 2 3 5 the target 1 is first.
-  assertEquals(await rank(DATASET, 2, "test"), ranks(1, 3, 3, 1));
-  assertEquals(asked, [{ users: [0, 2, 3, 5], histories: [[2, 3], [0], [5], [0, 4]] }]);
+  // User 0: 4 alone is left. User 3: of 0 1 2 3 4 the target 2 is third. User 5: of 2 3 5 the target 3 is second.
+  assertEquals(await rank(DATASET, 2, "test"), metricsOfRanks([1, 3, 2], { withoutHistory: 1 }));
+  // The last items of the history, a repeated one too
+  assertEquals(asked, [{ users: [0, 3, 5], histories: [[5, 3], [5], [4, 1]] }]);
   assertEquals(open(), 0);
+});
+
+testOnDevices("rankSplit() ranks repeats among all items where asked for", async (device) => {
+  const { rank } = fakeModel(device, 6, (user, item) => user % 2 === 0 ? item : -item);
+  // User 0: of all six, 5 is first and 3 third. User 5: 4 is fifth and 1 second.
+  assertEquals(
+    await rank(DATASET, 2, "valid", { rankRepeats: true, at: [1, 3] }),
+    metricsOfRanks([[1, 3], [5, 2]], { repeats: 1, withoutHistory: 1 }, [1, 3]),
+  );
 });
 
 testOnDevices("rankSplit() hands a model the last items alone, and leaves all of them out", async (device) => {
@@ -86,21 +102,35 @@ testOnDevices("rankSplit() hands a model the last items alone, and leaves all of
     6,
     (_, item, history) => (item - (history.at(-1) ?? 0) + 6) % 6 === 1 ? 1 : 0,
   );
-  // User 0: after 2 comes 3. User 2: after nothing comes 1, then 0 as the lowest. User 5: after 0 comes 1, 2 3 5, then 4.
-  assertEquals(await rank(DATASET, 1, "valid"), ranks(1, 2, 5));
-  assertEquals(asked[0]!.histories, [[2], [], [0]]);
+  // User 0: after 2 comes 3, then 4 5. User 5: after 0 comes 1.
+  assertEquals(await rank(DATASET, 1, "valid"), metricsOfRanks([[3, 1], 1], { repeats: 1, withoutHistory: 1 }));
+  assertEquals(asked[0]!.histories, [[2], [0]]);
 });
 
-testOnDevices("rankSplit() of nobody is of no users", async (device) => {
+testOnDevices("rankSplit() says that nobody is left, without asking the model", async (device) => {
   const { rank, asked } = fakeModel(device, 4, () => 0);
-  assertEquals(await rank(datasetOf([[1], [2]], 4), 3, "valid"), ranks());
+  for (const dataset of [datasetOf([[1], [2]], 4), datasetOf([[1], [2]], 4, { valid: [1, 2] })]) {
+    await assertRejects(() => rank(dataset, 3, "valid"), RangeError, "Cannot validate as ");
+  }
+  for (
+    const [options, message] of [
+      [{ rankRepeat: true }, "Cannot rank as there is no option 'rankRepeat': did you mean 'rankRepeats'?"],
+      [{ rankRepeats: 1 }, "Cannot rank as rankRepeats must be a boolean: current value is 1"],
+      [{ at: 10 }, "Cannot rank as at must be a list of cut-offs: current value is 10"],
+      [{ at: [10, 1001] }, "Cannot rank as at must be integers in [1, 1000]: current value is [10, 1001]"],
+    ] as const
+  ) {
+    const error = await assertRejects(() => rank(DATASET, 3, "valid", options as unknown as RankOptions), Error);
+    assertEquals(error.message, message);
+  }
   assertEquals(asked, []);
 });
 
 /** Users of long histories, one of which in seven has no target. */
 function longHistories(users: number, length: number) {
   const draw = uniforms(3), item = () => Math.floor(40 * draw());
-  const held = () => range(users).map((user) => user % 7 === 3 ? -1 : item());
+  // Of other users none, one or several, some of them repeats
+  const held = () => range(users).map((user) => user % 7 === 3 ? [] : range(user % 4 + 1).map(() => 20 + item() % 20));
   // Half of the items, so that there are others to rank
   const sequences = range(users).map((user) => range(length + user % 5).map(() => Math.floor(item() / 2)));
   return datasetOf(sequences, 40, { valid: held(), test: held() });
@@ -115,23 +145,27 @@ testOnDevices("rankSplit() gives the same in one chunk as in many", async (devic
     const one = await rank(dataset, 1, split);
     assertEquals(asked.length, 1);
     const { users } = asked.pop()!;
-    assertEquals(users, range(300).filter((user) => user % 7 !== 3));
-    // 257 users of 290 tokens and more: 32,768 is 113 of them at most
+    // 257 users of 290 tokens and more, some of whom have nothing but repeats: 32,768 is 113 of them at most
     assertEquals(await rank(dataset, 290, split), one);
     assertEquals(asked.map((chunk) => chunk.users.length), [112, 112, users.length - 224]);
     assertEquals(asked.flatMap((chunk) => chunk.users), users);
-    // Ranks by hand: better ones, and equal ones of a lower number, but for the history
-    const expected = users.map((user) => {
+    // Ranks by hand: better ones, and equal ones of a lower number
+    let repeats = 0;
+    const expected = range(300).map((user) => {
       const out = new Set([
         ...sequenceAt(dataset.train, user),
         ...split === "test" ? sequenceAt(dataset.valid, user) : [],
       ]);
-      const target = sequenceAt(dataset[split], user)[0]!;
-      const key = (item: number) => (out.has(item) ? 1e6 : 0) - 100 * scores[user * 40 + item]! + item / 100;
-      if (out.has(target)) return 40 - out.size + 1;
-      return range(40).filter((item) => !out.has(item) && key(item) < key(target)).length + 1;
+      const targets = [...new Set(sequenceAt(dataset[split], user))], left = range(40).filter((item) => !out.has(item));
+      const score = (item: number) => scores[user * 40 + item]!;
+      const order = left.sort((a, b) => score(b) - score(a) || a - b);
+      repeats += targets.filter((target) => out.has(target)).length;
+      return targets.filter((target) => !out.has(target)).map((target) => order.indexOf(target) + 1);
     });
-    assertEquals(one, ranks(...expected));
+    const ranked = expected.filter(({ length }) => length > 0);
+    if (split === "test") assertGreater(repeats, 0);
+    assertEquals(one, metricsOfRanks(ranked, { repeats, unseen: ranked.flat().length }));
+    assertGreater(one.targets, one.users);
   }
 });
 
@@ -141,7 +175,7 @@ testOnDevices("rankSplit() ranks a history longer than a chunk by itself", async
     test: [3, 3, 3, 3, 3],
   });
   const { rank, asked } = fakeModel(device, 5, (_, item) => item);
-  assertEquals(await rank(dataset, 1e6, "valid"), ranks(1, 1, 1, 1, 1));
+  assertEquals(await rank(dataset, 1e6, "valid"), metricsOfRanks([1, 1, 1, 1, 1], { unseen: 5 }));
   assertEquals(asked.map(({ users }) => users), [[0], [1, 2], [3], [4]]);
 });
 
@@ -153,7 +187,7 @@ testOnDevices("rankSplit() ranks no more than 8,192 users at a time", async (dev
     });
   const { rank, asked } = fakeModel(device, 3, (_, item) => item);
   const metrics = await rank(dataset, 1, "valid");
-  assertEquals(metrics, ranks(...range(users).map((user) => 2 - user % 2)));
+  assertEquals(metrics, metricsOfRanks(range(users).map((user) => 2 - user % 2), { unseen: users }));
   assertEquals(asked.map((chunk) => chunk.users.length), [8192, 808]);
   assertGreater(metrics.users, 8192);
 });

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { TrainingEvent } from "../../src/training/train.ts";
 import { EXPERIMENTS, publishedCurve, publishedTest } from "../../tasks/reproduce/published.ts";
+import { metricsOfRanks } from "../recommend/_ranks.ts";
 import { reproductionReport, withReport } from "../../tasks/reproduce/report.ts";
 
 const EXPERIMENT = { dataset: "beauty", model: "sasrec", optimizer: "sevo-adamw", seed: 1 } as const;
@@ -11,7 +12,7 @@ function events(valid: number, loss: number, test: number | null): TrainingEvent
     split,
     epoch: 5,
     seconds: 1,
-    metrics: { users: 3, mrr: 0, "ndcg@10": ndcg },
+    metrics: { ...metricsOfRanks([2]), "ndcg@10": ndcg },
   });
   return [
     { type: "epoch", epoch: 5, loss, seconds: 2.5 },

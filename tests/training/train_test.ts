@@ -13,12 +13,13 @@ import {
   SettingError,
   type TrainingSettings,
 } from "../../src/models/mod.ts";
-import { rankerOf, type RankingMetrics, rankingMetrics, rankSplit, type Split } from "../../src/recommend/mod.ts";
+import { rankerOf, type RankingMetrics, rankSplit, type Split } from "../../src/recommend/mod.ts";
 import { encodeSafetensors } from "../../src/safetensors.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "../../src/training/checkpoint.ts";
 import { train, type TrainingEvent, type TrainingResult } from "../../src/training/train.ts";
 import { testOnDevices } from "../_on_devices.ts";
 import { packed, packedHeldOut } from "../data/_fixtures.ts";
+import { metricsOfRanks } from "../recommend/_ranks.ts";
 
 const DATASET = generatedDataset({ users: 200, items: 150, seed: 4 });
 type Settings = Partial<MfBprSettings & TrainingSettings>;
@@ -189,7 +190,7 @@ function popularity({ itemCount, userCount, train, valid, test }: Dataset): Rank
     }, 0);
     ranks.push(before + 1);
   }
-  return rankingMetrics(Uint32Array.from(ranks));
+  return metricsOfRanks(ranks);
 }
 
 testOnDevices("rankerOf() and rankSplit() rank users with a target alone, by hand", async (device) => {
@@ -207,9 +208,9 @@ testOnDevices("rankerOf() and rankSplit() rank users with a target alone, by han
   };
   // User 0 likes high numbers. Valid: 3 is history, so 2 comes first, then 1. Test: 1 and 3 are history, 2 is first.
   // User 2 likes low ones. Valid: 0 and 1 are history, 2 comes before 3. Test: 2 alone is left.
-  const metrics = (ranks: number[]) => rankingMetrics(Uint32Array.from(ranks));
-  assertEquals(await evaluated(device, dataset, weights, SETTINGS, "valid"), metrics([2, 2]));
-  assertEquals(await evaluated(device, dataset, weights, SETTINGS, "test"), metrics([1, 1]));
+  assertEquals(await evaluated(device, dataset, weights, SETTINGS, "valid"), metricsOfRanks([2, 2]));
+  // Item 2 is nobody's in training
+  assertEquals(await evaluated(device, dataset, weights, SETTINGS, "test"), metricsOfRanks([1, 1], { unseen: 2 }));
 });
 
 testOnDevices("train() says when training diverges", async (device) => {

@@ -46,24 +46,27 @@ export class NeighbourRanker implements Ranker {
   }
 
   /** See {@linkcode Ranker.ranks}. */
-  ranks(requests: Requests, targets: Uint32Array, excluded: Exclusions): Promise<Uint32Array<ArrayBuffer>> {
-    const ranks = new Uint32Array(targets.length), scores = this.#scores;
-    targets.forEach((target, list) => {
+  ranks(requests: Requests, targets: PackedSequences, excluded: Exclusions): Promise<Uint32Array<ArrayBuffer>> {
+    const { offsets, items } = targets, ranks = new Uint32Array(items.length), scores = this.#scores;
+    for (let list = 0; list + 1 < offsets.length; list++) {
       const related = this.#score(requests, list), left = exclusionsOf(excluded, list);
-      if (left.has(target)) {
-        ranks[list] = this.itemCount - left.size + 1;
-        return;
+      const candidates = related.filter((item) => !left.has(item));
+      for (let at = offsets[list]!; at < offsets[list + 1]!; at++) {
+        const target = items[at]!, own = scores[target]!;
+        if (left.has(target)) {
+          ranks[at] = this.itemCount - left.size + 1;
+          continue;
+        }
+        let before = candidates.filter((item) => scores[item]! > own || (scores[item] === own && item < target)).length;
+        // All that is related to nothing scores 0, in the order of the catalogue
+        if (own === 0) {
+          const below = (items: Iterable<number>) =>
+            Iterator.from(items).filter((item) => item < target).toArray().length;
+          before += target - below(left) - below(candidates);
+        }
+        ranks[at] = before + 1;
       }
-      const candidates = related.filter((item) => !left.has(item)), own = scores[target]!;
-      let before = candidates.filter((item) => scores[item]! > own || (scores[item] === own && item < target)).length;
-      // All that is related to nothing scores 0, in the order of the catalogue
-      if (own === 0) {
-        const below = (items: Iterable<number>) =>
-          Iterator.from(items).filter((item) => item < target).toArray().length;
-        before += target - below(left) - below(candidates);
-      }
-      ranks[list] = before + 1;
-    });
+    }
     return Promise.resolve(ranks);
   }
 
