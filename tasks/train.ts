@@ -12,6 +12,8 @@ import { isTrainable, type ModelDefinition } from "../src/models/define_model.ts
 import type { SettingValues } from "../src/models/field.ts";
 import { MODELS } from "../src/models/models.ts";
 import { train } from "../src/training/train.ts";
+import { protocolOf } from "../src/recommend/protocol.ts";
+import { type Evaluation, evaluationOf } from "./cli/evaluation_flags.ts";
 import { parseFlags, UsageError } from "./cli/flags.ts";
 import { openTaskDevice } from "./cli/open_device.ts";
 import { ProgressReport } from "./cli/progress_report.ts";
@@ -49,6 +51,7 @@ export async function main(args: readonly string[], models: readonly ModelDefini
       `Cannot run train as ${model.name} is counted, not trained: --seeds would repeat the same run`,
     );
   }
+  const evaluation = evaluationOf("train", flags);
   await using device = await openTaskDevice(flags);
   console.log(`device    ${device.description}`);
   const dataset = flags.data === undefined
@@ -81,13 +84,18 @@ export async function main(args: readonly string[], models: readonly ModelDefini
   const results: FinishedRun[] = [];
   for (const run of runs) {
     const path = runs.length === 1 ? root : `${root}/${nameOf(run)}`;
-    results.push({ name: labelOf(run), result: await trainRun(device, dataset, run, flags, path, initial) });
+    results.push({
+      name: labelOf(run),
+      result: await trainRun(device, dataset, run, { flags, evaluation, path, initial }),
+    });
   }
   if (runs.length > 1) {
     console.log(`\n${comparisonTable(results)}`);
-    writeComparison(root, runs.map((run, at) => ({ run: nameOf(run), ...run, ...results[at]! })));
+    const protocol = protocolOf(dataset, evaluation);
+    writeComparison(root, protocol, runs.map((run, at) => ({ run: nameOf(run), ...run, ...results[at]! })));
   }
-  console.log(`\n${protocolLine(results[0]!.result.test.users)}`);
+  const { test } = results[0]!.result;
+  console.log(`\n${protocolLine(protocolOf(dataset, evaluation), test, evaluation.rankRepeats)}`);
   const first = runs.length === 1 ? root : `${root}/${nameOf(runs[0]!)}`;
   console.log(
     runs.length === 1 ? `run directory: ${root}` : `run directories: ${root}/{${runs.map(nameOf).join(",")}}`,
@@ -97,6 +105,14 @@ export async function main(args: readonly string[], models: readonly ModelDefini
   const data = flags.data === undefined ? "" : ` --data ${quoted(flags.data)}`;
   const whom = data === "" ? `--history ${quoted(dataset.items[0]!)}` : `--user ${quoted(dataset.users[0]!)}`;
   console.log(`\nRecommend with it:\n  deno task recommend ${quoted(first)}${data} ${whom}`);
+}
+
+/** What all runs of a command have in common, and where one is written. */
+interface RunPlan {
+  readonly flags: RunFlags;
+  readonly evaluation: Evaluation;
+  readonly path: string;
+  readonly initial: InitialRun | null;
 }
 
 /** The folder of a run beside others. */
@@ -114,9 +130,7 @@ async function trainRun(
   device: Device,
   dataset: Dataset,
   { model, settings }: Run,
-  flags: RunFlags,
-  path: string,
-  initial: InitialRun | null,
+  { flags, evaluation, path, initial }: RunPlan,
 ): Promise<FinishedMetrics> {
   const label = isTrainable(model) ? `${settings["optimizer"]} seed ${settings["seed"]}` : model.name;
   const config = configOf(model, settings, flags);
@@ -131,8 +145,9 @@ async function trainRun(
   const begun = initial && !from && isTrainable(model) ? await startFrom(device, initial, dataset, settings) : null;
   if (begun) console.log(`${label}  starts from ${begun.words}`);
   let trained = from?.epoch ?? 0;
-  using report = new ProgressReport(label, Number(settings["epochs"] ?? 0), from?.epoch);
+  using report = new ProgressReport(label, Number(settings["epochs"] ?? 0), from?.epoch, evaluation.metric);
   const result = await train(device, dataset, model, settings, {
+    evaluation,
     from,
     initial: begun?.start ?? null,
     async onEvent(event) {
@@ -144,8 +159,14 @@ async function trainRun(
     },
     onCheckpoint: (checkpoint) => directory!.checkpoint(checkpoint),
   });
-  directory!.finish(result, dataset, device.description);
+  directory!.finish(result, dataset, device.description, protocolOf(dataset, evaluation));
   report.finish(resultLine(label, result));
+  if (isTrainable(model) && result.bestEpoch === 0 && Number(settings["epochs"]) > 0) {
+    console.error(
+      `warning: ${label} never ranked better than before training by validation ${evaluation.metric.toUpperCase()}: the model is ` +
+        "that of the start; try more --epochs, another --learning-rate, or look at the order of the log",
+    );
+  }
   if (from && trained === from.epoch && from.epoch < Number(settings["epochs"])) {
     console.log(`${label}  had ended by --patience ${settings["patience"]}: --patience 0 trains on`);
   }

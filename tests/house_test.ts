@@ -15,7 +15,16 @@ const FLOORS: readonly (readonly string[])[] = [
   ["src/files"],
   ["src/prepare"],
   ["tasks/cli"],
-  ["tasks/bench", "tasks/build", "tasks/doctor", "tasks/prepare", "tasks/recommend", "tasks/reproduce", "tasks/train"],
+  [
+    "tasks/bench",
+    "tasks/build",
+    "tasks/doctor",
+    "tasks/evaluate",
+    "tasks/prepare",
+    "tasks/recommend",
+    "tasks/reproduce",
+    "tasks/train",
+  ],
   ["tasks"],
 ];
 

@@ -8,7 +8,6 @@ export { DatasetError, readDataset } from "./read_dataset.ts";
 export {
   type ComparedRun,
   type FinishedMetrics,
-  PROTOCOL,
   readCheckpoint,
   readModel,
   RunDirectory,

@@ -7,10 +7,6 @@ import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "../training
 import type { TrainingEvent, TrainingResult } from "../training/train.ts";
 import { UNFINISHED, writeWhole } from "./part_file.ts";
 
-/** How the metrics of a run were made, in words, for everything that shows them. */
-export const PROTOCOL =
-  "full ranking over all items, history masked, ties to the lower row, best epoch by validation NDCG@10";
-
 /** What a finished run says of its result. */
 export type FinishedMetrics = Pick<TrainingResult, "bestEpoch" | "valid" | "test">;
 
@@ -136,11 +132,12 @@ export class RunDirectory {
    * @param result What training gave.
    * @param dataset What it was trained on.
    * @param device What it was trained with.
+   * @param protocol How the metrics were made, in words.
    */
-  finish(result: TrainingResult, dataset: Dataset, device: string): void {
+  finish(result: TrainingResult, dataset: Dataset, device: string, protocol: string): void {
     const { model, settings, weights, bestEpoch, valid, test } = result;
     this.#write("model.safetensors", encodeModel(model, settings, weights, dataset));
-    this.#write("metrics.json", json({ protocol: PROTOCOL, device, bestEpoch, valid, test }));
+    this.#write("metrics.json", json({ protocol, device, bestEpoch, valid, test }));
   }
 
   async #read(name: string): Promise<Uint8Array<ArrayBuffer> | null> {
@@ -174,13 +171,14 @@ export interface ComparedRun {
  * directories of a comparison.
  *
  * @param path The folder of the comparison.
+ * @param protocol How the metrics were made, in words.
  * @param runs Its runs.
  */
-export function writeComparison(path: string, runs: readonly ComparedRun[]): void {
+export function writeComparison(path: string, protocol: string, runs: readonly ComparedRun[]): void {
   const rows = runs.map(({ run, model, settings, result: { bestEpoch, valid, test } }) => (
     { run, model: model.name, settings, bestEpoch, valid, test }
   ));
-  writeWhole(`${path}/comparison.json`, json({ protocol: PROTOCOL, runs: rows }));
+  writeWhole(`${path}/comparison.json`, json({ protocol, runs: rows }));
   const names = Object.keys(rows[0]!.test) as (keyof FinishedMetrics["test"])[];
   const head = ["run", "model", "optimizer", "seed", "best_epoch", ...names];
   const lines = rows.map(({ run, model, settings, bestEpoch, test }) => [

@@ -65,7 +65,7 @@ export async function build(plan: Plan, stage: Stage, target: string): Promise<P
       minUser,
       minItem,
       repeats: options.repeats ?? "keep",
-      split,
+      split: plan.split,
       order: interactions.order,
       timestampUnit: interactions.stored.unit,
       ...options.where === undefined ? {} : { where: options.where },

@@ -22,7 +22,9 @@ export interface Plan {
   readonly parts: readonly Part[];
   /** The items file, or null. */
   readonly items: Input | null;
-  /** How it is split. */
+  /** How it is split, as `--split` says it. */
+  readonly split: string;
+  /** The same, read. */
   readonly rule: SplitRule;
   /** The condition that interactions meet. */
   readonly where: Where | null;
@@ -42,7 +44,7 @@ export async function planOf(options: PrepareOptions): Promise<Plan> {
   if (files.length === 0) throw new RangeError("Cannot prepare a log as there is no file: current value is []");
   const where = options.where === undefined ? null : parseWhere(options.where);
   const given = valid !== undefined || test !== undefined || splitColumn !== undefined;
-  let rule = splitRuleOf(options.split ?? (given ? "given" : "leave-one-out"));
+  let text = options.split ?? (given ? "given" : "leave-one-out"), rule = splitRuleOf(text);
   const logs: Input[] = [], parts: Part[] = [];
   let items = options.items === undefined ? null : await fileOf(options.items), named = given;
   for (const name of files) {
@@ -61,7 +63,8 @@ export async function planOf(options: PrepareOptions): Promise<Plan> {
     named = true;
     if (plan.valid !== undefined) parts.push({ inputs: [get(plan.valid)], split: 1 });
     parts.push({ inputs: [get(plan.test)], split: 2 });
-    rule = splitRuleOf("given");
+    text = "given";
+    rule = splitRuleOf(text);
   }
   if (valid !== undefined) parts.push({ inputs: [await fileOf(valid)], split: 1 });
   if (test !== undefined) parts.push({ inputs: [await fileOf(test)], split: 2 });
@@ -74,7 +77,7 @@ export async function planOf(options: PrepareOptions): Promise<Plan> {
     throw new RangeError(`Cannot split in two ways: the split is given, current value is '${options.split}'`);
   }
   const split = rule.kind === "given" && splitColumn === undefined ? 0 : null;
-  return { options, file: files[0]!, parts: [{ inputs: logs, split }, ...parts], items, rule, where };
+  return { options, file: files[0]!, parts: [{ inputs: logs, split }, ...parts], items, split: text, rule, where };
 }
 
 /** What the format of a folder says of its files. */

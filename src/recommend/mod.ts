@@ -6,7 +6,7 @@
 export { DotRanker } from "./dot_ranker.ts";
 export { type Embeddings, embeddingsOf } from "./embeddings.ts";
 export { historyOf, type RankingTask, rankingTask, type RankingTaskOptions, type Split } from "./history.ts";
-export { CUTOFFS, type MetricKind, type MetricName } from "./metric_name.ts";
+export { CUTOFFS, DEFAULT_METRIC, type MetricKind, type MetricName } from "./metric_name.ts";
 export {
   type AverageMetrics,
   type RankingCounts,
@@ -14,6 +14,8 @@ export {
   rankingMetrics,
   type UserRanks,
 } from "./metrics.ts";
+export { type ListMetrics, type Lists, listSplit } from "./list_split.ts";
+export { countsInWords, protocolOf, type ProtocolOptions } from "./protocol.ts";
 export { rankTargets, topItems } from "./rank.ts";
 export { metricsOf, type RankOptions, ranksOf, rankSplit } from "./rank_split.ts";
 export { rankerOf } from "./ranker_of.ts";

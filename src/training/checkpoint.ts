@@ -2,7 +2,7 @@ import type { ModelWeights } from "../nn/parameters.ts";
 import type { RankingMetrics } from "../recommend/metrics.ts";
 import { decodeSafetensors, encodeSafetensors, type SafetensorsTensor } from "../safetensors.ts";
 
-/** The best epoch so far by validation NDCG@10. */
+/** The best epoch so far by the metric that picks it. */
 export interface BestEpoch {
   /** Weights after that epoch. */
   readonly weights: ModelWeights;

@@ -26,6 +26,7 @@ export { growModel, type GrownModel, type RowCounts } from "./grow.ts";
 export { growMoments, type GrownMoments } from "./grow_moments.ts";
 export { startTraining, type Training } from "./start_training.ts";
 export {
+  type EvaluationOptions,
   type GivenSettings,
   type StartingPoint,
   train,

@@ -7,7 +7,15 @@ import { resolveSettings } from "../models/settings.ts";
 import type { TrainingSettings } from "../models/training_settings.ts";
 import type { ModelWeights } from "../nn/parameters.ts";
 import { DotRanker } from "../recommend/dot_ranker.ts";
-import type { Split } from "../recommend/history.ts";
+import { rankingTask, type Split } from "../recommend/history.ts";
+import {
+  checkedCutoffs,
+  checkedMetric,
+  cutoffOf,
+  CUTOFFS,
+  DEFAULT_METRIC,
+  type MetricName,
+} from "../recommend/metric_name.ts";
 import type { RankingMetrics } from "../recommend/metrics.ts";
 import { rankSplit } from "../recommend/rank_split.ts";
 import { historyLength, rankerOf } from "../recommend/ranker_of.ts";
@@ -28,7 +36,17 @@ export type TrainingEvent =
     readonly seconds: number;
   };
 
-/** What a training run gives: the best epoch by validation NDCG@10, and its test. */
+/** How the models of a run are compared and measured. */
+export interface EvaluationOptions {
+  /** The metric of validation that picks the best epoch, and that patience looks at; NDCG@10 by default. */
+  readonly metric?: MetricName;
+  /** Cut-offs of the metrics; 1, 5, 10, 20 and 50 by default. */
+  readonly at?: readonly number[];
+  /** Whether items of a user's own history are ranked too; by default targets among them are left out and counted. */
+  readonly rankRepeats?: boolean;
+}
+
+/** What a training run gives: the best epoch by a metric of validation, and its test. */
 export interface TrainingResult extends BestEpoch {
   /** The model. */
   readonly model: ModelDefinition;
@@ -48,6 +66,8 @@ export interface StartingPoint {
 
 /** Who hears of a training run, and how it is interrupted and taken up again. */
 export interface TrainOptions {
+  /** How the models are compared and measured. */
+  readonly evaluation?: EvaluationOptions;
   /** Called as things happen; training waits for it. */
   readonly onEvent?: (event: TrainingEvent) => Promise<void> | void;
   /** Where to go on from; null to start. A resumed run gives the bits of one that was not interrupted. */
@@ -60,7 +80,7 @@ export interface TrainOptions {
 
 /**
  * Trains a model: validates before training, every `evalEvery` epochs and after the last; keeps the weights with the
- * best validation NDCG@10 (the earliest of equals) and tests these once, at the end. With `patience` it ends after so many
+ * best validation NDCG@10, or another metric, (the earliest of equals) and tests these once, at the end. With `patience` it ends after so many
  * validations without a better one. A model that is counted and not trained is counted and tested. Equal datasets, settings
  * and kinds of device give equal weights.
  *
@@ -71,7 +91,7 @@ export interface TrainOptions {
  * @param options Who hears of it, and where to go on from.
  * @returns Weights, settings and metrics.
  * @throws {SettingError} If the model has no such setting, or cannot have such a value.
- * @throws {RangeError} If the dataset has nothing to train or to validate with.
+ * @throws {RangeError} If the dataset has nothing to train, to validate or to test with, or there is no such metric.
  * @throws {NonFiniteError} If training diverged.
  */
 export async function train<M extends ModelDefinition>(
@@ -81,15 +101,15 @@ export async function train<M extends ModelDefinition>(
   given: GivenSettings<M> = {} as GivenSettings<M>,
   options: TrainOptions = {},
 ): Promise<TrainingResult> {
-  checkOptions("Cannot train", options, ["onEvent", "from", "initial", "onCheckpoint"]);
-  const { onEvent = () => {}, from = null, initial = null, onCheckpoint } = options;
+  checkOptions("Cannot train", options, ["evaluation", "onEvent", "from", "initial", "onCheckpoint"]);
+  const { evaluation = {}, onEvent = () => {}, from = null, initial = null, onCheckpoint } = options;
+  const { metric, ranking } = checkedEvaluation(evaluation);
   const definition: ModelDefinition = model;
-  if (dataset.valid.items.length === 0) {
-    throw new RangeError(`Cannot train as no user of '${dataset.name}' has an item to validate with`);
-  }
+  // Before anything is trained: who cannot be tested in the end need not be
+  for (const split of ["valid", "test"] as const) rankingTask(dataset, split, { rankRepeats: ranking.rankRepeats });
   const evaluate = async (ranker: Ranker, split: Split, epoch: number): Promise<RankingMetrics> => {
     const start = performance.now();
-    const metrics = await rankSplit(ranker, dataset, split);
+    const metrics = await rankSplit(ranker, dataset, split, ranking);
     await onEvent({ type: "evaluation", split, epoch, metrics, seconds: (performance.now() - start) / 1000 });
     return metrics;
   };
@@ -119,7 +139,7 @@ export async function train<M extends ModelDefinition>(
       await onEvent({ type: "epoch", epoch, loss, seconds: (performance.now() - start) / 1000 });
       if (epoch % evalEvery !== 0 && epoch !== epochs) continue;
       const valid = await validate(epoch);
-      if (valid["ndcg@10"]! > best.valid["ndcg@10"]!) {
+      if (valid[metric]! > best.valid[metric]!) {
         best = { weights: await trained.weights(), bestEpoch: epoch, valid };
       }
       await onCheckpoint?.({ epoch, model: await trained.save(), best });
@@ -132,6 +152,14 @@ export async function train<M extends ModelDefinition>(
   }
   using tested = rankerOf(device, definition, best.weights, settings);
   return { ...best, model, settings, test: await evaluate(tested, "test", best.bestEpoch) };
+}
+
+/** Checks how models are measured: the metric that picks the best epoch is among those that are made. */
+function checkedEvaluation({ metric = DEFAULT_METRIC, at = CUTOFFS, rankRepeats = false, ...rest }: EvaluationOptions) {
+  checkOptions("Cannot train", rest, ["metric", "at", "rankRepeats"]);
+  const name = checkedMetric("Cannot train", "metric", metric), cutoff = cutoffOf(name);
+  const cutoffs = checkedCutoffs("Cannot train", "at", cutoff === null ? at : [...at, cutoff]);
+  return { metric: name, ranking: { at: cutoffs, rankRepeats } };
 }
 
 /** The settings that a model takes. */

@@ -1,4 +1,5 @@
 import type { TrainingEvent } from "../../src/training/train.ts";
+import { DEFAULT_METRIC, type MetricName } from "../../src/recommend/metric_name.ts";
 import { columns, write } from "./terminal.ts";
 
 /** Milliseconds between two plain lines. */
@@ -20,17 +21,19 @@ export interface Progress {
   readonly epochs: number;
   /** Mean loss of the last epoch. */
   readonly loss?: number | undefined;
-  /** NDCG@10 of the last validation. */
+  /** The metric that picks the best epoch. */
+  readonly metric: MetricName;
+  /** That metric of the last validation. */
   readonly valid?: number | undefined;
   /** Milliseconds until the last epoch. */
   readonly left?: number | undefined;
 }
 
-function partsOf({ epoch, epochs, loss, valid, left }: Progress) {
+function partsOf({ epoch, epochs, loss, metric, valid, left }: Progress) {
   return {
     epoch: `epoch ${epoch}/${epochs}`,
     loss: loss === undefined ? "" : `  loss ${loss.toFixed(4)}`,
-    valid: valid === undefined ? "" : `  valid NDCG@10 ${valid.toFixed(4)}`,
+    valid: valid === undefined ? "" : `  valid ${metric.toUpperCase()} ${valid.toFixed(4)}`,
     left: left === undefined ? "" : `  ${duration(left)} left`,
   };
 }
@@ -77,6 +80,7 @@ export class ProgressReport implements Disposable {
   readonly #start = performance.now();
   readonly #onTerminal: boolean;
   readonly #done: number;
+  readonly #metric: MetricName;
   #epoch: number;
   #loss: number | undefined;
   #valid: number | undefined;
@@ -87,8 +91,10 @@ export class ProgressReport implements Disposable {
    * @param label What is trained.
    * @param epochs How many epochs it will be.
    * @param done How many of them were trained before.
+   * @param metric The metric that picks the best epoch.
    */
-  constructor(label: string, epochs: number, done = 0) {
+  constructor(label: string, epochs: number, done = 0, metric: MetricName = DEFAULT_METRIC) {
+    this.#metric = metric;
     this.#done = this.#epoch = done;
     this.#label = label;
     this.#epochs = epochs;
@@ -104,7 +110,7 @@ export class ProgressReport implements Disposable {
   show(event: TrainingEvent): void {
     if (event.type === "evaluation") {
       if (event.split !== "valid") return;
-      this.#valid = event.metrics["ndcg@10"]!;
+      this.#valid = event.metrics[this.#metric]!;
       this.#paint();
       if (event.epoch === this.#epochs && event.epoch > 0) this.#printLine();
       return;
@@ -159,6 +165,7 @@ export class ProgressReport implements Disposable {
       epoch: this.#epoch,
       epochs: this.#epochs,
       loss: this.#loss,
+      metric: this.#metric,
       valid: this.#valid,
       left: trained > 0 ? perEpoch * (this.#epochs - this.#epoch) : undefined,
     };

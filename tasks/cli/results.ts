@@ -1,7 +1,16 @@
+import type { ListMetrics } from "../../src/recommend/list_split.ts";
 import type { RankingMetrics } from "../../src/recommend/metrics.ts";
-import { type FinishedMetrics, PROTOCOL } from "../../src/files/run_directory.ts";
+import type { FinishedMetrics } from "../../src/files/run_directory.ts";
+import { cutoffsOf, METRIC_KINDS, type MetricName } from "../../src/recommend/metric_name.ts";
+import { countsInWords } from "../../src/recommend/protocol.ts";
 
-const COLUMNS = ["hr@1", "hr@5", "hr@10", "ndcg@5", "ndcg@10", "mrr"] as const;
+/** What a line shows, of the metrics that are there; where users have several targets, the recall beside the hit rate. */
+const COLUMNS: readonly MetricName[] = ["hr@1", "hr@5", "hr@10", "recall@10", "ndcg@5", "ndcg@10", "mrr"];
+
+function columnsOf(metrics: readonly RankingMetrics[]): MetricName[] {
+  const isSingle = metrics.every(({ users, targets }) => users === targets);
+  return COLUMNS.filter((name) => !(isSingle && name === "recall@10") && metrics.every((each) => name in each));
+}
 
 /** A finished run, for the table. */
 export interface FinishedRun {
@@ -18,7 +27,7 @@ export interface FinishedRun {
  * @returns `HR@1 0.0154  HR@5 ...`.
  */
 export function metricsLine(metrics: RankingMetrics): string {
-  return COLUMNS.map((name) => `${name.toUpperCase()} ${valueOf(metrics, name).toFixed(4)}`).join("  ");
+  return columnsOf([metrics]).map((name) => `${name.toUpperCase()} ${metrics[name]!.toFixed(4)}`).join("  ");
 }
 
 /**
@@ -35,12 +44,42 @@ export function resultLine(label: string, { bestEpoch, test }: FinishedMetrics):
 /**
  * How the metrics were made.
  *
- * @param users Users they average over.
+ * @param protocol The protocol in words.
+ * @param metrics What was ranked.
+ * @param rankRepeats Whether items of a user's own history were ranked too.
  * @returns The line.
  */
-export function protocolLine(users: number): string {
-  return `protocol: ${PROTOCOL}, ${users} users`;
+export function protocolLine(protocol: string, metrics: RankingMetrics, rankRepeats: boolean): string {
+  const { users, targets } = metrics;
+  const counts = [`${users} users`, ...targets === users ? [] : [`${targets} targets`]];
+  return `protocol: ${[protocol, ...counts, ...countsInWords(metrics, rankRepeats)].join(", ")}`;
 }
+
+/**
+ * All metrics in a table: a row for each kind, a column for each cut-off.
+ *
+ * @param metrics The metrics.
+ * @returns The table.
+ */
+export function metricsTable(metrics: RankingMetrics & ListMetrics): string {
+  const cutoffs = cutoffsOf(metrics);
+  const rows = [...METRIC_KINDS, "coverage", "popularity"].map((kind) => [
+    SPELLED[kind] ?? kind.toUpperCase(),
+    ...cutoffs.map((k) => {
+      const value = metrics[`${kind}@${k}` as keyof typeof metrics] as number;
+      return kind === "popularity" ? value.toFixed(1) : value.toFixed(4);
+    }),
+  ]);
+  const whole = `MRR over the whole catalogue  ${metrics.mrr.toFixed(4)}`;
+  return `${aligned([["", ...cutoffs.map((k) => `@${k}`)], ...rows])}\n${whole}`;
+}
+
+const SPELLED: Readonly<Record<string, string>> = {
+  recall: "Recall",
+  precision: "Precision",
+  coverage: "Coverage",
+  popularity: "Popularity rank",
+};
 
 /**
  * Test metrics of runs by name: the mean over the seeds, and their sample standard deviation where there are several.
@@ -49,18 +88,18 @@ export function protocolLine(users: number): string {
  * @returns The table.
  */
 export function comparisonTable(runs: readonly FinishedRun[]): string {
+  const columns = columnsOf(runs.map(({ result }) => result.test));
   const rows = [...new Set(runs.map(({ name }) => name))].map((name) => {
     const own = runs.filter((run) => run.name === name);
-    const cells = COLUMNS.map((column) => meanAndSpread(own.map(({ result }) => valueOf(result.test, column))));
+    const cells = columns.map((column) => meanAndSpread(own.map(({ result }) => result.test[column]!)));
     return [own.length === 1 ? name : `${name} (${own.length} seeds)`, ...cells];
   });
-  const table = [["test", ...COLUMNS.map((name) => name.toUpperCase())], ...rows];
-  const widths = table[0]!.map((_, column) => Math.max(...table.map((row) => row[column]!.length)));
-  return table.map((row) => row.map((cell, column) => cell.padEnd(widths[column]!)).join("  ").trimEnd()).join("\n");
+  return aligned([["test", ...columns.map((name) => name.toUpperCase())], ...rows]);
 }
 
-function valueOf(metrics: RankingMetrics, name: typeof COLUMNS[number]): number {
-  return metrics[name]!;
+function aligned(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column]!)).join("  ").trimEnd()).join("\n");
 }
 
 function meanAndSpread(values: readonly number[]): string {

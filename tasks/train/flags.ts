@@ -11,6 +11,7 @@ import { resolveSettings } from "../../src/models/settings.ts";
 import { OPTIMIZERS, ruleOf, type TrainingSettings } from "../../src/models/training_settings.ts";
 import { suitedSettings } from "../../src/training/suited_settings.ts";
 import { defineTask, type Flag, type Flags, type Parsed, type Task, type Values } from "../cli/flags.ts";
+import { metricFlag, rankingFlags } from "../cli/evaluation_flags.ts";
 import { deviceFlags } from "../cli/open_device.ts";
 import { asFlags } from "./as_flags.ts";
 
@@ -58,6 +59,8 @@ const RUN_FLAGS = {
       "(default: only where neither --data nor --optimizer is given)",
     group: "Training",
   },
+  ...rankingFlags,
+  ...metricFlag,
   ...deviceFlags,
   out: {
     kind: "string",
@@ -287,12 +290,15 @@ function presetFor({ preset, data }: RunFlags, model: ModelDefinition): string |
  * @returns Flags by name.
  */
 export function configOf(model: ModelDefinition, settings: object, flags: RunFlags): Record<string, unknown> {
-  const { data, dataset, datasetSeed, init, device } = flags;
+  const { data, dataset, datasetSeed, init, device, at, rankRepeats, metric } = flags;
   return {
     ...data === undefined ? { dataset, datasetSeed } : { data },
     ...init !== undefined && { init },
     model: model.name,
     ...settings,
+    at,
+    rankRepeats,
+    metric,
     device,
   };
 }

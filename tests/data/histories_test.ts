@@ -1,6 +1,5 @@
 import { assertEquals } from "@std/assert";
 import { packHistories } from "../../src/data/histories.ts";
-import { sequenceAt } from "../../src/data/sequences.ts";
 import { datasetOf, unpacked } from "./_fixtures.ts";
 
 const DATASET = datasetOf([[1, 2, 3, 4], [], [5], [], [6, 7]], 20, {

@@ -3,11 +3,12 @@ import { generatedDataset } from "../../src/data/generated.ts";
 import { encodeModel, mfBpr, resolveSettings } from "../../src/models/mod.ts";
 import { metricsOfRanks } from "../recommend/_ranks.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../src/safetensors.ts";
-import { PROTOCOL, readCheckpoint, readModel, RunDirectory } from "../../src/files/run_directory.ts";
+import { readCheckpoint, readModel, RunDirectory } from "../../src/files/run_directory.ts";
 import { filesIn, withFolder } from "./_folder.ts";
 import type { TrainingEvent, TrainingResult } from "../../src/training/train.ts";
 
 const SETTINGS = resolveSettings(mfBpr, { dimension: 6 });
+const PROTOCOL = "leave-one-out, full ranking over all items";
 const DATASET = generatedDataset({ users: 20, items: 30, seed: 1 });
 const METRICS = metricsOfRanks([1, 4, 12]);
 const RESULT: TrainingResult = {
@@ -36,7 +37,7 @@ Deno.test("RunDirectory writes whole files and leaves no temporary ones", async 
     assertEquals(lines.pop(), "");
     assertEquals<unknown>(lines.map((line) => JSON.parse(line)), events);
 
-    await run.finish(RESULT, DATASET, "cpu");
+    await run.finish(RESULT, DATASET, "cpu", PROTOCOL);
     assertEquals(await filesIn(path), ["config.json", "events.jsonl", "metrics.json", "model.safetensors"]);
     const { bestEpoch, valid, test } = RESULT;
     assertEquals(JSON.parse(await Deno.readTextFile(`${path}/metrics.json`)), {
@@ -68,7 +69,7 @@ Deno.test("RunDirectory replaces what an earlier write left behind", async () =>
     const run = await RunDirectory.create(`${folder}/run`, {});
     // As a process that was killed in the middle of a longer write leaves it.
     await Deno.writeFile(`${folder}/run/model.safetensors.part`, new Uint8Array(1_000_000));
-    await run.finish(RESULT, DATASET, "cpu");
+    await run.finish(RESULT, DATASET, "cpu", PROTOCOL);
     assertEquals(await filesIn(`${folder}/run`), ["config.json", "metrics.json", "model.safetensors"]);
     assertEquals((await readModel(`${folder}/run`)).weights, RESULT.weights);
   });
@@ -94,7 +95,7 @@ Deno.test("readModel() refuses a file that is no folder and no model by name", a
 Deno.test("readModel() reads what a run wrote, from the directory and from the file", async () => {
   await withFolder(async (folder) => {
     const run = await RunDirectory.create(`${folder}/run`, {});
-    await run.finish(RESULT, DATASET, "cpu");
+    await run.finish(RESULT, DATASET, "cpu", PROTOCOL);
     for (const path of [`${folder}/run`, `${folder}/run/model.safetensors`]) {
       assertEquals(await readModel(path), {
         model: mfBpr,
@@ -196,7 +197,7 @@ Deno.test("RunDirectory.open() takes more epochs and another patience, and leave
     await RunDirectory.open(path, { ...config, epochs: 6, patience: 2 });
     assertEquals(await configNow(), { ...config, epochs: 6, patience: 2 });
 
-    run.finish(RESULT, DATASET, "cpu");
+    run.finish(RESULT, DATASET, "cpu", PROTOCOL);
     for (const epochs of [3, 6]) {
       assertEquals((await (await RunDirectory.open(path, { ...config, epochs }))!.metrics())?.bestEpoch, 3);
     }

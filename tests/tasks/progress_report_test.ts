@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { type Progress, progressLine } from "../../tasks/cli/progress_report.ts";
 
-const start: Progress = { label: "sevo-adamw seed 1", epoch: 0, epochs: 50 };
+const start: Progress = { label: "sevo-adamw seed 1", epoch: 0, epochs: 50, metric: "ndcg@10" };
 const underWay: Progress = { ...start, epoch: 12, loss: 0.69314, valid: 0.03125, left: 200_000 };
 
 Deno.test("progressLine() says nothing of what is not known before the first epoch", () => {
@@ -39,7 +39,7 @@ Deno.test("progressLine() is never longer than the terminal is wide, and never s
       for (const epoch of new Set([0, 1, Math.floor(epochs / 2), epochs])) {
         for (const known of [{}, { valid: 0.5 }, { loss: 12.5, left: 0 }, { loss: 0.1, valid: 0.25, left: 9e7 }]) {
           for (const columns of [0, 1, 20, 40, 79, 80, 200]) {
-            const line = progressLine({ label, epochs, epoch, ...known }, columns);
+            const line = progressLine({ label, epochs, epoch, metric: "ndcg@10", ...known }, columns);
             assert(line.length <= columns, `${columns}: ${line}`);
             assert(!/NaN|\?|undefined|Infinity/.test(line), line);
           }

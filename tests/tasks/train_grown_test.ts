@@ -140,7 +140,7 @@ Deno.test("train --resume says why a run that its patience ended does not go on,
 Deno.test("evaluate ranks what a model knows of another dataset by id, and counts the rest", async () => {
   const bpr = await tinyRun("mf-bpr", "--seed", "3"), sequences = await tinyRun("sasrec", "--seed", "3");
   const evaluated = async (run: string, ...args: string[]) => await outputOf(evaluate, run, ...args, ...CPU);
-  assert(!(await evaluated(bpr, "--data", DATA)).includes("left out"));
+  assert(!(await evaluated(bpr, "--data", DATA)).includes("left out as the model"));
   assertStringIncludes(
     await evaluated(bpr, "--data", GROWN),
     "left out as the model does not know them: 5 users; 2 items and with them 0 targets\n",

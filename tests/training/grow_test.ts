@@ -238,13 +238,17 @@ Deno.test("train() begins with the weights and moments of a model that has grown
   await using device = await openDevice("cpu", { threads: 1 });
   const model = MODELS[0]!, settings = settingsOf(model);
   let checkpoint;
-  const first = await train(device, OLD, model, settings, { onCheckpoint: (at) => void (checkpoint = at) });
+  const first = await train(device, OLD, model, settings, {
+    evaluation: { rankRepeats: true },
+    onCheckpoint: (at) => void (checkpoint = at),
+  });
   const file = { ...fileOf(model, settings), weights: first.weights },
     grown = await growModel(device, file, NEW, settings);
   const run = async (moments: ReturnType<typeof growMoments>, epochs = 2) => {
     const events: TrainingEvent[] = [];
     const result = await train(device, NEW, model, { ...settings, epochs }, {
       initial: { weights: grown.weights, moments },
+      evaluation: { rankRepeats: true },
       onEvent: (event) => void events.push(event),
     });
     return { result, events };

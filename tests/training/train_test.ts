@@ -249,7 +249,7 @@ Deno.test("train() refuses settings out of range, and a dataset with nothing to 
   const unsplit = generatedDataset({ users: 50, items: 40, minLength: 3, maxLength: 3 });
   assertEquals(
     (await assertRejects(() => train(device, unsplit, mfBpr, SETTINGS), RangeError)).message,
-    "Cannot train as no user of 'generated' has an item to validate with",
+    "Cannot validate as no user of 'generated' has an item to validate on",
   );
   assertEquals(device.liveBytes, 0);
 });
