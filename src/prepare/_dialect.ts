@@ -75,12 +75,26 @@ interface Row {
 
 type Quoting = Pick<Dialect, "delimiter" | "quote" | "escape">;
 
+/**
+ * A line whose cells are separated by spaces: several are one, and those at the ends none.
+ *
+ * @param line The line.
+ * @param quote What stands around cells, which may hold spaces of their own; empty for nothing.
+ * @returns The line with single spaces.
+ */
+export function squeezed(line: string, quote: string): string {
+  if (quote === "") return line.trim().replace(/ +/g, " ");
+  const mark = RegExp.escape(quote), parts = new RegExp(`${mark}[^${mark}]*${mark}| +`, "g");
+  return line.trim().replace(parts, (part) => part[0] === " " ? " " : part);
+}
+
 /** Records of a text: `lines` from `from` on, at most `count`. */
 function rowsOf(lines: readonly string[], from: number, quoting: Quoting, count = JUDGED): Row[] {
   const { delimiter, quote, escape } = quoting, rows: Row[] = [];
   for (let at = from; at < lines.length && rows.length < count;) {
     const first = at;
-    let line = lines[at++]!;
+    let line = delimiter === " " ? squeezed(lines[at]!, quote) : lines[at]!;
+    at++;
     if (line.trim() === "") continue;
     const cells: string[] = [], quoted: boolean[] = [];
     for (let place = 0; place <= line.length;) {

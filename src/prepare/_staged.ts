@@ -61,11 +61,11 @@ export async function readInput(
   const counter = new Counter((bytes) => stage.progress.read(input, bytes));
   const peeked = await unpacked(name, counter.count(await input.open()));
   if (peeked.head.length === 0) throw new PrepareError(name, "it is empty");
-  const sampleAs = (encoding: string | undefined): Sample => {
-    const text = headText(name, peeked, encoding);
-    return { file, head: peeked.head, text, lines: (text ?? "").split("\n").filter((line) => line.trim() !== "") };
-  };
   const { format = "auto", ...text } = options;
+  const sampleAs = (encoding: string | undefined): Sample => {
+    const read = headText(name, peeked, encoding), lines = (read ?? "").split("\n").slice(text.skipLines ?? 0);
+    return { file, head: peeked.head, text: read, lines: lines.filter((line) => line.trim() !== ""), options: text };
+  };
   let sample = sampleAs(text.encoding), { encoding } = text;
   let own: Format | undefined = format === "auto" ? undefined : formatOf(format), why = "";
   if (own === undefined) {

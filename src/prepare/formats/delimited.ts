@@ -1,5 +1,5 @@
 import { pathOf, quoted } from "../_database.ts";
-import { type Dialect, dialectOf, shownDelimiter } from "../_dialect.ts";
+import { type Dialect, dialectOf, shownDelimiter, squeezed } from "../_dialect.ts";
 import type { Roles } from "../_roles.ts";
 import { shown } from "../prepare_error.ts";
 import { type BadLines, type Format, type LogFile, type LogTable, NONE_BAD, SHOWN_BAD } from "./format.ts";
@@ -21,10 +21,10 @@ export interface KnownText {
 export const delimited: Format = {
   name: "csv",
   summary: "delimited text: a line for each interaction, cells separated by tab, comma, semicolon, |, ::, or spaces",
-  recognise({ text }) {
+  recognise({ text, options }) {
     if (text === null) return null;
-    const { columns } = dialectOf(text, {});
-    return columns.length < 2 ? null : `${columns.length} cells a line`;
+    const { columns } = dialectOf(text, options);
+    return columns.length < 2 && options.delimiter === undefined ? null : `${columns.length} cells a line`;
   },
   read: (file) => readDelimited(file),
 };
@@ -43,8 +43,7 @@ export async function readDelimited(file: LogFile, known: KnownText = {}): Promi
   const found = dialectOf(sample.text ?? "", { delimiter: known.dialect?.delimiter, ...given(options) }, asked);
   const dialect: Dialect = { ...found, ...known.dialect };
   const { delimiter, quote, escape, header, comment, skip } = dialect;
-  // Several spaces are one, and those at the ends none
-  const squeeze = delimiter === " " ? (line: string) => line.trim().replace(/ +/g, " ") : undefined;
+  const squeeze = delimiter === " " ? (line: string) => squeezed(line, quote) : undefined;
   const path = await file.copy({ skip, comment, line: known.line ?? squeeze });
   const rejects = `bad_lines_${++tables}`;
   const columns = dialect.columns.map((_, at) => `'c${at}': 'VARCHAR'`).join(", ");

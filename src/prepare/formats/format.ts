@@ -11,8 +11,10 @@ export interface Sample {
   readonly head: Uint8Array;
   /** The same as text: whole lines, separated by line feeds; null if it is none. */
   readonly text: string | null;
-  /** The lines of that text that are not blank. */
+  /** The lines of that text that are read and not blank. */
   readonly lines: readonly string[];
+  /** What is said of the text. */
+  readonly options: TextOptions;
 }
 
 /** A file that a format reads. */
