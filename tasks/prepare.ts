@@ -4,6 +4,7 @@
  * @module
  */
 import type { ItemsOptions } from "../src/prepare/options.ts";
+import { visible } from "../src/prepare/prepare_error.ts";
 import { parseFlags } from "./cli/flags.ts";
 import { interruptible } from "./cli/interruption.ts";
 import { quoted } from "./cli/quoted.ts";
@@ -49,9 +50,9 @@ export async function main(args: readonly string[]): Promise<void> {
     console.log([...summaryLines(prepared, out, values.items), "", "Train on it:", next].join("\n"));
   }
   for (const { file, line, why, text } of prepared.bad) {
-    console.error(`left out: ${quoted(file)} line ${line} ${why}: ${JSON.stringify(text.slice(0, 100))}`);
+    console.error(visible(`left out: ${quoted(file)} line ${line} ${why}: ${text.slice(0, 100)}`));
   }
-  for (const warning of prepared.warnings) console.error(`warning: ${warning}`);
+  for (const warning of prepared.warnings) console.error(visible(`warning: ${warning}`));
 }
 
 /** The flags of the items file without their prefix. */

@@ -51,7 +51,9 @@ async function withEntries<T>(path: string, use: (entries: FileEntry[], reader: 
     return await use(entries.filter((entry): entry is FileEntry => !entry.directory), reader);
   } catch (error) {
     if (error instanceof PrepareError) throw error;
-    throw new PrepareError(path, "its zip data is damaged", { cause: error });
+    const leadsOut = error instanceof Error && /unsafe filename/i.test(error.message);
+    const why = leadsOut ? "a name in it leads out of the archive" : "its zip data is damaged";
+    throw new PrepareError(path, why, { cause: error });
   }
 }
 

@@ -64,6 +64,9 @@ async function buildIn(plan: Plan, work: string, target: string): Promise<Prepar
  */
 export async function prepare(options: PrepareOptions): Promise<Prepared> {
   const out = options.out.replace(/(?<=.)[/\\]+$/, "");
+  if (/^[a-z][a-z\d+.-]+:\/\//i.test(out)) {
+    throw new RangeError(`Cannot write a dataset to '${out}' as it is an address: expected a folder`);
+  }
   const plan = await planOf({ ...options, out });
   const { file } = plan;
   await checkOut(file, options);

@@ -1,4 +1,5 @@
 import type { Prepared } from "../../src/prepare/options.ts";
+import { visible } from "../../src/prepare/prepare_error.ts";
 
 const number = (value: number) => value.toLocaleString("en-US");
 const percent = (share: number) =>
@@ -54,5 +55,5 @@ export function summaryLines({ provenance, summary }: Prepared, out: string, ite
       row("", `columns ${summary.items.columns.join(", ")}`),
       ...summary.items.leftOut === 0 ? [] : [row("", `${number(summary.items.leftOut)} lines could not be read`)],
     ],
-  ];
+  ].map(visible);
 }

@@ -1,11 +1,14 @@
 import { pathOf, quoted } from "../_database.ts";
 import { type Dialect, dialectOf, shownDelimiter, squeezed } from "../_dialect.ts";
 import type { Roles } from "../_roles.ts";
-import { shown } from "../prepare_error.ts";
+import { PrepareError } from "../prepare_error.ts";
 import { type BadLines, type Format, type LogFile, type LogTable, NONE_BAD, SHOWN_BAD } from "./format.ts";
 
 /** The longest line, in bytes: a review may be long. */
 export const LONGEST_LINE = 1 << 24;
+
+/** A table with more columns is no log, whatever it is. */
+const MOST_COLUMNS = 5000;
 
 /** What another format knows of a delimited text. */
 export interface KnownText {
@@ -43,6 +46,13 @@ export async function readDelimited(file: LogFile, known: KnownText = {}): Promi
   const found = dialectOf(sample.text ?? "", { delimiter: known.dialect?.delimiter, ...given(options) }, asked);
   const dialect: Dialect = { ...found, ...known.dialect };
   const { delimiter, quote, escape, header, comment, skip } = dialect;
+  if (dialect.columns.length > MOST_COLUMNS) {
+    throw new PrepareError(
+      file.name,
+      `a line has more than ${MOST_COLUMNS} cells, separated by ${shownDelimiter(delimiter)}: ` +
+        "a log has a line for each interaction; --delimiter names another delimiter",
+    );
+  }
   const squeeze = delimiter === " " ? (line: string) => squeezed(line, quote) : undefined;
   const path = await file.copy({ skip, comment, line: known.line ?? squeeze });
   const rejects = `bad_lines_${++tables}`;
@@ -142,14 +152,4 @@ async function lineOfRecord(path: string, { quote }: Dialect, record: number, ba
   }
   ends();
   return startLine;
-}
-
-/**
- * A line as a message shows it.
- *
- * @param text The line.
- * @returns The line, shortened.
- */
-export function shownLine(text: string): string {
-  return shown(text, 60);
 }
