@@ -115,6 +115,7 @@ export async function readLog(
       ends.push(rows);
     }
   }
+  if (!reads[0]!.table.named && user === undefined && item === undefined) await refuseMatrix(db, reads[0]!.name);
   return {
     reads,
     columns,
@@ -196,6 +197,21 @@ export function refuseBad(
   if (count > maxBad) {
     throw new PrepareError(file, `${count} lines cannot be read and --max-bad is ${maxBad}: ${what}`);
   }
+}
+
+/** Ends it all where what would be taken for ids are measurements, as in a matrix of ratings. */
+async function refuseMatrix(db: Stage["db"], file: string): Promise<void> {
+  const isFraction = (column: string) => `regexp_full_match(${column}, '[+-]?\\d*\\.\\d*[1-9]\\d*')`;
+  const { fractions } = await db.numbers<"fractions">(
+    `SELECT greatest(avg(${isFraction("user_id")}::INT), avg(${isFraction("item_id")}::INT)) AS fractions
+      FROM (SELECT user_id, item_id FROM text LIMIT ${JUDGED})`,
+  );
+  if (fractions < 0.25) return;
+  throw new PrepareError(
+    file,
+    "its first two columns hold numbers with a fraction, which are no ids: expected a line for each interaction; " +
+      "--user and --item name the columns of the ids",
+  );
 }
 
 /** The first column that looks like a time and is none of those used. */

@@ -2,7 +2,7 @@ const WORDS: Readonly<Record<string, string>> = { None: "null", True: "true", Fa
 
 /**
  * A line of Python's literals as JSON: `{'asin': '00', 'title': "It's", 'price': None}`, as the metadata of Amazon's
- * products of 2014 is written.
+ * products of 2014 and the reviews of Steam are written.
  *
  * @param line The line.
  * @returns The same as JSON, or the line itself where it is JSON already.

@@ -185,7 +185,8 @@ export function rolesOf(
     if (roles[role] !== undefined && roles[role]![0]! < table.columns.length) continue;
     throw new PrepareError(
       file,
-      `it does not say which column holds the ${NEEDED[role]}: ${columnsOf(table)}; name it by --${role}`,
+      `it does not say which column holds the ${NEEDED[role]}: ${columnsOf(table)}; name it by --${role}, or pass ` +
+        "--no-header if the first line is an interaction",
     );
   }
   const { user, item } = roles;

@@ -323,7 +323,8 @@ for (
       "an unknown column",
       "who,item,when\na,b,1\n",
       { format: "csv" },
-      "it does not say which column holds the users: its columns are who, item, when; name it by --user",
+      "it does not say which column holds the users: its columns are who, item, when; name it by --user, or pass " +
+      "--no-header if the first line is an interaction",
     ],
     [
       "a position that is not there",

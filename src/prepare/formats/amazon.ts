@@ -1,4 +1,3 @@
-import { toJson } from "../_python_literal.ts";
 import type { Roles } from "../_roles.ts";
 import { readDelimited } from "./delimited.ts";
 import type { Format, Sample } from "./format.ts";
@@ -6,9 +5,6 @@ import { keysOf, readJson } from "./json_lines.ts";
 
 const REVIEWER = /^A[A-Z0-9]{9,27}$/, PRODUCT = /^(B[A-Z0-9]{9}|\d{9}[\dX])$/;
 const JUDGED = 200;
-
-/** The metadata of 2014 is written as Python writes a dictionary. */
-const isPython = ({ lines }: Sample) => (lines[0] ?? "").startsWith("{'");
 
 /** What of the metadata is kept: descriptions and pictures would be most of a model's file. */
 const METADATA = ["asin", "parent_asin", "title", "brand", "store", "price", "main_category", "categories", "category"];
@@ -42,7 +38,7 @@ export const amazon: Format = {
   name: "amazon",
   summary: "Amazon's reviews, ratings and metadata of 2014, 2018 and 2023",
   recognise(sample) {
-    const year = yearOf(keysOf(sample, isPython(sample) ? toJson : undefined));
+    const year = yearOf(keysOf(sample));
     if (year !== null) return `its keys are those of ${year}`;
     return ratingRoles(sample) === null ? null : "ids of Amazon's reviewers and products";
   },
@@ -54,10 +50,8 @@ export const amazon: Format = {
       const dialect = { delimiter: ",", quote: '"', escape: '"', comment: null, skip: 0, header: false, columns };
       return readDelimited(file, { dialect, roles });
     }
-    const line = isPython(file.sample) ? { line: toJson } : {};
-    const isMetadata = yearOf(keysOf(file.sample, line.line))?.startsWith("metadata");
+    const isMetadata = yearOf(keysOf(file.sample))?.startsWith("metadata");
     return readJson(file, {
-      ...line,
       ...isMetadata ? { keys: METADATA } : {},
       roles(columns) {
         const at = (...names: string[]) =>

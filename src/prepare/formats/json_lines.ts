@@ -1,4 +1,5 @@
 import { pathOf } from "../_database.ts";
+import { toJson } from "../_python_literal.ts";
 import type { Roles } from "../_roles.ts";
 import { PrepareError } from "../prepare_error.ts";
 import { LONGEST_LINE } from "./delimited.ts";
@@ -8,8 +9,6 @@ import { type Format, type LogFile, type LogTable, type Sample, SHOWN_BAD } from
 export interface KnownJson {
   /** Columns whose meaning is known, by their names. */
   readonly roles?: (columns: readonly string[]) => Roles;
-  /** What a line becomes before it is read. */
-  readonly line?: (line: string) => string;
   /** The keys that are read; all by default. */
   readonly keys?: readonly string[];
 }
@@ -17,7 +16,7 @@ export interface KnownJson {
 /** JSON lines: an object for each interaction. */
 export const jsonLines: Format = {
   name: "json-lines",
-  summary: "a JSON object a line, or one JSON list of objects",
+  summary: "a JSON object a line (or a dictionary as Python writes it), or one JSON list of objects",
   recognise(sample) {
     const keys = keysOf(sample);
     return keys.length > 0 ? `JSON objects with the keys ${keys.slice(0, 8).join(", ")}` : null;
@@ -36,11 +35,17 @@ function parsed(text: string): Record<string, unknown> | null {
   }
 }
 
+/** How lines become JSON: some are dictionaries as Python writes them. */
+function lineOf({ lines }: Sample): ((line: string) => string) | undefined {
+  return /^\s*\{u?'/.test(lines[0] ?? "") ? toJson : undefined;
+}
+
 const isList = (sample: Sample) => /^\s*\[/.test(sample.text ?? "");
 
 /** Objects of the beginning of a text, a list or lines. */
-function objectsOf(sample: Sample, line: (line: string) => string = (text) => text): Record<string, unknown>[] {
+function objectsOf(sample: Sample): Record<string, unknown>[] {
   if (!isList(sample)) {
+    const line = lineOf(sample) ?? ((text: string) => text);
     return sample.lines.slice(0, 1000).map((text) => parsed(line(text))).filter((value) => value !== null);
   }
   const found: Record<string, unknown>[] = [], { text } = sample;
@@ -61,13 +66,12 @@ function objectsOf(sample: Sample, line: (line: string) => string = (text) => te
  * Keys of the first objects of a file.
  *
  * @param sample The beginning of the file.
- * @param line What a line becomes before it is read.
  * @returns The keys; none where it holds no objects of JSON.
  */
-export function keysOf(sample: Sample, line?: (line: string) => string): string[] {
+export function keysOf(sample: Sample): string[] {
   const first = sample.text?.trimStart()[0];
   if (first !== "{" && first !== "[") return [];
-  return [...new Set(objectsOf(sample, line).flatMap(Object.keys))];
+  return [...new Set(objectsOf(sample).flatMap(Object.keys))];
 }
 
 /** SQL of the text of a key, lists of texts as `one|two`. */
@@ -92,9 +96,9 @@ let views = 0;
 export async function readJson(file: LogFile, known: KnownJson = {}): Promise<LogTable> {
   const { db, sample } = file;
   const dotted = file.asked.flatMap((name) => name.split(",")).filter((name) => name.includes("."));
-  const keys = keysOf(sample, known.line).filter((key) => known.keys?.includes(key) ?? true);
+  const keys = keysOf(sample).filter((key) => known.keys?.includes(key) ?? true);
   if (keys.length === 0) throw new PrepareError(file.name, "its first line is no JSON object");
-  const path = await file.copy({ line: known.line });
+  const path = await file.copy({ line: lineOf(sample) });
   const lines = isList(sample)
     ? `(SELECT json::VARCHAR AS line FROM read_json_objects(${pathOf(path)}, format = 'array',
         maximum_object_size = ${LONGEST_LINE}))`
