@@ -90,7 +90,7 @@ function nobody(name: string, split: Split, held: number, { repeats, withoutHist
   if (repeats === 0) return new RangeError(`${cannot} nobody of '${name}' is left to rank: ${without}`);
   const others = withoutHistory === 0 ? "" : `, and ${without}`;
   return new RangeError(
-    `${cannot} all ${repeats} targets are items of the user's own history${others}: set rankRepeats to rank them`,
+    `${cannot} all ${repeats} targets are items of the user's own history${others}: set rankRepeats (--rank-repeats) to rank them`,
   );
 }
 

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { PrepareError, type PrepareOptions } from "../../src/prepare/prepare.ts";
 import { type Look, prepared } from "./_prepared.ts";
 

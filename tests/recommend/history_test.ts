@@ -69,12 +69,12 @@ Deno.test("rankingTask() says why nobody is left to rank", () => {
       [taskOf([], []), "Cannot test as no user of 'made-up' has an item to test on"],
       [
         taskOf([[1, 2], [3]], [[1, 2], 3]),
-        "Cannot test as all 3 targets are items of the user's own history: set rankRepeats to rank them",
+        "Cannot test as all 3 targets are items of the user's own history: set rankRepeats (--rank-repeats) to rank them",
       ],
       [
         taskOf([[1, 2], []], [[1, 2], 3]),
         "Cannot test as all 2 targets are items of the user's own history, and 1 user has no item to train on: " +
-        "set rankRepeats to rank them",
+        "set rankRepeats (--rank-repeats) to rank them",
       ],
       [
         taskOf([[], [], [4]], [1, 2, -1]),

@@ -25,7 +25,7 @@ Deno.test("train says that all targets are repeats, and ranks them where that is
   const error = await assertRejects(() => outputOf(train, ...flags), RangeError);
   assertEquals(
     error.message,
-    "Cannot validate as all 12 targets are items of the user's own history: set rankRepeats to rank them",
+    "Cannot validate as all 12 targets are items of the user's own history: set rankRepeats (--rank-repeats) to rank them",
   );
   const trained = await outputOf(train, ...flags, "--rank-repeats");
   assertStringIncludes(trained, "history ranked too");
