@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertLess, assertThrows } from "@std/assert";
 import fc from "./_fast_check.ts";
 import { decodeSafetensors, encodeSafetensors, type SafetensorsFile } from "../src/safetensors.ts";
 
@@ -142,6 +142,9 @@ Deno.test("decodeSafetensors() says what is wrong with a header", () => {
     tensor(`{"dtype":"toString","shape":[4],"data_offsets":[0,8]}`),
     "tensor 'item' has type 'toString', which is not known here",
   );
+  for (const dtype of ["", `"dtype":null,`, `"dtype":{"toString":1},`, `"dtype":["F32"],`]) {
+    assertRefused(tensor(`{${dtype}"shape":[2],"data_offsets":[0,8]}`), "tensor 'item' has no type");
+  }
   const noShape = "tensor 'item' has no shape or offsets";
   for (
     const entry of [
@@ -194,4 +197,70 @@ Deno.test("decodeSafetensors() refuses random garbage", () => {
     }),
     { seed: 7, numRuns: 500 },
   );
+});
+
+Deno.test("decodeSafetensors() refuses tensors that share bytes, leave some out or are followed by some", () => {
+  const entry = (begin: number, end: number) =>
+    `{"dtype":"U8","shape":[${end - begin}],"data_offsets":[${begin},${end}]}`;
+  const two = (first: string, second: string, data: number) => withHeader(`{"a":${first},"b":${second}}`, data);
+  assertEquals(Object.keys(decodeSafetensors(two(entry(4, 8), entry(0, 4), 8)).tensors), ["a", "b"]);
+  assertEquals(Object.keys(decodeSafetensors(two(entry(4, 4), entry(0, 4), 4)).tensors), ["a", "b"]);
+  const gap = "tensor 'b' does not begin where the one before it ends";
+  assertRefused(two(entry(0, 4), entry(0, 4), 4), gap);
+  assertRefused(two(entry(0, 4), entry(3, 8), 8), gap);
+  assertRefused(two(entry(0, 4), entry(5, 8), 8), gap);
+  assertRefused(withHeader(`{"b":${entry(1, 4)}}`, 4), gap);
+  assertRefused(withHeader(`{"a":${entry(0, 4)}}`, 6), "2 bytes follow its tensors");
+  assertRefused(withHeader("{}", 1), "1 bytes follow its tensors");
+});
+
+Deno.test("decodeSafetensors() refuses many tensors of the same bytes before it copies any", () => {
+  const size = 1 << 20, one = `{"dtype":"U8","shape":[${size}],"data_offsets":[0,${size}]}`;
+  const header = `{${Array.from({ length: 2000 }, (_, at) => `"${at}":${one}`).join(",")}}`;
+  const bytes = withHeader(header, size), start = performance.now();
+  assertRefused(bytes, "tensor '1' does not begin where the one before it ends");
+  assertLess(performance.now() - start, 500);
+});
+
+Deno.test("decodeSafetensors() refuses a name that stands twice, and what it does not know of a tensor", () => {
+  const entry = `{"dtype":"U8","shape":[0],"data_offsets":[0,0]}`, twice = "a name stands twice in the header";
+  assertRefused(withHeader(`{"a":${entry},"a":${entry}}`), twice);
+  assertRefused(withHeader(`{"a":${entry},"\\u0061":${entry}}`), twice);
+  assertRefused(withHeader(`{"__metadata__":{"k":"1","k":"2"}}`), twice);
+  assertRefused(withHeader(`{"__metadata__":{},"__metadata__":{"k":"2"}}`), twice);
+  assertRefused(withHeader(`{"a":{"dtype":"U8","dtype":"U8","shape":[0],"data_offsets":[0,0]}}`), twice);
+  assertRefused(
+    withHeader(`{"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0],"scale":2}}`),
+    "tensor 'a' is described by more than a type, a shape and offsets",
+  );
+  const odd = { tensors: {}, metadata: { 'a":"b': '":{[\\', "\\": ":", "": '\\"' } };
+  assertEquals(decodeSafetensors(encodeSafetensors(odd)), odd);
+});
+
+Deno.test("decodeSafetensors() refuses shapes beyond all bounds, deep headers and lengths beyond 2^53", () => {
+  const shape = (lengths: number[], end = 8) =>
+    withHeader(`{"a":{"dtype":"U8","shape":${JSON.stringify(lengths)},"data_offsets":[0,${end}]}}`, 8);
+  const most = Number.MAX_SAFE_INTEGER;
+  for (const lengths of [[most], [most, most], [2 ** 32, 2 ** 32], new Array(40).fill(most), [most, most, 0]]) {
+    assertRefused(shape(lengths), "tensor 'a' does not fill its shape");
+  }
+  assertRefused(shape([1e300]), "tensor 'a' has no shape or offsets");
+  assertRefused(shape([8], 2 ** 60), "tensor 'a' has no shape or offsets");
+  assertRefused(
+    shape([most], most),
+    "tensor 'a' is cut off: the file has 77 bytes".replace("77", `${shape([most], most).length}`),
+  );
+  assertRefused(shape(new Array(65).fill(1), 1), "tensor 'a' has 65 dimensions: expected 64 at most");
+  const deep = (open: string, close: string) => withHeader(open.repeat(200_000) + close.repeat(200_000));
+  const { message } = assertThrows(() => decodeSafetensors(deep("[", "]")), SyntaxError);
+  assert(message.startsWith("Cannot decode safetensors as the header is not"), message);
+  assertThrows(() => decodeSafetensors(deep('{"a":', "}")), SyntaxError, "Cannot decode safetensors as ");
+  const length = withHeader("{}");
+  new DataView(length.buffer).setBigUint64(0, 2n ** 64n - 8n, true);
+  assertRefused(length, "the header is cut off: the file has 10 bytes");
+});
+
+Deno.test("decodeSafetensors() cuts long names short in what it says", () => {
+  const { message } = assertThrows(() => decodeSafetensors(withHeader(`{"${"x".repeat(10_000)}":1}`)), SyntaxError);
+  assertLess(message.length, 200);
 });
