@@ -6,20 +6,26 @@ export class InitialWeights {
   /** What has been drawn so far. */
   readonly weights: Record<string, Weight> = {};
   static #drawing = true;
+  static #most = Infinity;
   readonly #seed: number;
+  #count = 0;
 
   /**
    * Runs what draws weights without drawing them, where their shapes alone are wanted.
    *
    * @param draw Draws weights.
+   * @param most How many there may be: settings that nobody has checked may ask for any number. By default any.
    * @returns Weights without elements.
+   * @throws {RangeError} If there are more.
    */
-  static undrawn(draw: () => ModelWeights): ModelWeights {
+  static undrawn(draw: () => ModelWeights, most = Infinity): ModelWeights {
     InitialWeights.#drawing = false;
+    InitialWeights.#most = most;
     try {
       return draw();
     } finally {
       InitialWeights.#drawing = true;
+      InitialWeights.#most = Infinity;
     }
   }
 
@@ -72,7 +78,10 @@ export class InitialWeights {
   }
 
   #add(name: string, shape: readonly number[], draw: (index: number, length: number) => Float32Array): this {
-    const index = Object.keys(this.weights).length, length = shape.reduce((product, side) => product * side, 1);
+    const index = this.#count++, length = shape.reduce((product, side) => product * side, 1);
+    if (index >= InitialWeights.#most) {
+      throw new RangeError(`Cannot draw weight '${name}' as there may be ${InitialWeights.#most} at most`);
+    }
     const data = InitialWeights.#drawing ? draw(index, length) : new Float32Array();
     this.weights[name] = { data, shape };
     return this;

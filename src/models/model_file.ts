@@ -1,11 +1,13 @@
 import type { Dataset, Provenance } from "../data/dataset.ts";
-import { datasetName } from "../data/dataset_name.ts";
 import type { ModelWeights } from "../nn/parameters.ts";
-import { decodeSafetensors, encodeSafetensors, type SafetensorsTensor } from "../safetensors.ts";
+import { decodeChecked, encodeChecked } from "../checked_safetensors.ts";
+import { parseJson } from "../json.ts";
+import type { SafetensorsTensor } from "../safetensors.ts";
 import { decodeStrings, encodeStrings } from "./string_table.ts";
-import { isTrainable, type ModelDefinition, RESERVED_PREFIX } from "./define_model.ts";
+import { isTrainable, type ModelDefinition, RESERVED_PREFIX, type Sizes } from "./define_model.ts";
 import type { SettingValues } from "./field.ts";
 import { MODELS } from "./models.ts";
+import { provenanceIn } from "./provenance.ts";
 import { resolveSettings, SettingError, weightShapes } from "./settings.ts";
 import type { TrainingSettings } from "./training_settings.ts";
 
@@ -34,8 +36,8 @@ const USERS = `${RESERVED_PREFIX}users`, ITEMS = `${RESERVED_PREFIX}items`, COLU
 
 /**
  * Writes a model as the bytes of a safetensors file: the weights by name; ids, titles and further columns of the items as
- * tensors of bytes with offsets (`sevo.items`, `sevo.items.offsets`, `sevo.items.column.title` and so on); model, settings
- * and provenance in the metadata.
+ * tensors of bytes with offsets (`sevo.items`, `sevo.items.offsets`, `sevo.items.column.title` and so on); model, settings,
+ * provenance and a checksum in the metadata.
  *
  * @param model The model.
  * @param settings Its settings.
@@ -57,7 +59,7 @@ export function encodeModel(
     Object.assign(tensors, encodeStrings(COLUMN + name, values));
   }
   if (model.userTable) Object.assign(tensors, encodeStrings(USERS, dataset.users));
-  return encodeSafetensors({
+  return encodeChecked({
     tensors,
     metadata: {
       format: FORMAT,
@@ -75,81 +77,94 @@ export function encodeModel(
  * @param bytes The bytes.
  * @param models The models that there are; by default those of this package.
  * @returns The model.
- * @throws {SyntaxError} If the bytes are not a model file, or are of a model that there is not.
+ * @throws {SyntaxError} If the bytes are not a model file, are damaged, or are of a model that there is not.
  */
 export function decodeModel(bytes: Uint8Array, models: readonly ModelDefinition[] = MODELS): ModelFile {
-  const fail = (why: string) => new SyntaxError(`Cannot read a model as ${why}`);
-  const { tensors, metadata } = decodeSafetensors(bytes);
-  if (metadata.format === "sevo-model-1") throw fail("an earlier version of this package wrote it: train it again");
-  if (metadata.format !== FORMAT) throw fail(`the file is of another format: current value is '${metadata.format}'`);
+  const { tensors, metadata } = decodeChecked(bytes, { format: FORMAT, action: "Cannot read a model" });
   const model = models.find(({ name }) => name === metadata.model);
   if (!model) {
     throw fail(`there is no model '${metadata.model}': there are ${models.map(({ name }) => name).join(", ")}`);
   }
-  const parse = (key: string) => {
-    try {
-      return JSON.parse(metadata[key] ?? "");
-    } catch {
-      throw fail(`its metadata has no readable ${key}`);
-    }
-  };
-  const given: unknown = parse("settings");
-  if (typeof given !== "object" || given === null || Array.isArray(given)) {
-    throw fail("its settings are not an object");
-  }
-  let settings: SettingValues;
-  try {
-    settings = resolveSettings(model, given as SettingValues);
-  } catch (error) {
-    const why = error instanceof SettingError ? error.reason : (error as Error).message;
-    throw fail(`its settings are not those of ${model.name}: ${why}`);
-  }
-  const ids = (name: string) => {
-    const strings = decodeStrings(name, tensors);
-    if (strings.includes(null)) throw fail(`'${name}' lacks an id`);
-    return strings as string[];
-  };
-  const items = ids(ITEMS), users = model.userTable ? ids(USERS) : [];
-  const columns: unknown = parse("itemColumns");
-  if (!Array.isArray(columns)) throw fail("its metadata has no list of itemColumns");
-  const itemColumns = Object.fromEntries(columns.map((name) => {
-    const values = decodeStrings(COLUMN + name, tensors);
-    if (values.length === items.length) return [name, values];
-    throw fail(`column '${name}' must have ${items.length} values: current value is ${values.length}`);
-  }));
+  const settings = settingsOf(model, parsed(metadata, "settings"));
+  const items = idsOf(ITEMS, tensors), users = model.userTable ? idsOf(USERS, tensors) : [];
+  const itemColumns = columnsOf(parsed(metadata, "itemColumns"), tensors, items.length);
   const weights = weightsOf(tensors);
-  const sizes = { userCount: users.length || 1, itemCount: items.length };
-  checkShapes(
-    weights,
-    isTrainable(model)
-      ? weightShapes(model, sizes, settings as SettingValues & TrainingSettings)
-      : model.shapes(sizes, settings),
-  );
-  const provenance = parse("provenance");
-  if (typeof provenance?.name !== "string") throw fail("its metadata does not say what it was trained on");
-  return {
-    model,
-    settings,
-    weights,
-    provenance: { ...provenance, name: datasetName(provenance.name), source: [provenance.source ?? []].flat() },
-    users,
-    items,
-    itemColumns,
-  };
+  checkShapes(model, weights, { userCount: users.length || 1, itemCount: items.length }, settings);
+  const provenance = provenanceIn(parsed(metadata, "provenance"));
+  if (provenance === null) throw fail("its metadata does not say what it was trained on");
+  return { model, settings, weights, provenance, users, items, itemColumns };
 }
 
-function weightsOf(tensors: { readonly [name: string]: SafetensorsTensor }): ModelWeights {
+function fail(why: string, cause?: unknown): SyntaxError {
+  return new SyntaxError(`Cannot read a model as ${why}`, { cause });
+}
+
+function parsed(metadata: Readonly<Record<string, string>>, key: string): unknown {
+  try {
+    return parseJson(metadata[key] ?? "");
+  } catch (cause) {
+    throw fail(`its metadata has no readable ${key}`, cause);
+  }
+}
+
+function settingsOf(model: ModelDefinition, given: unknown): SettingValues {
+  if (typeof given !== "object" || given === null || Array.isArray(given)) throw fail("its settings are not an object");
+  try {
+    return resolveSettings(model, given as SettingValues);
+  } catch (error) {
+    const why = error instanceof SettingError ? error.reason : (error as Error).message;
+    throw fail(`its settings are not those of ${model.name}: ${why}`, error);
+  }
+}
+
+/** The tensors of a file. */
+type Tensors = { readonly [name: string]: SafetensorsTensor };
+
+function idsOf(name: string, tensors: Tensors): string[] {
+  const strings = decodeStrings(name, tensors);
+  if (strings.includes(null)) throw fail(`'${name}' lacks an id`);
+  return strings as string[];
+}
+
+function columnsOf(names: unknown, tensors: Tensors, rows: number): ModelFile["itemColumns"] {
+  if (!Array.isArray(names) || !names.every((name) => typeof name === "string")) {
+    throw fail("its metadata has no list of itemColumns");
+  }
+  const twice = names.find((name, at) => names.indexOf(name) !== at);
+  if (twice !== undefined) throw fail(`column '${twice}' stands twice in its itemColumns`);
+  // From pairs, as setting `__proto__` on an object would give it no such column
+  return Object.fromEntries(names.map((name: string) => {
+    const values = decodeStrings(COLUMN + name, tensors);
+    if (values.length === rows) return [name, values];
+    throw fail(`column '${name}' must have ${rows} values: current value is ${values.length}`);
+  }));
+}
+
+function weightsOf(tensors: Tensors): ModelWeights {
   const weights = Object.entries(tensors).filter(([name]) => !name.startsWith(RESERVED_PREFIX));
   return Object.fromEntries(weights.map(([name, { data, shape }]) => {
     if (data instanceof Float32Array) return [name, { data, shape }];
-    throw new SyntaxError(`Cannot read a model as tensor '${name}' is not of float32`);
+    throw fail(`tensor '${name}' is not of float32`);
   }));
 }
 
-function checkShapes(weights: ModelWeights, expected: { readonly [name: string]: readonly number[] }): void {
-  for (const [name, shape] of Object.entries(expected)) {
-    const actual = weights[name]?.shape ?? [];
-    if (actual.length === shape.length && shape.every((length, at) => length === actual[at])) continue;
-    throw new SyntaxError(`Cannot read a model as '${name}' must have shape [${shape}]: current value is [${actual}]`);
+/** The shapes come of the settings, which the file may have any of: no weight is made to know its shape. */
+function checkShapes(model: ModelDefinition, weights: ModelWeights, sizes: Sizes, settings: SettingValues): void {
+  let expected: { readonly [name: string]: readonly number[] };
+  // Some more than there are, so that one that is missing is called by its name
+  const most = Object.keys(weights).length + 100;
+  try {
+    expected = isTrainable(model)
+      ? weightShapes(model, sizes, settings as SettingValues & TrainingSettings, most)
+      : model.shapes(sizes, settings);
+  } catch (error) {
+    throw fail(`${model.name} has no such weights: ${(error as Error).message}`, error);
   }
+  for (const [name, shape] of Object.entries(expected)) {
+    const actual = Object.hasOwn(weights, name) ? weights[name]!.shape : [];
+    if (actual.length === shape.length && shape.every((length, at) => length === actual[at])) continue;
+    throw fail(`'${name}' must have shape [${shape}]: current value is [${actual}]`);
+  }
+  const more = Object.keys(weights).find((name) => !Object.hasOwn(expected, name));
+  if (more !== undefined) throw fail(`${model.name} has no weight '${more}'`);
 }

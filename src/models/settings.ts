@@ -136,15 +136,18 @@ function noSetting(model: ModelDefinition, key: string, models: readonly ModelDe
  * @param model The model.
  * @param sizes Numbers of users and items.
  * @param settings Its settings.
+ * @param most More weights than this are not looked for. By default any number.
  * @returns Lengths by name.
+ * @throws {RangeError} If the model has more weights than `most`.
  */
 export function weightShapes(
   model: TrainableModel,
   sizes: Sizes,
   settings: TrainingSettings,
+  most = Infinity,
 ): Record<string, readonly number[]> {
   return Object.fromEntries(
-    growthOf(model, settings).map(([name, { length, rest, perUser, perItem }]) => [
+    growthOf(model, settings, most).map(([name, { length, rest, perUser, perItem }]) => [
       name,
       [length + perUser * (sizes.userCount - 1) + perItem * (sizes.itemCount - 1), ...rest],
     ]),
@@ -178,10 +181,10 @@ interface Growth {
   readonly perItem: number;
 }
 
-function growthOf(model: TrainableModel, settings: TrainingSettings): [name: string, Growth][] {
+function growthOf(model: TrainableModel, settings: TrainingSettings, most = Infinity): [name: string, Growth][] {
   // Of the sizes, only the leading length of a table depends: it grows by one with each user or item
   const shapes = (userCount: number, itemCount: number) =>
-    Object.entries(InitialWeights.undrawn(() => model.initialWeights({ userCount, itemCount }, settings)))
+    Object.entries(InitialWeights.undrawn(() => model.initialWeights({ userCount, itemCount }, settings), most))
       .map(([name, { shape }]) => [name, shape] as const);
   const [least, moreUsers, moreItems] = [shapes(1, 1), shapes(2, 1), shapes(1, 2)];
   return least.map(([name, [length, ...rest]], at) => {

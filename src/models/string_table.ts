@@ -47,7 +47,7 @@ export function encodeStrings(name: string, strings: readonly (string | null)[])
  * @param name Name of the tensors.
  * @param tensors The tensors of the file.
  * @returns The texts.
- * @throws {SyntaxError} If a tensor is missing or does not fit the others.
+ * @throws {SyntaxError} If a tensor is missing or does not fit the others, or a text is no UTF-8.
  */
 export function decodeStrings(
   name: string,
@@ -63,11 +63,15 @@ export function decodeStrings(
   if (present && !(present instanceof Uint32Array && present.length === count)) {
     throw fail(`'${name}.present' does not have a value for each text`);
   }
-  const strings = new Array<string | null>(count), decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  const strings = new Array<string | null>(count), decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   for (let at = 0; at < count; at++) {
     const begin = offsets[at]!, end = offsets[at + 1]!;
     if (begin > end || end > bytes.length) throw fail(`'${name}.offsets' does not ascend within the texts`);
-    strings[at] = present?.[at] === 0 ? null : decoder.decode(bytes.subarray(begin, end));
+    try {
+      strings[at] = present?.[at] === 0 ? null : decoder.decode(bytes.subarray(begin, end));
+    } catch {
+      throw fail(`'${name}' holds no UTF-8 in text ${at}`);
+    }
   }
   return strings;
 }

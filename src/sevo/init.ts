@@ -1,11 +1,8 @@
 import type { Device } from "../device/device.ts";
 import { checkType } from "../options.ts";
-import { decodeSafetensors, type SafetensorsFile } from "../safetensors.ts";
 import { type ResolvedOptions, resolveOptions, type SevoOptions } from "./options.ts";
-import { SevoState, STATE_FORMAT, type StatePart, type StateTensors, tensorName } from "./state.ts";
-
-/** The format before {@linkcode STATE_FORMAT}. */
-const OLD_FORMAT = "sevo-state-1";
+import { SevoState, type StateTensors } from "./state.ts";
+import { decodeState, momentsOf } from "./state_file.ts";
 
 /** Initial values of one table. */
 export interface TableInit {
@@ -58,97 +55,11 @@ export function sevoInit<Names extends string>(
  * @param device The device to run on.
  * @param bytes The bytes of the file.
  * @returns The state.
- * @throws {SyntaxError} If the bytes are not a saved state.
+ * @throws {SyntaxError} If the bytes are not a saved state, or are damaged.
  */
 export function loadState(device: Device, bytes: Uint8Array): SevoState {
-  const { tensors, metadata } = decodeSafetensors(bytes);
-  if (metadata.format !== STATE_FORMAT && metadata.format !== OLD_FORMAT) {
-    throw new SyntaxError(
-      `Cannot load a state as the file is of another format: current value is '${metadata.format}'`,
-    );
-  }
-  const { tables: names, step, options } = readMetadata(metadata);
-  const { moment1, moment2 } = momentsOf(options);
-  const nameOf = metadata.format === OLD_FORMAT ? oldTensorName : tensorName;
-  const parts: StatePart[] = ["table", ...moment1 ? ["moment1" as const] : [], ...moment2 ? ["moment2" as const] : []];
-  checkDistinct(parts.flatMap((part) => names.map((name) => nameOf(part, name))));
-  const pick = (part: StatePart) => pickTables(tensors, names, (name) => nameOf(part, name));
-  const tables = pick("table");
-  const moments = { ...moment1 && { moment1: pick("moment1") }, ...moment2 && { moment2: pick("moment2") } };
-  for (const [moment, parts] of Object.entries(moments)) {
-    for (const name of names) {
-      const actual = parts[name]!.shape.join(", "), expected = tables[name]!.shape.join(", ");
-      if (actual === expected) continue;
-      const tensor = nameOf(moment as StatePart, name);
-      throw new SyntaxError(
-        `Cannot load a state as tensor '${tensor}' must have shape [${expected}]: current value is [${actual}]`,
-      );
-    }
-  }
-  refusing(() => stackedShape(tables));
-  return makeState(device, tables, options, step, moments);
-}
-
-/** The metadata of a saved state, all of it checked. */
-function readMetadata(metadata: { readonly [key: string]: string }): {
-  tables: string[];
-  step: number;
-  options: ResolvedOptions;
-} {
-  const parse = (key: string, ok: (value: unknown) => boolean) => {
-    const text = metadata[key] ?? "null";
-    const value = refusing(() => JSON.parse(text));
-    if (ok(value)) return value;
-    throw new SyntaxError(`Cannot load a state as its ${key} are not readable: current value is '${text}'`);
-  };
-  const tables = parse("tables", (value) => {
-    return Array.isArray(value) && value.length > 0 && value.every((name) => typeof name === "string");
-  });
-  const step = parse("step", (value) => Number.isSafeInteger(value) && value as number >= 0);
-  const options = parse("options", (value) => typeof value === "object" && value !== null);
-  return { tables, step, options: refusing(() => resolveOptions(options)) };
-}
-
-/** What {@linkcode tensorName} gave before tables named `a` and `a.moment1` were thought of. */
-function oldTensorName(part: StatePart, table: string): string {
-  return part === "table" ? table : `${table}.${part}`;
-}
-
-/** In an old file two tensors of one name were one: which of them it holds is not known. */
-function checkDistinct(names: readonly string[]): void {
-  const seen = new Set<string>();
-  const twice = names.find((name) => seen.size === seen.add(name).size);
-  if (twice === undefined) return;
-  throw new SyntaxError(`Cannot load a state as two of its tensors have one name: current value is '${twice}'`);
-}
-
-function pickTables(
-  tensors: SafetensorsFile["tensors"],
-  names: readonly string[],
-  nameOf: (table: string) => string,
-): { [name: string]: TableInit } {
-  return Object.fromEntries(names.map((name) => {
-    const key = nameOf(name), tensor = Object.hasOwn(tensors, key) ? tensors[key] : undefined;
-    if (!tensor || !(tensor.data instanceof Float32Array) || tensor.shape.length !== 2) {
-      throw new SyntaxError(`Cannot load a state as tensor '${key}' is missing or not a float32 matrix`);
-    }
-    return [name, { data: tensor.data, shape: [tensor.shape[0]!, tensor.shape[1]!] }];
-  }));
-}
-
-/** What would be a wrong argument elsewhere is here a file that is no saved state. */
-function refusing<T>(work: () => T): T {
-  try {
-    return work();
-  } catch (cause) {
-    if (!(cause instanceof TypeError || cause instanceof RangeError || cause instanceof SyntaxError)) throw cause;
-    throw new SyntaxError(`Cannot load a state as the file is not a saved state: ${cause.message}`, { cause });
-  }
-}
-
-/** Which moments a rule keeps. */
-function momentsOf({ rule, momentum }: ResolvedOptions): { moment1: boolean; moment2: boolean } {
-  return { moment1: rule !== "sgd" || momentum > 0, moment2: rule !== "sgd" };
+  const { options, step, parts: { table: tables, ...moments } } = decodeState(bytes);
+  return makeState(device, tables!, options, step, moments);
 }
 
 function makeState<Names extends string>(

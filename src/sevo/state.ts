@@ -1,25 +1,7 @@
 import type { Device, RowRange, Tensor } from "../device/device.ts";
-import { encodeSafetensors, type SafetensorsTensor } from "../safetensors.ts";
 import { NonFiniteError, StateTakenError, unconverged } from "./errors.ts";
 import type { ResolvedOptions } from "./options.ts";
-
-/** Name of the format that {@linkcode SevoState.save} writes, with its version. */
-export const STATE_FORMAT = "sevo-state-2";
-
-/** What a saved state holds of each table. */
-export type StatePart = "table" | "moment1" | "moment2";
-
-/**
- * Name of a tensor in a saved state. The part comes first and has no dot, so that no two tensors share a name whatever
- * the tables are called, and none has that of the metadata.
- *
- * @param part What it holds.
- * @param table Name of the table.
- * @returns The name.
- */
-export function tensorName(part: StatePart, table: string): string {
-  return `${part}.${table}`;
-}
+import { encodeState, type SavedTable, type StatePart } from "./state_file.ts";
 
 /** Tensors of a state. */
 export interface StateTensors {
@@ -143,7 +125,7 @@ export class SevoState<Names extends string = string> implements Disposable {
 
   /**
    * Writes the state as a safetensors file: tables as `table.<name>`, moments as `moment1.<name>` and `moment2.<name>`
-   * (bias-corrected), step and options in the metadata. {@linkcode loadState} continues from it to the bit.
+   * (bias-corrected), step, options and a checksum in the metadata. {@linkcode loadState} continues from it to the bit.
    *
    * @returns The bytes of the file.
    * @throws {StateTakenError} If the state was taken.
@@ -158,19 +140,13 @@ export class SevoState<Names extends string = string> implements Disposable {
       moment2 && this.device.read(moment2),
       this.check(),
     ]);
-    const tensors: Record<string, SafetensorsTensor> = {};
+    const parts: { [Part in StatePart]?: { [name: string]: SavedTable } } = {};
     for (const [part, stack] of [["table", tables], ["moment1", first], ["moment2", second]] as const) {
       if (!stack) continue;
-      const parts = this.#split(stack);
-      for (const name of this.names) tensors[tensorName(part, name)] = { data: parts[name], shape: this.shapes[name] };
+      const own = this.#split(stack);
+      parts[part] = Object.fromEntries(this.names.map((name) => [name, { data: own[name], shape: this.shapes[name] }]));
     }
-    const metadata = {
-      format: STATE_FORMAT,
-      step: `${this.step}`,
-      tables: JSON.stringify(this.names),
-      options: JSON.stringify(this.options),
-    };
-    return encodeSafetensors({ tensors, metadata });
+    return encodeState({ options: this.options, step: this.step, parts });
   }
 
   /** Gives the memory of the state back. A taken state has none. */

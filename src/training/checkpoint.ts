@@ -1,6 +1,8 @@
-import type { ModelWeights } from "../nn/parameters.ts";
+import type { ModelWeights, Weight } from "../nn/parameters.ts";
+import { shown } from "../options.ts";
 import type { RankingMetrics } from "../recommend/metrics.ts";
-import { decodeSafetensors, encodeSafetensors, type SafetensorsTensor } from "../safetensors.ts";
+import { decodeChecked, encodeChecked } from "../checked_safetensors.ts";
+import type { SafetensorsTensor } from "../safetensors.ts";
 
 /** The best epoch so far by the metric that picks it. */
 export interface BestEpoch {
@@ -25,7 +27,7 @@ export interface Checkpoint {
 const FORMAT = "sevo-checkpoint-1";
 
 /**
- * Writes a checkpoint as the bytes of a safetensors file.
+ * Writes a checkpoint as the bytes of a safetensors file with a checksum.
  *
  * @param checkpoint The checkpoint.
  * @returns The bytes.
@@ -36,7 +38,7 @@ export function encodeCheckpoint({ epoch, model, best }: Checkpoint): Uint8Array
   for (const [name, table] of Object.entries(best.weights)) tensors[`best.${name}`] = table;
   const { bestEpoch, valid } = best;
   const metadata = { format: FORMAT, epoch: `${epoch}`, best: JSON.stringify({ bestEpoch, valid }) };
-  return encodeSafetensors({ tensors, metadata });
+  return encodeChecked({ tensors, metadata });
 }
 
 /**
@@ -44,28 +46,75 @@ export function encodeCheckpoint({ epoch, model, best }: Checkpoint): Uint8Array
  *
  * @param bytes The bytes.
  * @returns The checkpoint.
- * @throws {SyntaxError} If the bytes are not a checkpoint.
+ * @throws {SyntaxError} If the bytes are not a checkpoint, or are damaged.
  */
 export function decodeCheckpoint(bytes: Uint8Array): Checkpoint {
-  const { tensors, metadata } = decodeSafetensors(bytes);
-  const fail = (why: string) => new SyntaxError(`Cannot read a checkpoint as ${why}`);
-  if (metadata.format !== FORMAT) throw fail(`the file is of another format: current value is '${metadata.format}'`);
-  const epoch = Number(metadata.epoch);
-  if (!Number.isSafeInteger(epoch) || epoch < 0) throw fail(`it has no epoch: current value is '${metadata.epoch}'`);
+  const { tensors, metadata } = decodeChecked(bytes, { format: FORMAT, action: "Cannot read a checkpoint" });
+  const epoch = Number(metadata.epoch || NaN);
+  if (!isEpoch(epoch)) throw fail(`it has no epoch: current value is '${metadata.epoch}'`);
   const model: Uint8Array<ArrayBuffer>[] = [];
-  const weights: Record<string, ModelWeights[string]> = {};
+  const weights: [name: string, Weight][] = [];
   for (const [name, { data, shape }] of Object.entries(tensors)) {
-    if (name.startsWith("model.") && data instanceof Uint8Array) {
+    if (name === `model.${model.length}` && data instanceof Uint8Array) {
       model.push(data as Uint8Array<ArrayBuffer>);
     } else if (name.startsWith("best.") && data instanceof Float32Array) {
-      weights[name.slice("best.".length)] = { data, shape };
+      weights.push([name.slice("best.".length), { data, shape }]);
     } else {
       throw fail(`it has a tensor of another kind: '${name}'`);
     }
   }
+  if (weights.length === 0) throw fail("it has no weights of the best epoch");
+  const { bestEpoch, valid } = parsedBest(metadata.best);
+  if (!isEpoch(bestEpoch) || bestEpoch > epoch) {
+    throw fail(`its best epoch must be one of its ${epoch}: current value is ${shown(bestEpoch)}`);
+  }
+  if (!isRankingMetrics(valid)) throw fail("it has no metrics of the best epoch");
+  return { epoch, model, best: { weights: Object.fromEntries(weights), bestEpoch, valid } };
+}
+
+/**
+ * Checks that a checkpoint is of a model: that its best weights have the names and shapes of those that the model has.
+ *
+ * @param checkpoint The checkpoint.
+ * @param weights Weights of the model.
+ * @throws {SyntaxError} If it is not of the model.
+ */
+export function checkCheckpoint({ best }: Checkpoint, weights: ModelWeights): void {
+  const other = (why: string) => new SyntaxError(`Cannot go on from the checkpoint as it is of another model: ${why}`);
+  for (const [name, { shape }] of Object.entries(weights)) {
+    const found = Object.hasOwn(best.weights, name) ? best.weights[name]!.shape : null;
+    if (found === null) throw other(`its best weights have no '${name}'`);
+    if (`${found}` !== `${shape}`) throw other(`'${name}' must have shape [${shape}]: current value is [${found}]`);
+  }
+  const more = Object.keys(best.weights).find((name) => !Object.hasOwn(weights, name));
+  if (more !== undefined) throw other(`the model has no '${more}'`);
+}
+
+/**
+ * Whether a value read from a file is metrics of a ranking: a count of users, and averages.
+ *
+ * @param value The value.
+ * @returns Whether it is.
+ */
+export function isRankingMetrics(value: unknown): value is RankingMetrics {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  const { users, ...averages } = value as Readonly<Record<string, unknown>>;
+  return isEpoch(users) && Object.hasOwn(averages, "ndcg@10") && Object.hasOwn(averages, "mrr") &&
+    Object.values(averages).every((average) => Number.isFinite(average) && average as number >= 0);
+}
+
+function parsedBest(text: string | undefined): { readonly bestEpoch?: unknown; readonly valid?: unknown } {
   try {
-    return { epoch, model, best: { weights, ...JSON.parse(metadata.best ?? "") } };
+    return { ...JSON.parse(text ?? "") };
   } catch {
     throw fail("its best epoch is not readable");
   }
+}
+
+function isEpoch(value: unknown): value is number {
+  return Number.isSafeInteger(value) && value as number >= 0;
+}
+
+function fail(why: string): SyntaxError {
+  return new SyntaxError(`Cannot read a checkpoint as ${why}`);
 }

@@ -4,8 +4,7 @@ import { weightRows } from "../models/settings.ts";
 import { PARAMETERS } from "../models/trained_weights.ts";
 import { ruleOf, type TrainingSettings } from "../models/training_settings.ts";
 import { type ModelWeights, ParameterLayout, type Weight } from "../nn/parameters.ts";
-import { decodeSafetensors, encodeSafetensors } from "../safetensors.ts";
-import { tensorName } from "../sevo/state.ts";
+import { decodeState, encodeState } from "../sevo/state_file.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import type { GrownModel } from "./grow.ts";
 
@@ -44,18 +43,17 @@ export function growMoments(
   const parts: { [Part in typeof MOMENTS[number]]?: Record<string, Weight> } = {};
   let step = 0;
   for (const bytes of checkpoint.model) {
-    const { tensors, metadata } = decodeSafetensors(bytes);
-    step = Number(metadata.step);
+    const saved = decodeState(bytes);
+    step = saved.step;
     for (const part of MOMENTS) {
-      for (const name of JSON.parse(metadata.tables!) as string[]) {
-        const tensor = tensors[tensorName(part, name)];
-        if (!(tensor?.data instanceof Float32Array)) continue;
-        const found = name === PARAMETERS ? layout.unpack(tensor.data) : { [name]: { ...tensor, data: tensor.data } };
+      for (const [name, table] of Object.entries(saved.parts[part] ?? {})) {
+        if (name === PARAMETERS && table.data.length !== layout.rows * layout.columns) {
+          throw otherModel(`its parameters have shape [${table.shape}]`);
+        }
+        const found = name === PARAMETERS ? layout.unpack(table.data) : { [name]: table };
         for (const [weight, moment] of Object.entries(found)) {
           if (`${moment.shape}` !== `${file.weights[weight]?.shape}`) {
-            throw new SyntaxError(
-              `Cannot go on with the moments as the checkpoint is not of this model: '${weight}' has shape [${moment.shape}]`,
-            );
+            throw otherModel(`'${weight}' has shape [${moment.shape}]`);
           }
           const kind = kinds[weight], rows = kind && grown[kind];
           (parts[part] ??= {})[weight] = rows
@@ -65,7 +63,16 @@ export function growMoments(
       }
     }
   }
+  const trained = Object.keys(grown.weights).filter((name) => !model.unused(name, settings));
+  for (const moments of Object.values(parts)) {
+    const missing = trained.find((name) => !Object.hasOwn(moments, name));
+    if (missing !== undefined) throw otherModel(`it has no moments of '${missing}'`);
+  }
   return { step, parts };
+}
+
+function otherModel(why: string): SyntaxError {
+  return new SyntaxError(`Cannot go on with the moments as the checkpoint is not of this model: ${why}`);
 }
 
 /**
@@ -87,17 +94,17 @@ export function withMoments(
 ): Uint8Array[] {
   const layout = layoutOf(model, weights, settings);
   return saved.map((bytes) => {
-    const { tensors, metadata } = decodeSafetensors(bytes), all = { ...tensors };
-    for (const part of MOMENTS) {
-      const moments = parts[part];
-      if (!moments) continue;
-      for (const name of JSON.parse(metadata.tables!) as string[]) {
-        const key = tensorName(part, name), tensor = all[key];
-        if (!tensor) continue;
-        all[key] = { ...tensor, data: name === PARAMETERS ? layout.pack(moments) : moments[name]!.data };
-      }
-    }
-    return encodeSafetensors({ tensors: all, metadata: { ...metadata, step: `${step}` } });
+    const { options, parts: own } = decodeState(bytes);
+    const grown = MOMENTS.flatMap((part) => {
+      const moments = parts[part], before = own[part];
+      if (!moments || !before) return [];
+      const tables = Object.entries(before).map(([name, table]) => [
+        name,
+        { ...table, data: name === PARAMETERS ? layout.pack(moments) : moments[name]!.data },
+      ]);
+      return [[part, Object.fromEntries(tables)]];
+    });
+    return encodeState({ options, step, parts: { ...own, ...Object.fromEntries(grown) } });
   });
 }
 

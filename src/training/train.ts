@@ -19,7 +19,7 @@ import {
 import type { RankingMetrics } from "../recommend/metrics.ts";
 import { rankSplit } from "../recommend/rank_split.ts";
 import { historyLength, rankerOf } from "../recommend/ranker_of.ts";
-import type { BestEpoch, Checkpoint } from "./checkpoint.ts";
+import { type BestEpoch, checkCheckpoint, type Checkpoint } from "./checkpoint.ts";
 import { checkOptions } from "../options.ts";
 import { type GrownMoments, withMoments } from "./grow_moments.ts";
 import { startTraining } from "./start_training.ts";
@@ -92,6 +92,7 @@ export interface TrainOptions {
  * @returns Weights, settings and metrics.
  * @throws {SettingError} If the model has no such setting, or cannot have such a value.
  * @throws {RangeError} If the dataset has nothing to train, to validate or to test with, or there is no such metric.
+ * @throws {SyntaxError} If the checkpoint to go on from is of another model.
  * @throws {NonFiniteError} If training diverged.
  */
 export async function train<M extends ModelDefinition>(
@@ -124,8 +125,10 @@ export async function train<M extends ModelDefinition>(
       using ranker = new DotRanker(device, trained.network, historyLength(model, own));
       return await evaluate(ranker, "valid", epoch);
     };
-    if (from) trained.restore(from.model);
-    else if (initial?.moments) {
+    if (from) {
+      checkCheckpoint(from, weights);
+      trained.restore(from.model);
+    } else if (initial?.moments) {
       trained.restore(withMoments(await trained.save(), initial.moments, definition, weights, own));
     }
     best = from?.best ?? { weights, bestEpoch: 0, valid: await validate(0) };

@@ -2,6 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { generatedDataset } from "../../src/data/generated.ts";
 import { encodeModel, mfBpr, resolveSettings } from "../../src/models/mod.ts";
 import { metricsOfRanks } from "../recommend/_ranks.ts";
+import { encodeChecked } from "../../src/checked_safetensors.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../src/safetensors.ts";
 import { readCheckpoint, readModel, RunDirectory } from "../../src/files/run_directory.ts";
 import { filesIn, withFolder } from "./_folder.ts";
@@ -141,7 +142,7 @@ Deno.test("readModel() says that a file is no model", async () => {
         "Cannot read a model as the file is of another format: current value is 'sevo-state-1'",
       ],
       ...[new Float64Array(20 * 6), new Int32Array(20 * 6)].map((data): [Uint8Array, string] => [
-        encodeSafetensors({
+        encodeChecked({
           ...decodeSafetensors(bytes),
           tensors: { ...decodeSafetensors(bytes).tensors, "user.weight": { data, shape: [20, 6] } },
         }),

@@ -13,6 +13,7 @@ import {
   resolveSettings,
   sasRec,
 } from "../../src/models/mod.ts";
+import { encodeChecked } from "../../src/checked_safetensors.ts";
 import { decodeSafetensors, encodeSafetensors, type SafetensorsFile } from "../../src/safetensors.ts";
 
 const DATASET = generatedDataset({ users: 20, items: 30, seed: 1 });
@@ -140,6 +141,61 @@ for (
       [`settings of ${settings}`, withMetadata({ settings }), "its settings are not an object"] as const
     ),
     ["no provenance", withMetadata({ provenance: null }), "its metadata has no readable provenance"],
+    ...["null", "7", "[]", "{}", '"generated"'].map((provenance) =>
+      [
+        `provenance of ${provenance}`,
+        withMetadata({ provenance }),
+        "its metadata does not say what it was trained on",
+      ] as const
+    ),
+    ...Object.entries<unknown>({
+      name: null,
+      createdBy: 7,
+      schemaVersion: "1",
+      options: null,
+      source: [null],
+      counts: { ...DATASET.provenance.counts, users: -1 },
+      summary: "long",
+    }).map(([key, value]) =>
+      [
+        `a provenance whose ${key} is ${JSON.stringify(value)}`,
+        withMetadata({ provenance: JSON.stringify({ ...DATASET.provenance, [key]: value }) }),
+        "its metadata does not say what it was trained on",
+      ] as const
+    ),
+    [
+      "a provenance that is nested deep",
+      withMetadata({ provenance: `{"options":${"[".repeat(50_000)}${"]".repeat(50_000)}}` }),
+      "its metadata has no readable provenance",
+    ],
+    ["columns that are no names", withMetadata({ itemColumns: "[1]" }), "its metadata has no list of itemColumns"],
+    [
+      "a column that is called like what every object has",
+      withMetadata({ itemColumns: '["__proto__"]' }),
+      "it has no texts 'sevo.items.column.__proto__'",
+    ],
+    [
+      "a column twice",
+      withMetadata({ itemColumns: '["category","category"]' }),
+      "column 'category' stands twice in its itemColumns",
+    ],
+    [
+      "ids that are no UTF-8",
+      withTensors({ "sevo.items": { data: new Uint8Array(400).fill(0xff), shape: [400] } }),
+      "'sevo.items' holds no UTF-8 in text 0",
+    ],
+    [
+      "a weight that the model has not",
+      withTensors({ more: { data: new Float32Array(1), shape: [1] } }),
+      "mf-bpr has no weight 'more'",
+    ],
+    ...Object.entries({ dimension: 1e8, epochs: 1e300, learningRate: null, seed: -1 }).map(([key, value]) =>
+      [
+        `the setting ${key} of ${value}`,
+        withMetadata({ settings: JSON.stringify({ ...SETTINGS, [key]: value }) }),
+        `its settings are not those of mf-bpr: ${key} must be `,
+      ] as const
+    ),
     ["no list of columns", withMetadata({ itemColumns: null }), "its metadata has no readable itemColumns"],
     ["columns that are no list", withMetadata({ itemColumns: "7" }), "its metadata has no list of itemColumns"],
     ["a column that is not there", withMetadata({ itemColumns: '["a"]' }), "it has no texts 'sevo.items.column.a'"],
@@ -198,7 +254,7 @@ for (
     [
       "an earlier format",
       withMetadata({ format: "sevo-model-1" }),
-      "an earlier version of this package wrote it: train it again",
+      "an earlier version of this package wrote it: train again",
     ],
     [
       "another format",
@@ -214,7 +270,67 @@ for (
   ] as const
 ) {
   Deno.test(`decodeModel() refuses a file with ${name}`, () => {
-    const error = assertThrows(() => decodeModel(encodeSafetensors(file)), SyntaxError);
+    const error = assertThrows(() => decodeModel(encodeChecked(file)), SyntaxError);
     assert(error.message.startsWith(`Cannot read a model as ${message}`), error.message);
   });
 }
+
+Deno.test("decodeModel() knows shapes without making weights, whatever a small file asks for", () => {
+  const open = defineModel({
+    name: "open",
+    summary: "Its settings have no upper bounds.",
+    settings: z.strictObject({
+      dimension: z.int().min(1).default(1).describe("Embedding width"),
+      blocks: z.int().min(1).default(1).describe("Blocks"),
+    }),
+    presets: { none: {} },
+    initialWeights({ itemCount }, { dimension, blocks, seed }) {
+      const initial = new InitialWeights(seed).normal("item.weight", [itemCount, dimension], 1);
+      for (let block = 0; block < blocks; block++) {
+        initial.xavierUniform(`${block}.weight`, [dimension, dimension]).norm(`${block}.norm`, dimension)
+          .constant(`${block}.bias`, dimension, 0);
+      }
+      return initial.done();
+    },
+    tables: () => [{ names: ["item.weight"], smoothed: true }],
+    sampler: (dataset, { seed }) => new NextItemSampler(dataset, seed, 2),
+    network: () => {
+      throw new Error("not needed to read a file");
+    },
+  });
+  const settings = resolveSettings(open, {}), models = [...MODELS, open];
+  const file = decodeSafetensors(encodeModel(open, settings, open.initialWeights(DATASET, settings), DATASET));
+  assertEquals(decodeModel(encodeChecked(file), models).model.name, "open");
+  for (
+    const [change, message] of [
+      [{ dimension: 1e8 }, "'item.weight' must have shape [30,100000000]: current value is [30,1]"],
+      [{ dimension: 2 ** 52 }, "'item.weight' must have shape [30,4503599627370496]: current value is [30,1]"],
+      [{ blocks: 1e6 }, "open has no such weights: Cannot draw weight '26.weight' as there may be 105 at most"],
+      [{ blocks: 1e12 }, "open has no such weights: "],
+      [{ blocks: 3 }, "'1.weight' must have shape [1,1]: current value is []"],
+    ] as const
+  ) {
+    const metadata = { ...file.metadata, settings: JSON.stringify({ ...settings, ...change }) },
+      start = performance.now();
+    const error = assertThrows(() => decodeModel(encodeChecked({ ...file, metadata }), models), SyntaxError);
+    assert(error.message.startsWith(`Cannot read a model as ${message}`), error.message);
+    assertLess(performance.now() - start, 200);
+  }
+});
+
+Deno.test("decodeModel() refuses a damaged file, and one without a checksum", () => {
+  const bytes = encodeModel(mfBpr, SETTINGS, WEIGHTS, DATASET);
+  bytes[bytes.length >> 1]! ^= 1;
+  const damaged = "Cannot read a model as its content does not match its checksum: the file is damaged";
+  assertEquals(assertThrows(() => decodeModel(bytes), SyntaxError).message, damaged);
+  const { checksum: _, ...metadata } = FILE.metadata;
+  const none = "Cannot read a model as it has no checksum: an earlier version of this package wrote it: train again";
+  const old = encodeSafetensors({ ...FILE, metadata } as SafetensorsFile);
+  assertEquals(assertThrows(() => decodeModel(old), SyntaxError).message, none);
+});
+
+Deno.test("columns may be called like what every object has", () => {
+  const itemColumns = Object.fromEntries(["__proto__", "constructor", "", "7"].map((name) => [name, DATASET.items]));
+  const file = decodeModel(encodeModel(mfBpr, SETTINGS, WEIGHTS, { ...DATASET, itemColumns }));
+  assertEquals(Object.entries(file.itemColumns), Object.entries(itemColumns));
+});

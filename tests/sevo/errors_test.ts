@@ -16,6 +16,7 @@ import {
   sevoStep,
   StateTakenError,
 } from "@sevo/sevo";
+import { encodeChecked } from "../../src/checked_safetensors.ts";
 import { decodeSafetensors, encodeSafetensors, type SafetensorsFile } from "../../src/safetensors.ts";
 import { testOnDevices } from "../_on_devices.ts";
 import { assertSameBits, everyOptions, matrix, randomGraph, RULES } from "./_fixtures.ts";
@@ -585,51 +586,50 @@ testOnDevices("loadState() says that bytes are not a saved state", async (device
   assertFails(
     () => loadState(device, encodeSafetensors({ tensors: {}, metadata: {} })),
     SyntaxError,
-    "Cannot load a state as the file is of another format: current value is 'undefined'",
+    "Cannot load a state as the file is of another format: current value is undefined",
   );
   const { "table.item": _, ...withoutItem } = file.tensors;
   assertFails(
-    () => loadState(device, encodeSafetensors({ ...file, tensors: withoutItem })),
+    () => loadState(device, encodeChecked({ ...file, tensors: withoutItem })),
     SyntaxError,
     "Cannot load a state as tensor 'table.item' is missing or not a float32 matrix",
   );
   const { "moment2.item": __, ...withoutMoment } = file.tensors;
   assertFails(
-    () => loadState(device, encodeSafetensors({ ...file, tensors: withoutMoment })),
+    () => loadState(device, encodeChecked({ ...file, tensors: withoutMoment })),
     SyntaxError,
     "Cannot load a state as tensor 'moment2.item' is missing or not a float32 matrix",
   );
   const doubles = { data: new Float64Array(32), shape: SHAPE };
   assertFails(
-    () => loadState(device, encodeSafetensors({ ...file, tensors: { ...file.tensors, "table.item": doubles } })),
+    () => loadState(device, encodeChecked({ ...file, tensors: { ...file.tensors, "table.item": doubles } })),
     SyntaxError,
     "Cannot load a state as tensor 'table.item' is missing or not a float32 matrix",
   );
   assertEquals(device.liveBytes, live);
 });
 
-testOnDevices("loadState() refuses an old file in which two tensors had one name", (device) => {
-  const table = { data: new Float32Array(32), shape: SHAPE };
-  const bytes = encodeSafetensors({
-    tensors: {
-      a: table,
-      "a.moment1": table,
-      "a.moment2": table,
-      "a.moment1.moment1": table,
-      "a.moment1.moment2": table,
-    },
-    metadata: {
-      format: "sevo-state-1",
-      step: "1",
-      tables: '["a","a.moment1"]',
-      options: JSON.stringify({ ...RULES.adamw!, propagation: null }),
-    },
-  });
+testOnDevices("loadState() says that an earlier version wrote a file, and that a file is damaged", async (device) => {
+  const bytes = await savedState(device), file = decodeSafetensors(bytes), { checksum: _, ...metadata } = file.metadata;
+  const earlier = "an earlier version of this package wrote it: train again";
+  assertFails(
+    () => loadState(device, encodeSafetensors({ ...file, metadata: { ...metadata, format: "sevo-state-1" } })),
+    SyntaxError,
+    `Cannot load a state as ${earlier}`,
+  );
+  assertFails(
+    () => loadState(device, encodeSafetensors({ ...file, metadata })),
+    SyntaxError,
+    `Cannot load a state as it has no checksum: ${earlier}`,
+  );
+  const live = device.liveBytes;
+  bytes[bytes.length - 3]! ^= 64;
   assertFails(
     () => loadState(device, bytes),
     SyntaxError,
-    "Cannot load a state as two of its tensors have one name: current value is 'a.moment1'",
+    "Cannot load a state as its content does not match its checksum: the file is damaged",
   );
+  assertEquals(device.liveBytes, live);
 });
 
 testOnDevices("a state says that it has no such table", (device) => {
@@ -690,7 +690,7 @@ for (
   })
 ) {
   testOnDevices(`loadState() refuses a file with ${name}`, async (device) => {
-    const bytes = encodeSafetensors(change(decodeSafetensors(await savedState(device))));
+    const bytes = encodeChecked(change(decodeSafetensors(await savedState(device))));
     assertThrows(() => loadState(device, bytes)[Symbol.dispose](), SyntaxError);
   });
 }

@@ -12,7 +12,6 @@ import {
   sevoStep,
 } from "@sevo/sevo";
 import fc from "../_fast_check.ts";
-import { decodeSafetensors, encodeSafetensors } from "../../src/safetensors.ts";
 import { testOnDevices } from "../_on_devices.ts";
 import {
   assertPropagated,
@@ -341,25 +340,6 @@ testOnDevices("a state goes on from its file to the bit whatever its tables are 
       assertSameBits(actual[name]!, (await further.read()).table, name);
       assertEquals(next.table(name).firstRow, 2 * next.names.indexOf(name));
     }
-  }
-});
-
-testOnDevices("loadState() reads the files of before to the bit", async (device) => {
-  const shape = [5, 6] as const;
-  using graph = randomGraph(7, 10, 30);
-  for (const [label, options] of everyOptions()) {
-    const tables = { a: { data: matrix(1, ...shape), shape }, b: { data: matrix(2, ...shape), shape } };
-    const gradients = { a: idleGradient(3, ...shape), b: idleGradient(4, ...shape) };
-    using first = sevoInit(device, tables, options);
-    using state = sevoStep(first, gradients, options.propagation && graph);
-    const { tensors, metadata } = decodeSafetensors(await state.save());
-    const old = Object.entries(tensors).map(([key, tensor]) => {
-      const [part, name] = key.split(".");
-      return [part === "table" ? name : `${name}.${part}`, tensor];
-    });
-    const file = { tensors: Object.fromEntries(old), metadata: { ...metadata, format: "sevo-state-1" } };
-    using loaded = loadState(device, encodeSafetensors(file));
-    assertEquals(await loaded.save(), await state.save(), label);
   }
 });
 

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertGreater, assertLess, assertRejects, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertGreater, assertLess, assertRejects } from "@std/assert";
 import { type Device, NonFiniteError, openDevice } from "@sevo/sevo";
 import type { Dataset } from "../../src/data/dataset.ts";
 import { generatedDataset } from "../../src/data/generated.ts";
@@ -14,7 +14,6 @@ import {
   type TrainingSettings,
 } from "../../src/models/mod.ts";
 import { rankerOf, type RankingMetrics, rankSplit, type Split } from "../../src/recommend/mod.ts";
-import { encodeSafetensors } from "../../src/safetensors.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "../../src/training/checkpoint.ts";
 import { train, type TrainingEvent, type TrainingResult } from "../../src/training/train.ts";
 import { testOnDevices } from "../_on_devices.ts";
@@ -286,13 +285,4 @@ testOnDevices("train() resumed from any checkpoint gives the bits of one that wa
       assertEquals(timeless(again), timeless(left));
     }
   }
-});
-
-Deno.test("decodeCheckpoint() refuses what is no checkpoint", () => {
-  const message = "Cannot read a checkpoint as the file is of another format: current value is 'undefined'";
-  const other = encodeSafetensors({ tensors: {}, metadata: {} });
-  assertEquals(assertThrows(() => decodeCheckpoint(other), SyntaxError).message, message);
-  const metadata = { format: "sevo-checkpoint-1", epoch: "-1", best: "{}" };
-  assertThrows(() => decodeCheckpoint(encodeSafetensors({ tensors: {}, metadata })), SyntaxError, "it has no epoch");
-  assertThrows(() => decodeCheckpoint(new Uint8Array(3)), SyntaxError, "Cannot decode safetensors as");
 });
