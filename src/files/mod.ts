@@ -14,3 +14,4 @@ export {
   writeComparison,
 } from "./run_directory.ts";
 export { type ColumnType, createTable, type TableColumns, type TableFile, type TableRows } from "./table_file.ts";
+export { isDiskFull, WriteError } from "./write_error.ts";

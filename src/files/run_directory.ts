@@ -5,7 +5,8 @@ import type { SettingValues } from "../models/field.ts";
 import { decodeModel, encodeModel, type ModelFile } from "../models/model_file.ts";
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "../training/checkpoint.ts";
 import type { TrainingEvent, TrainingResult } from "../training/train.ts";
-import { UNFINISHED, writeWhole } from "./part_file.ts";
+import { isUnfinished, removeUnfinished, writeWhole } from "./part_file.ts";
+import { writeError } from "./write_error.ts";
 
 /** What a finished run says of its result. */
 export type FinishedMetrics = Pick<TrainingResult, "bestEpoch" | "valid" | "test">;
@@ -30,12 +31,17 @@ export class RunDirectory {
    * @param config What is written to `config.json`.
    * @returns The directory.
    * @throws {RangeError} If there is something in it already.
+   * @throws {WriteError} If it cannot be written.
    */
   static async create(path: string, config: Record<string, unknown>): Promise<RunDirectory> {
-    await Deno.mkdir(path, { recursive: true });
+    try {
+      await Deno.mkdir(path, { recursive: true });
+    } catch (error) {
+      throw writeError(path, error);
+    }
+    removeUnfinished(path);
     for await (const { name } of Deno.readDir(path)) {
-      // A process that was killed while it wrote leaves this behind
-      if (name.endsWith(UNFINISHED)) continue;
+      if (isUnfinished(name)) continue;
       throw new RangeError(`Cannot write a run to '${path}' as it is not empty: it has '${name}'`);
     }
     const directory = new RunDirectory(path);
@@ -56,6 +62,7 @@ export class RunDirectory {
     const directory = new RunDirectory(path);
     const started = await directory.#read("config.json");
     if (started === null) return null;
+    removeUnfinished(path);
     const before = JSON.parse(new TextDecoder().decode(started)), now = JSON.parse(json(config));
     const finished = await directory.metrics() !== null, longer = now.epochs > before.epochs;
     for (const key of new Set([...Object.keys(before), ...Object.keys(now)])) {
@@ -123,7 +130,12 @@ export class RunDirectory {
    * @param event What happened.
    */
   async log(event: TrainingEvent): Promise<void> {
-    await Deno.writeTextFile(`${this.path}/events.jsonl`, JSON.stringify(event) + "\n", { append: true });
+    const path = `${this.path}/events.jsonl`;
+    try {
+      await Deno.writeTextFile(path, JSON.stringify(event) + "\n", { append: true });
+    } catch (error) {
+      throw writeError(path, error);
+    }
   }
 
   /**

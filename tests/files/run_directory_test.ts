@@ -4,6 +4,7 @@ import { encodeModel, mfBpr, resolveSettings } from "../../src/models/mod.ts";
 import { metricsOfRanks } from "../recommend/_ranks.ts";
 import { encodeChecked } from "../../src/checked_safetensors.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../src/safetensors.ts";
+import { PartFile } from "../../src/files/part_file.ts";
 import { readCheckpoint, readModel, RunDirectory } from "../../src/files/run_directory.ts";
 import { filesIn, withFolder } from "./_folder.ts";
 import type { TrainingEvent, TrainingResult } from "../../src/training/train.ts";
@@ -65,11 +66,17 @@ Deno.test("RunDirectory takes an empty directory and refuses one that is not", a
   });
 });
 
-Deno.test("RunDirectory replaces what an earlier write left behind", async () => {
+Deno.test("RunDirectory removes what an earlier process left behind, and not what another is writing", async () => {
   await withFolder(async (folder) => {
-    const run = await RunDirectory.create(`${folder}/run`, {});
+    await RunDirectory.create(`${folder}/run`, {});
     // As a process that was killed in the middle of a longer write leaves it.
-    await Deno.writeFile(`${folder}/run/model.safetensors.part`, new Uint8Array(1_000_000));
+    await Deno.writeFile(`${folder}/run/model.safetensors.12-0123abcd.part`, new Uint8Array(1_000_000));
+    using other = new PartFile(`${folder}/run/model.safetensors`);
+    other.write(Uint8Array.of(1));
+    const run = (await RunDirectory.open(`${folder}/run`, {}))!;
+    const [config, part, ...more] = await filesIn(`${folder}/run`);
+    assertEquals([config, part!.includes(`.${Deno.pid}-`), more], ["config.json", true, []]);
+    other.finish();
     await run.finish(RESULT, DATASET, "cpu", PROTOCOL);
     assertEquals(await filesIn(`${folder}/run`), ["config.json", "metrics.json", "model.safetensors"]);
     assertEquals((await readModel(`${folder}/run`)).weights, RESULT.weights);
@@ -79,7 +86,7 @@ Deno.test("RunDirectory replaces what an earlier write left behind", async () =>
 Deno.test("a run starts in a folder in which the very first write was cut off", async () => {
   await withFolder(async (folder) => {
     await Deno.mkdir(`${folder}/run`);
-    await Deno.writeTextFile(`${folder}/run/config.json.part`, '{"epo');
+    await Deno.writeTextFile(`${folder}/run/config.json.34-4567cdef.part`, '{"epo');
     assertEquals(await RunDirectory.open(`${folder}/run`, {}), null);
     await RunDirectory.create(`${folder}/run`, {});
     assertEquals(await filesIn(`${folder}/run`), ["config.json"]);

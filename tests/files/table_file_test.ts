@@ -1,6 +1,5 @@
-import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { parquetMetadata, parquetReadObjects } from "hyparquet";
-import { PartFile } from "../../src/files/part_file.ts";
 import { createTable, type TableColumns, type TableRows } from "../../src/files/table_file.ts";
 import { filesIn, withFolder } from "./_folder.ts";
 
@@ -162,28 +161,5 @@ Deno.test("a table of another format is refused", async () => {
       assertEquals(error.message, `Cannot write '${folder}/${name}' as its name must end in .parquet or .csv`);
     }
     assertEquals(await filesIn(folder), []);
-  });
-});
-
-Deno.test("a file in pieces is there when it is finished, and not before", async () => {
-  await withFolder(async (folder) => {
-    const path = `${folder}/file`, text = new TextEncoder();
-    {
-      using file = new PartFile(path);
-      file.write(text.encode("one "));
-      file.write(new Uint8Array());
-      file.write(text.encode("two"));
-      assertEquals(await filesIn(folder), ["file.part"]);
-      file.finish();
-      assertEquals(await Deno.readTextFile(path), "one two");
-    }
-    assertEquals(await filesIn(folder), ["file"]);
-    // What became a folder meanwhile cannot be replaced
-    {
-      using file = new PartFile(`${folder}/other`);
-      await Deno.mkdir(`${folder}/other`);
-      assertThrows(() => file.finish());
-    }
-    assertEquals(await filesIn(folder), ["file", "other"]);
   });
 });
