@@ -1,9 +1,10 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Dataset } from "../data/dataset.ts";
+import { parseJson } from "../json.ts";
 import type { ModelDefinition } from "../models/define_model.ts";
 import type { SettingValues } from "../models/field.ts";
 import { decodeModel, encodeModel, type ModelFile } from "../models/model_file.ts";
-import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "../training/checkpoint.ts";
+import { type Checkpoint, decodeCheckpoint, encodeCheckpoint, isRankingMetrics } from "../training/checkpoint.ts";
 import type { TrainingEvent, TrainingResult } from "../training/train.ts";
 import { isUnfinished, removeUnfinished, writeWhole } from "./part_file.ts";
 import { writeError } from "./write_error.ts";
@@ -57,14 +58,20 @@ export class RunDirectory {
    * @param config The settings to go on with; `epochs` may have grown, and `patience` be another.
    * @returns The directory, or null where no run was started.
    * @throws {RangeError} If the run was started with other settings, or has finished and lost its checkpoint.
+   * @throws {SyntaxError} If its config.json or its metrics.json is damaged.
    */
   static async open(path: string, config: Record<string, unknown>): Promise<RunDirectory | null> {
     const directory = new RunDirectory(path);
     const started = await directory.#read("config.json");
     if (started === null) return null;
     removeUnfinished(path);
-    const before = JSON.parse(new TextDecoder().decode(started)), now = JSON.parse(json(config));
-    const finished = await directory.metrics() !== null, longer = now.epochs > before.epochs;
+    const before = parsedObject(started), now = JSON.parse(json(config));
+    if (before === null) {
+      throw new SyntaxError(
+        `Cannot go on with the run in '${path}' as its config.json is damaged: start the run anew in another folder`,
+      );
+    }
+    const finished = await directory.metrics() !== null, longer = now.epochs > Number(before["epochs"]);
     for (const key of new Set([...Object.keys(before), ...Object.keys(now)])) {
       if (isDeepStrictEqual(before[key], now[key])) continue;
       if (key === "patience" || (key === "epochs" && (finished || longer))) continue;
@@ -76,7 +83,7 @@ export class RunDirectory {
     }
     if (finished && !longer) return directory;
     if (finished) {
-      if (before.epochs > 0 && await directory.#read("checkpoint.safetensors") === null) {
+      if (Number(before["epochs"]) > 0 && await directory.#read("checkpoint.safetensors") === null) {
         throw new RangeError(`Cannot go on with the run in '${path}' as its checkpoint.safetensors is not there`);
       }
       // First, so that whatever is cut off after it leaves a run that is not finished
@@ -90,10 +97,15 @@ export class RunDirectory {
    * The metrics of the run.
    *
    * @returns The metrics, or null where it has not finished.
+   * @throws {SyntaxError} If its metrics.json is damaged.
    */
   async metrics(): Promise<FinishedMetrics | null> {
     const bytes = await this.#read("metrics.json");
-    return bytes && JSON.parse(new TextDecoder().decode(bytes));
+    const metrics = bytes && parsedObject(bytes);
+    if (bytes === null || isFinishedMetrics(metrics)) return metrics as FinishedMetrics | null;
+    throw new SyntaxError(
+      `Cannot read the metrics of the run in '${this.path}' as its metrics.json is damaged: remove it and resume the run`,
+    );
   }
 
   /**
@@ -202,6 +214,21 @@ export function writeComparison(path: string, protocol: string, runs: readonly C
     ...names.map((name) => test[name]),
   ]);
   writeWhole(`${path}/comparison.csv`, [head, ...lines].map((cells) => cells.join(",") + "\n").join(""));
+}
+
+function isFinishedMetrics(value: Readonly<Record<string, unknown>> | null): boolean {
+  return value !== null && Number.isSafeInteger(value["bestEpoch"]) && isRankingMetrics(value["valid"]) &&
+    isRankingMetrics(value["test"]);
+}
+
+/** The object in a JSON file; null where there is none. */
+function parsedObject(bytes: Uint8Array): Record<string, unknown> | null {
+  try {
+    const value = parseJson(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    return typeof value === "object" && !Array.isArray(value) ? value as Record<string, unknown> | null : null;
+  } catch {
+    return null;
+  }
 }
 
 /** A line of the log; null for one that was cut off, which belongs to what will happen again. */

@@ -225,6 +225,46 @@ Deno.test("RunDirectory.open() takes more epochs and another patience, and leave
     assertEquals(await filesIn(path), ["checkpoint.safetensors", "config.json", "model.safetensors"]);
   }));
 
+Deno.test("a run whose config.json or metrics.json is empty, cut off or something else is refused, and left as it is", () =>
+  withFolder(async (path) => {
+    const config = { epochs: 4, note: "é" }, run = await RunDirectory.create(path, config);
+    run.finish(RESULT, DATASET, "cpu");
+    const refused: [name: string, message: string][] = [
+      [
+        "config.json",
+        `Cannot go on with the run in '${path}' as its config.json is damaged: start the run anew in another folder`,
+      ],
+      [
+        "metrics.json",
+        `Cannot read the metrics of the run in '${path}' as its metrics.json is damaged: remove it and resume the run`,
+      ],
+    ];
+    for (const [name, message] of refused) {
+      const whole = await Deno.readFile(`${path}/${name}`),
+        text = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
+      const others = [
+        null,
+        7,
+        "text",
+        [],
+        "[".repeat(9),
+        ...name === "config.json" ? [] : [{}, { bestEpoch: 3, valid: {}, test: {} }],
+      ];
+      for (
+        const bytes of [0, 1, 9, whole.length - 3].map((length) => whole.slice(0, length)).concat(
+          others.map(text),
+          Uint8Array.of(255),
+        )
+      ) {
+        await Deno.writeFile(`${path}/${name}`, bytes);
+        assertEquals((await assertRejects(() => RunDirectory.open(path, config), SyntaxError)).message, message);
+        assertEquals(await Deno.readFile(`${path}/${name}`), bytes);
+      }
+      await Deno.writeFile(`${path}/${name}`, whole);
+    }
+    assertEquals((await (await RunDirectory.open(path, config))!.metrics())?.bestEpoch, 3);
+  }));
+
 const EPOCHS: readonly TrainingEvent[] = [1, 2, 3].map((epoch) => ({
   type: "epoch",
   epoch,
