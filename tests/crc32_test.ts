@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import fc from "fast-check";
+import fc from "./_fast_check.ts";
 import { crc32 as zlibCrc32 } from "node:zlib";
 import { crc32 } from "../src/crc32.ts";
 

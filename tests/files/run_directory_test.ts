@@ -228,7 +228,7 @@ Deno.test("RunDirectory.open() takes more epochs and another patience, and leave
 Deno.test("a run whose config.json or metrics.json is empty, cut off or something else is refused, and left as it is", () =>
   withFolder(async (path) => {
     const config = { epochs: 4, note: "é" }, run = await RunDirectory.create(path, config);
-    run.finish(RESULT, DATASET, "cpu");
+    run.finish(RESULT, DATASET, "cpu", PROTOCOL);
     const refused: [name: string, message: string][] = [
       [
         "config.json",

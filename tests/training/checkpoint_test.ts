@@ -10,7 +10,7 @@ import { checkCheckpoint, type Checkpoint, decodeCheckpoint, encodeCheckpoint } 
 const DATASET = generatedDataset({ users: 20, items: 30, seed: 1 });
 const SETTINGS = resolveSettings(mfBpr, { dimension: 8, epochs: 4, evalEvery: 2, batch: 32 });
 const WEIGHTS = mfBpr.initialWeights(DATASET, SETTINGS);
-const VALID = rankingMetrics(Uint32Array.from([1, 4, 12]));
+const VALID = metricsOfRanks([1, 4, 12]);
 const CHECKPOINT: Checkpoint = {
   epoch: 7,
   model: [Uint8Array.of(1, 2, 3), new Uint8Array(0)],
