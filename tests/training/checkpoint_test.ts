@@ -3,7 +3,7 @@ import { openDevice } from "@sevo/sevo";
 import { mfBpr, resolveSettings, sasRec } from "@sevo/sevo/models";
 import { generatedDataset, train } from "@sevo/sevo/training";
 import { encodeChecked } from "../../src/checked_safetensors.ts";
-import { rankingMetrics } from "../../src/recommend/metrics.ts";
+import { metricsOfRanks } from "../recommend/_ranks.ts";
 import { decodeSafetensors, encodeSafetensors, type SafetensorsFile } from "../../src/safetensors.ts";
 import { checkCheckpoint, type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "../../src/training/checkpoint.ts";
 
