@@ -5,9 +5,15 @@
  */
 import { generatedDataset } from "../src/data/generated.ts";
 import type { Dataset } from "../src/data/dataset.ts";
+import { datasetDigest } from "../src/data/digest.ts";
 import type { Device } from "../src/device/device.ts";
 import { readDataset } from "../src/files/read_dataset.ts";
-import { type FinishedMetrics, RunDirectory, writeComparison } from "../src/files/run_directory.ts";
+import {
+  type DatasetIdentity,
+  type FinishedMetrics,
+  RunDirectory,
+  writeComparison,
+} from "../src/files/run_directory.ts";
 import { isTrainable, type ModelDefinition } from "../src/models/define_model.ts";
 import type { SettingValues } from "../src/models/field.ts";
 import { MODELS } from "../src/models/models.ts";
@@ -15,11 +21,13 @@ import { train } from "../src/training/train.ts";
 import { protocolOf } from "../src/recommend/protocol.ts";
 import { type Evaluation, evaluationOf } from "./cli/evaluation_flags.ts";
 import { parseFlags, UsageError } from "./cli/flags.ts";
+import { interruptible } from "./cli/interruption.ts";
 import { openTaskDevice } from "./cli/open_device.ts";
 import { ProgressReport } from "./cli/progress_report.ts";
 import { comparisonTable, type FinishedRun, protocolLine, resultLine } from "./cli/results.ts";
 import { quoted } from "./cli/quoted.ts";
 import { runTask } from "./cli/run_task.ts";
+import { VERSION } from "./cli/version.ts";
 import { type InitialRun, readInit, startFrom, withSettings } from "./train/init.ts";
 import { compared, configOf, type RunFlags, settingsOf, trainRequest, trainTask } from "./train/flags.ts";
 
@@ -82,13 +90,15 @@ export async function main(args: readonly string[], models: readonly ModelDefini
 
   const root = flags.out ?? `runs/${timestamp()}-${dataset.name}-${model.name}`;
   const results: FinishedRun[] = [];
-  for (const run of runs) {
-    const path = runs.length === 1 ? root : `${root}/${nameOf(run)}`;
-    results.push({
-      name: labelOf(run),
-      result: await trainRun(device, dataset, run, { flags, evaluation, path, initial }),
-    });
-  }
+  const again = flags.resume ? "run it again to go on" : `add --out ${quoted(root)} --resume to go on`;
+  const identity = { name: dataset.name, digest: await datasetDigest(dataset) };
+  await interruptible(`Cannot go on with '${root}'`, again, async (signal) => {
+    for (const run of runs) {
+      const path = runs.length === 1 ? root : `${root}/${nameOf(run)}`;
+      const plan = { flags, evaluation, path, initial, identity, signal };
+      results.push({ name: labelOf(run), result: await trainRun(device, dataset, run, plan) });
+    }
+  });
   if (runs.length > 1) {
     console.log(`\n${comparisonTable(results)}`);
     const protocol = protocolOf(dataset, evaluation);
@@ -113,6 +123,8 @@ interface RunPlan {
   readonly evaluation: Evaluation;
   readonly path: string;
   readonly initial: InitialRun | null;
+  readonly identity: DatasetIdentity;
+  readonly signal: AbortSignal;
 }
 
 /** The folder of a run beside others. */
@@ -130,18 +142,20 @@ async function trainRun(
   device: Device,
   dataset: Dataset,
   { model, settings }: Run,
-  { flags, evaluation, path, initial }: RunPlan,
+  { flags, evaluation, path, initial, identity, signal }: RunPlan,
 ): Promise<FinishedMetrics> {
+  const begin = performance.now();
   const label = isTrainable(model) ? `${settings["optimizer"]} seed ${settings["seed"]}` : model.name;
-  const config = configOf(model, settings, flags);
-  let directory = flags.resume ? await RunDirectory.open(path, config) : null;
-  const finished = await directory?.metrics();
+  const run = { config: configOf(model, settings, flags), dataset: identity };
+  using directory = await RunDirectory.hold(path);
+  let isStarted = flags.resume && await directory.resume(run);
+  const finished = isStarted ? await directory.metrics() : null;
   if (finished) {
     console.log(resultLine(label, finished));
     return finished;
   }
-  const from = await directory?.rewind() ?? null;
-  if (from) console.log(`${label}  goes on after epoch ${from.epoch}`);
+  const from = isStarted ? await directory.rewind() : null;
+  if (from) console.log(`${label}  goes on ${from.part ? "in" : "after"} epoch ${from.epoch + (from.part ? 1 : 0)}`);
   const begun = initial && !from && isTrainable(model) ? await startFrom(device, initial, dataset, settings) : null;
   if (begun) console.log(`${label}  starts from ${begun.words}`);
   let trained = from?.epoch ?? 0;
@@ -150,17 +164,25 @@ async function trainRun(
     evaluation,
     from,
     initial: begun?.start ?? null,
+    stop: { signal, grace: flags.grace, ...flags.checkpointEvery && { checkpointEvery: flags.checkpointEvery } },
     async onEvent(event) {
       if (event.type === "epoch") trained = event.epoch;
       // Not before the first event: what cannot be trained leaves nothing behind.
-      directory ??= await RunDirectory.create(path, config);
+      if (!isStarted) await directory.start(run);
+      isStarted = true;
       await directory.log(event);
       report.show(event);
     },
-    onCheckpoint: (checkpoint) => directory!.checkpoint(checkpoint),
+    onCheckpoint: (checkpoint) => directory.checkpoint(checkpoint),
   });
-  directory!.finish(result, dataset, device.description, protocolOf(dataset, evaluation));
-  report.finish(resultLine(label, result));
+  const digest = await directory.finish(result, dataset, {
+    version: VERSION,
+    protocol: protocolOf(dataset, evaluation),
+    device: device.description,
+    seconds: Math.round(performance.now() - begin) / 1000,
+    keepCheckpoint: flags.keepCheckpoint,
+  });
+  report.finish(`${resultLine(label, result)}  digest ${digest.slice(0, 12)}`);
   if (isTrainable(model) && result.bestEpoch === 0 && Number(settings["epochs"]) > 0) {
     console.error(
       `warning: ${label} never ranked better than before training by validation ${evaluation.metric.toUpperCase()}: the model is ` +

@@ -7,11 +7,15 @@ export { writeEmbeddings } from "./embeddings_file.ts";
 export { DatasetError, readDataset } from "./read_dataset.ts";
 export {
   type ComparedRun,
+  type DatasetIdentity,
   type FinishedMetrics,
   readCheckpoint,
   readModel,
   RunDirectory,
+  type RunIdentity,
+  type RunReport,
   writeComparison,
 } from "./run_directory.ts";
+export { FolderHeldError } from "./run_lock.ts";
 export { type ColumnType, createTable, type TableColumns, type TableFile, type TableRows } from "./table_file.ts";
 export { isDiskFull, WriteError } from "./write_error.ts";

@@ -4,10 +4,42 @@ import { parseJson } from "../json.ts";
 import type { ModelDefinition } from "../models/define_model.ts";
 import type { SettingValues } from "../models/field.ts";
 import { decodeModel, encodeModel, type ModelFile } from "../models/model_file.ts";
+import { weightsDigest } from "../models/weights_digest.ts";
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint, isRankingMetrics } from "../training/checkpoint.ts";
 import type { TrainingEvent, TrainingResult } from "../training/train.ts";
 import { isUnfinished, removeUnfinished, writeWhole } from "./part_file.ts";
+import { LOCK, RunLock } from "./run_lock.ts";
 import { writeError } from "./write_error.ts";
+
+/** The dataset of a run. */
+export interface DatasetIdentity {
+  /** Its name. */
+  readonly name: string;
+  /** The digest of its content. */
+  readonly digest: string;
+}
+
+/** What a run is: a run of another identity cannot go on with it. */
+export interface RunIdentity {
+  /** Every setting, as `config.json` has it. */
+  readonly config: Readonly<Record<string, unknown>>;
+  /** What it is trained on. */
+  readonly dataset: DatasetIdentity;
+}
+
+/** What `metrics.json` says besides the metrics. */
+export interface RunReport {
+  /** Version of the program. */
+  readonly version: string;
+  /** How the metrics were made, in words. */
+  readonly protocol: string;
+  /** What it was trained with. */
+  readonly device: string;
+  /** Seconds of the process that finished it. */
+  readonly seconds: number;
+  /** Whether the checkpoint stays. */
+  readonly keepCheckpoint: boolean;
+}
 
 /** What a finished run says of its result. */
 export type FinishedMetrics = Pick<TrainingResult, "bestEpoch" | "valid" | "test">;
@@ -17,61 +49,65 @@ export type FinishedMetrics = Pick<TrainingResult, "bestEpoch" | "valid" | "test
  * evaluation), `checkpoint.safetensors` (the last one), `metrics.json` (final, with the protocol and the device) and
  * `model.safetensors`. All but the log of events appear whole or not at all.
  */
-export class RunDirectory {
+export class RunDirectory implements Disposable {
   /** Its path. */
   readonly path: string;
+  readonly #lock: RunLock;
+  readonly #isNew: boolean;
+  #isStarted = false;
 
-  private constructor(path: string) {
+  private constructor(path: string, lock: RunLock, isNew: boolean) {
     this.path = path;
+    this.#lock = lock;
+    this.#isNew = isNew;
   }
 
   /**
-   * Makes the directory of a run.
+   * Takes hold of the directory of a run, which no other process can write to until it is disposed of.
    *
-   * @param path Its path; must not be there, or be empty.
-   * @param config What is written to `config.json`.
+   * @param path Its path; it is made where it is not there.
    * @returns The directory.
-   * @throws {RangeError} If there is something in it already.
-   * @throws {WriteError} If it cannot be written.
+   * @throws {FolderHeldError} If another process holds it.
    */
-  static async create(path: string, config: Record<string, unknown>): Promise<RunDirectory> {
-    try {
-      await Deno.mkdir(path, { recursive: true });
-    } catch (error) {
-      throw writeError(path, error);
-    }
-    removeUnfinished(path);
-    for await (const { name } of Deno.readDir(path)) {
-      if (isUnfinished(name)) continue;
-      throw new RangeError(`Cannot write a run to '${path}' as it is not empty: it has '${name}'`);
-    }
-    const directory = new RunDirectory(path);
-    await directory.#write("config.json", json(config));
-    return directory;
+  static async hold(path: string): Promise<RunDirectory> {
+    const isNew = await made(path), lock = RunLock.take(path);
+    return new RunDirectory(path, lock, isNew);
   }
 
   /**
-   * Opens the directory of a run that was started before, to go on with it. With more epochs than before a run that has
-   * finished goes on as well, and counts as unfinished until it has them; with as many or fewer it stays as it is.
+   * Starts a run.
    *
-   * @param path Its path.
-   * @param config The settings to go on with; `epochs` may have grown, and `patience` be another.
-   * @returns The directory, or null where no run was started.
-   * @throws {RangeError} If the run was started with other settings, or has finished and lost its checkpoint.
-   * @throws {SyntaxError} If its config.json or its metrics.json is damaged.
+   * @param identity What the run is.
+   * @throws {RangeError} If there is something in the directory already.
    */
-  static async open(path: string, config: Record<string, unknown>): Promise<RunDirectory | null> {
-    const directory = new RunDirectory(path);
-    const started = await directory.#read("config.json");
-    if (started === null) return null;
-    removeUnfinished(path);
-    const before = parsedObject(started), now = JSON.parse(json(config));
-    if (before === null) {
-      throw new SyntaxError(
-        `Cannot go on with the run in '${path}' as its config.json is damaged: start the run anew in another folder`,
-      );
+  async start({ config, dataset }: RunIdentity): Promise<void> {
+    const names = (await Array.fromAsync(Deno.readDir(this.path))).map(({ name }) => name).sort();
+    // A process that was killed while it wrote leaves its files behind
+    const other = names.find((name) => name !== LOCK && !isUnfinished(name));
+    if (other !== undefined) {
+      throw new RangeError(`Cannot write a run to '${this.path}' as it is not empty: it has '${other}'`);
     }
-    const finished = await directory.metrics() !== null, longer = now.epochs > Number(before["epochs"]);
+    this.#isStarted = true;
+    this.#write("run.json", json({ dataset, started: new Date().toISOString() }));
+    this.#write("config.json", json(config));
+  }
+
+  /**
+   * Goes on with a run that was started before. With more epochs than before a run that has finished goes on as well, and
+   * counts as unfinished until it has them; with as many or fewer it stays as it is.
+   *
+   * @param identity What the run is; `epochs` of its settings may have grown, and `patience` be another.
+   * @returns Whether there is a run to go on with.
+   * @throws {RangeError} If the run was started with other settings, or on another dataset.
+   * @throws {SyntaxError} If its config.json, its run.json or its metrics.json is damaged.
+   */
+  async resume({ config, dataset }: RunIdentity): Promise<boolean> {
+    const { path } = this, started = await this.#read("config.json");
+    removeUnfinished(path);
+    if (started === null) return false;
+    this.#isStarted = true;
+    const before = this.#parsed(started, "config.json"), now = JSON.parse(json(config));
+    const finished = await this.metrics() !== null, longer = now.epochs > Number(before["epochs"]);
     for (const key of new Set([...Object.keys(before), ...Object.keys(now)])) {
       if (isDeepStrictEqual(before[key], now[key])) continue;
       if (key === "patience" || (key === "epochs" && (finished || longer))) continue;
@@ -81,16 +117,29 @@ export class RunDirectory {
         }`,
       );
     }
-    if (finished && !longer) return directory;
-    if (finished) {
-      if (Number(before["epochs"]) > 0 && await directory.#read("checkpoint.safetensors") === null) {
-        throw new RangeError(`Cannot go on with the run in '${path}' as its checkpoint.safetensors is not there`);
-      }
-      // First, so that whatever is cut off after it leaves a run that is not finished
-      await Deno.remove(`${path}/metrics.json`);
+    const run = await this.#read("run.json");
+    const trainedOn = this.#parsed(run ?? new Uint8Array(), "run.json")["dataset"] as
+      | Partial<DatasetIdentity>
+      | undefined;
+    if (trainedOn?.digest !== dataset.digest) {
+      throw new RangeError(
+        `Cannot resume the run in '${path}' as it was trained on another content of the dataset, ` +
+          `${short(trainedOn?.digest)}: current value is ${short(dataset.digest)}`,
+      );
     }
-    if (!isDeepStrictEqual(before, now)) directory.#write("config.json", json(config));
-    return directory;
+    if (finished && !longer) return true;
+    // First, so that whatever is cut off after it leaves a run that is not finished
+    if (finished) await Deno.remove(`${path}/metrics.json`);
+    if (!isDeepStrictEqual(before, now)) this.#write("config.json", json(config));
+    return true;
+  }
+
+  #parsed(bytes: Uint8Array, name: string): Record<string, unknown> {
+    const found = parsedObject(bytes);
+    if (found !== null) return found;
+    throw new SyntaxError(
+      `Cannot go on with the run in '${this.path}' as its ${name} is damaged: start the run anew in another folder`,
+    );
   }
 
   /**
@@ -151,17 +200,32 @@ export class RunDirectory {
   }
 
   /**
-   * Writes the model and the final metrics.
+   * Writes the model and the final metrics, and drops the checkpoint unless it is kept.
    *
    * @param result What training gave.
    * @param dataset What it was trained on.
-   * @param device What it was trained with.
-   * @param protocol How the metrics were made, in words.
+   * @param report What else `metrics.json` says.
+   * @returns The digest of the weights.
    */
-  finish(result: TrainingResult, dataset: Dataset, device: string, protocol: string): void {
-    const { model, settings, weights, bestEpoch, valid, test } = result;
+  async finish(result: TrainingResult, dataset: Dataset, report: RunReport): Promise<string> {
+    const { model, settings, weights, bestEpoch, valid, test } = result, { keepCheckpoint, ...more } = report;
+    const run = this.#parsed(await this.#read("run.json") ?? new Uint8Array(), "run.json");
+    const digest = await weightsDigest(weights), ended = new Date().toISOString();
     this.#write("model.safetensors", encodeModel(model, settings, weights, dataset));
-    this.#write("metrics.json", json({ protocol, device, bestEpoch, valid, test }));
+    this.#write("metrics.json", json({ ...more, ...run, ended, digest, bestEpoch, valid, test }));
+    if (!keepCheckpoint) await removeIfThere(`${this.path}/checkpoint.safetensors`);
+    return digest;
+  }
+
+  /** Lets go of the directory; of a run that was not started it leaves nothing behind. */
+  [Symbol.dispose](): void {
+    this.#lock[Symbol.dispose]();
+    if (this.#isStarted || !this.#isNew) return;
+    try {
+      Deno.removeSync(this.path);
+    } catch {
+      // Somebody else has put something into it meanwhile
+    }
   }
 
   async #read(name: string): Promise<Uint8Array<ArrayBuffer> | null> {
@@ -176,6 +240,34 @@ export class RunDirectory {
   #write(name: string, content: string | Uint8Array<ArrayBuffer>): void {
     writeWhole(`${this.path}/${name}`, content);
   }
+}
+
+/** Makes a folder, and tells whether it was not there. */
+async function made(path: string): Promise<boolean> {
+  try {
+    await Deno.lstat(path);
+    return false;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  try {
+    await Deno.mkdir(path, { recursive: true });
+  } catch (error) {
+    throw writeError(path, error);
+  }
+  return true;
+}
+
+async function removeIfThere(path: string): Promise<void> {
+  try {
+    await Deno.remove(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+function short(digest: string | undefined): string {
+  return digest === undefined ? "none" : digest.slice(0, 12);
 }
 
 /** A run of a comparison. */

@@ -1,4 +1,5 @@
 import type { ModelWeights, Weight } from "../nn/parameters.ts";
+import type { LossSoFar } from "../models/trained_weights.ts";
 import { shown } from "../options.ts";
 import type { RankingMetrics } from "../recommend/metrics.ts";
 import { decodeChecked, encodeChecked } from "../checked_safetensors.ts";
@@ -14,10 +15,20 @@ export interface BestEpoch {
   readonly valid: RankingMetrics;
 }
 
+/** How far a run is in the middle of an epoch. */
+export interface EpochPart {
+  /** Steps of the epoch that were taken. */
+  readonly steps: number;
+  /** Their loss. */
+  readonly loss: LossSoFar;
+}
+
 /** All that a training run goes on from, to the bit: every draw depends on the seed and the epoch alone. */
 export interface Checkpoint {
   /** Epochs trained. */
   readonly epoch: number;
+  /** How far the next epoch is; null between two epochs. */
+  readonly part: EpochPart | null;
   /** What the model saved. */
   readonly model: readonly Uint8Array<ArrayBuffer>[];
   /** The best epoch so far. */
@@ -32,12 +43,17 @@ const FORMAT = "sevo-checkpoint-1";
  * @param checkpoint The checkpoint.
  * @returns The bytes.
  */
-export function encodeCheckpoint({ epoch, model, best }: Checkpoint): Uint8Array<ArrayBuffer> {
+export function encodeCheckpoint({ epoch, part, model, best }: Checkpoint): Uint8Array<ArrayBuffer> {
   const tensors: Record<string, SafetensorsTensor> = {};
   model.forEach((data, at) => tensors[`model.${at}`] = { data, shape: [data.length] });
   for (const [name, table] of Object.entries(best.weights)) tensors[`best.${name}`] = table;
   const { bestEpoch, valid } = best;
-  const metadata = { format: FORMAT, epoch: `${epoch}`, best: JSON.stringify({ bestEpoch, valid }) };
+  const metadata = {
+    format: FORMAT,
+    epoch: `${epoch}`,
+    part: JSON.stringify(part),
+    best: JSON.stringify({ bestEpoch, valid }),
+  };
   return encodeChecked({ tensors, metadata });
 }
 
@@ -64,12 +80,21 @@ export function decodeCheckpoint(bytes: Uint8Array): Checkpoint {
     }
   }
   if (weights.length === 0) throw fail("it has no weights of the best epoch");
-  const { bestEpoch, valid } = parsedBest(metadata.best);
+  const best = parsed(metadata.best);
+  if (best === undefined) throw fail("its best epoch is not readable");
+  const { bestEpoch, valid } = { ...best as { bestEpoch?: unknown; valid?: unknown } };
   if (!isEpoch(bestEpoch) || bestEpoch > epoch) {
     throw fail(`its best epoch must be one of its ${epoch}: current value is ${shown(bestEpoch)}`);
   }
   if (!isRankingMetrics(valid)) throw fail("it has no metrics of the best epoch");
-  return { epoch, model, best: { weights: Object.fromEntries(weights), bestEpoch, valid } };
+  const part = parsed(metadata.part);
+  if (part !== null && !isPart(part)) throw fail("its place in the epoch is not readable");
+  return { epoch, part, model, best: { weights: Object.fromEntries(weights), bestEpoch, valid } };
+}
+
+function isPart(value: unknown): value is EpochPart {
+  const { steps, loss } = { ...value as { steps?: unknown; loss?: { total?: unknown; steps?: unknown } } };
+  return isEpoch(steps) && Number.isFinite(loss?.total) && loss?.steps === steps;
 }
 
 /**
@@ -99,15 +124,16 @@ export function checkCheckpoint({ best }: Checkpoint, weights: ModelWeights): vo
 export function isRankingMetrics(value: unknown): value is RankingMetrics {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
   const { users, ...averages } = value as Readonly<Record<string, unknown>>;
-  return isEpoch(users) && Object.hasOwn(averages, "ndcg@10") && Object.hasOwn(averages, "mrr") &&
+  return isEpoch(users) && Object.hasOwn(averages, "mrr") &&
     Object.values(averages).every((average) => Number.isFinite(average) && average as number >= 0);
 }
 
-function parsedBest(text: string | undefined): { readonly bestEpoch?: unknown; readonly valid?: unknown } {
+/** JSON of the metadata; undefined where it is none. */
+function parsed(text: string | undefined): unknown {
   try {
-    return { ...JSON.parse(text ?? "") };
+    return JSON.parse(text ?? "");
   } catch {
-    throw fail("its best epoch is not readable");
+    return undefined;
   }
 }
 

@@ -21,9 +21,10 @@ export type { Dataset, Provenance, SourceFile, SplitItems } from "../data/datase
 export { generatedDataset, type GeneratedOptions } from "../data/generated.ts";
 export { type HistoryEnd, packHistories } from "../data/histories.ts";
 export { type PackedSequences } from "../data/sequences.ts";
-export { type BestEpoch, type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "./checkpoint.ts";
+export { type BestEpoch, type Checkpoint, decodeCheckpoint, encodeCheckpoint, type EpochPart } from "./checkpoint.ts";
 export { growModel, type GrownModel, type RowCounts } from "./grow.ts";
 export { growMoments, type GrownMoments } from "./grow_moments.ts";
+export type { StopOptions } from "./pace.ts";
 export { startTraining, type Training } from "./start_training.ts";
 export {
   type EvaluationOptions,

@@ -19,7 +19,8 @@ import {
 import type { RankingMetrics } from "../recommend/metrics.ts";
 import { rankSplit } from "../recommend/rank_split.ts";
 import { historyLength, rankerOf } from "../recommend/ranker_of.ts";
-import { type BestEpoch, checkCheckpoint, type Checkpoint } from "./checkpoint.ts";
+import { type BestEpoch, checkCheckpoint, type Checkpoint, type EpochPart } from "./checkpoint.ts";
+import { Pace, type StopOptions } from "./pace.ts";
 import { checkOptions } from "../options.ts";
 import { type GrownMoments, withMoments } from "./grow_moments.ts";
 import { startTraining } from "./start_training.ts";
@@ -74,7 +75,9 @@ export interface TrainOptions {
   readonly from?: Checkpoint | null;
   /** Weights to start from, and moments if there are any, in place of those that the model draws. */
   readonly initial?: StartingPoint | null;
-  /** Called after every validation but that before training; training waits for it. */
+  /** When it ends early, and how often it is saved. */
+  readonly stop?: StopOptions;
+  /** Called after every validation but that before training, and where it is to be saved; training waits for it. */
   readonly onCheckpoint?: (checkpoint: Checkpoint) => Promise<void> | void;
 }
 
@@ -102,8 +105,9 @@ export async function train<M extends ModelDefinition>(
   given: GivenSettings<M> = {} as GivenSettings<M>,
   options: TrainOptions = {},
 ): Promise<TrainingResult> {
-  checkOptions("Cannot train", options, ["evaluation", "onEvent", "from", "initial", "onCheckpoint"]);
+  checkOptions("Cannot train", options, ["evaluation", "onEvent", "from", "initial", "stop", "onCheckpoint"]);
   const { evaluation = {}, onEvent = () => {}, from = null, initial = null, onCheckpoint } = options;
+  const pace = new Pace(options.stop);
   const { metric, ranking } = checkedEvaluation(evaluation);
   const definition: ModelDefinition = model;
   // Before anything is trained: who cannot be tested in the end need not be
@@ -131,21 +135,39 @@ export async function train<M extends ModelDefinition>(
     } else if (initial?.moments) {
       trained.restore(withMoments(await trained.save(), initial.moments, definition, weights, own));
     }
+    if (from && !(metric in from.best.valid)) {
+      throw new SyntaxError(`Cannot go on from the checkpoint as its best epoch has no ${metric}`);
+    }
     best = from?.best ?? { weights, bestEpoch: 0, valid: await validate(0) };
+    const save = async (epoch: number, part: EpochPart | null) => {
+      await onCheckpoint?.({ epoch, part, model: await trained.save(), best });
+      pace.saved();
+    };
     // A checkpoint is made after every validation: one without patience left is the last
     const { patience, epochs, evalEvery, batch: batchSize } = own;
     const spent = (epoch: number) => patience > 0 && epoch - best.bestEpoch >= patience * evalEvery;
-    for (let epoch = (from?.epoch ?? 0) + 1; epoch <= epochs && !spent(epoch - 1); epoch++) {
-      const start = performance.now();
-      for (const batch of sampler.batches(epoch, batchSize)) trained.step(batch);
-      const loss = await trained.meanLoss();
-      await onEvent({ type: "epoch", epoch, loss, seconds: (performance.now() - start) / 1000 });
-      if (epoch % evalEvery !== 0 && epoch !== epochs) continue;
-      const valid = await validate(epoch);
-      if (valid[metric]! > best.valid[metric]!) {
-        best = { weights: await trained.weights(), bestEpoch: epoch, valid };
+    let taken = from?.part?.steps ?? 0;
+    if (from?.part) trained.restoreLoss(from.part.loss);
+    for (let epoch = (from?.epoch ?? 0) + 1; epoch <= epochs && !spent(epoch - 1); epoch++, taken = 0) {
+      const begun = performance.now(), size = Math.ceil(sampler.size / batchSize);
+      let steps = 0;
+      for (const batch of sampler.batches(epoch, batchSize)) {
+        if (steps++ < taken) continue;
+        trained.step(batch);
+        if (await pace.isDue((size - steps) / (steps - taken), begun)) {
+          await save(epoch - 1, { steps, loss: await trained.lossSoFar() });
+          pace.throwIfEnding();
+        }
       }
-      await onCheckpoint?.({ epoch, model: await trained.save(), best });
+      const loss = await trained.meanLoss();
+      await onEvent({ type: "epoch", epoch, loss, seconds: (performance.now() - begun) / 1000 });
+      const isValidated = epoch % evalEvery === 0 || epoch === epochs;
+      if (isValidated) {
+        const valid = await validate(epoch);
+        if (valid[metric]! > best.valid[metric]!) best = { weights: await trained.weights(), bestEpoch: epoch, valid };
+      }
+      if (isValidated || pace.isEnding) await save(epoch, null);
+      pace.throwIfEnding();
     }
   } else {
     settings = resolveSettings(definition, given as SettingValues);

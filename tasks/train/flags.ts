@@ -68,6 +68,30 @@ const RUN_FLAGS = {
     description: "Run directory (default: runs/<time>-<dataset>-<model>)",
     group: "Output",
   },
+  keepCheckpoint: {
+    kind: "boolean",
+    default: false,
+    description:
+      "Keep checkpoint.safetensors of a finished run: --init goes on with its moments, more --epochs from its end",
+    group: "Output",
+  },
+  checkpointEvery: {
+    kind: "number",
+    above: 0,
+    placeholder: "MINUTES",
+    description: "Save a checkpoint so often, besides those after validations",
+    group: "Output",
+  },
+  grace: {
+    kind: "number",
+    min: 0,
+    default: 8,
+    placeholder: "SECONDS",
+    description:
+      "Time to reach the end of the epoch when the task is asked to end (SIGTERM, SIGINT); where that is too " +
+      "short, the checkpoint is made at once",
+    group: "Output",
+  },
   resume: {
     kind: "boolean",
     default: false,

@@ -1,16 +1,45 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { weightsDigest } from "../../src/models/weights_digest.ts";
 import { generatedDataset } from "../../src/data/generated.ts";
 import { encodeModel, mfBpr, resolveSettings } from "../../src/models/mod.ts";
 import { metricsOfRanks } from "../recommend/_ranks.ts";
 import { encodeChecked } from "../../src/checked_safetensors.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../src/safetensors.ts";
 import { PartFile } from "../../src/files/part_file.ts";
+import { FolderHeldError } from "../../src/files/run_lock.ts";
 import { readCheckpoint, readModel, RunDirectory } from "../../src/files/run_directory.ts";
-import { filesIn, withFolder } from "./_folder.ts";
+import { filesIn as allFilesIn, withFolder } from "./_folder.ts";
 import type { TrainingEvent, TrainingResult } from "../../src/training/train.ts";
 
 const SETTINGS = resolveSettings(mfBpr, { dimension: 6 });
-const PROTOCOL = "leave-one-out, full ranking over all items";
+const REPORT = { version: "1.2.3", protocol: "full ranking", device: "cpu", seconds: 1.5, keepCheckpoint: true };
+const IDENTITY = { name: "generated", digest: "0123456789abcdef" };
+const held = new Map<string, RunDirectory>();
+
+/** Files of a run but for those that say who holds it and what it is. */
+async function filesIn(path: string): Promise<string[]> {
+  return (await allFilesIn(path)).filter((name) => name !== ".lock" && name !== "run.json");
+}
+
+/** Holds a directory, which whoever held it here before lets go of. */
+async function hold(path: string): Promise<RunDirectory> {
+  held.get(path)?.[Symbol.dispose]();
+  const run = await RunDirectory.hold(path);
+  held.set(path, run);
+  return run;
+}
+
+async function created(path: string, config: Record<string, unknown>): Promise<RunDirectory> {
+  const run = await hold(path);
+  await run.start({ config, dataset: IDENTITY });
+  return run;
+}
+
+async function opened(path: string, config: Record<string, unknown>, dataset = IDENTITY): Promise<RunDirectory | null> {
+  const run = await hold(path);
+  return await run.resume({ config, dataset }) ? run : null;
+}
+
 const DATASET = generatedDataset({ users: 20, items: 30, seed: 1 });
 const METRICS = metricsOfRanks([1, 4, 12]);
 const RESULT: TrainingResult = {
@@ -25,7 +54,7 @@ const RESULT: TrainingResult = {
 Deno.test("RunDirectory writes whole files and leaves no temporary ones", async () => {
   await withFolder(async (folder) => {
     const path = `${folder}/deep/run`;
-    const run = await RunDirectory.create(path, { seed: 1, nested: { "é": [1, null] } });
+    const run = await created(path, { seed: 1, nested: { "é": [1, null] } });
     assertEquals(run.path, path);
     assertEquals(await filesIn(path), ["config.json"]);
     assertEquals(JSON.parse(await Deno.readTextFile(`${path}/config.json`)), { seed: 1, nested: { "é": [1, null] } });
@@ -39,16 +68,14 @@ Deno.test("RunDirectory writes whole files and leaves no temporary ones", async 
     assertEquals(lines.pop(), "");
     assertEquals<unknown>(lines.map((line) => JSON.parse(line)), events);
 
-    await run.finish(RESULT, DATASET, "cpu", PROTOCOL);
+    await run.finish(RESULT, DATASET, REPORT);
     assertEquals(await filesIn(path), ["config.json", "events.jsonl", "metrics.json", "model.safetensors"]);
     const { bestEpoch, valid, test } = RESULT;
-    assertEquals(JSON.parse(await Deno.readTextFile(`${path}/metrics.json`)), {
-      protocol: PROTOCOL,
-      device: "cpu",
-      bestEpoch,
-      valid,
-      test,
-    });
+    const { started, ended, digest, ...report } = JSON.parse(await Deno.readTextFile(`${path}/metrics.json`));
+    const { keepCheckpoint: _, ...said } = REPORT;
+    assertEquals(report, { ...said, dataset: IDENTITY, bestEpoch, valid, test });
+    assert(started <= ended && /^20.*Z$/.test(started), `${started} ${ended}`);
+    assertEquals(digest, await weightsDigest(RESULT.weights));
     const bytes = await Deno.readFile(`${path}/model.safetensors`);
     assertEquals(bytes, encodeModel(mfBpr, SETTINGS, RESULT.weights, DATASET));
   });
@@ -56,10 +83,10 @@ Deno.test("RunDirectory writes whole files and leaves no temporary ones", async 
 
 Deno.test("RunDirectory takes an empty directory and refuses one that is not", async () => {
   await withFolder(async (folder) => {
-    await RunDirectory.create(folder, {});
+    await created(folder, {});
     const before = await Deno.readTextFile(`${folder}/config.json`);
     assertEquals(
-      (await assertRejects(() => RunDirectory.create(folder, { other: 1 }), RangeError)).message,
+      (await assertRejects(() => created(folder, { other: 1 }), RangeError)).message,
       `Cannot write a run to '${folder}' as it is not empty: it has 'config.json'`,
     );
     assertEquals(await Deno.readTextFile(`${folder}/config.json`), before);
@@ -68,16 +95,16 @@ Deno.test("RunDirectory takes an empty directory and refuses one that is not", a
 
 Deno.test("RunDirectory removes what an earlier process left behind, and not what another is writing", async () => {
   await withFolder(async (folder) => {
-    await RunDirectory.create(`${folder}/run`, {});
+    await created(`${folder}/run`, {});
     // As a process that was killed in the middle of a longer write leaves it.
     await Deno.writeFile(`${folder}/run/model.safetensors.12-0123abcd.part`, new Uint8Array(1_000_000));
     using other = new PartFile(`${folder}/run/model.safetensors`);
     other.write(Uint8Array.of(1));
-    const run = (await RunDirectory.open(`${folder}/run`, {}))!;
+    const run = (await opened(`${folder}/run`, {}))!;
     const [config, part, ...more] = await filesIn(`${folder}/run`);
     assertEquals([config, part!.includes(`.${Deno.pid}-`), more], ["config.json", true, []]);
     other.finish();
-    await run.finish(RESULT, DATASET, "cpu", PROTOCOL);
+    await run.finish(RESULT, DATASET, REPORT);
     assertEquals(await filesIn(`${folder}/run`), ["config.json", "metrics.json", "model.safetensors"]);
     assertEquals((await readModel(`${folder}/run`)).weights, RESULT.weights);
   });
@@ -87,8 +114,8 @@ Deno.test("a run starts in a folder in which the very first write was cut off", 
   await withFolder(async (folder) => {
     await Deno.mkdir(`${folder}/run`);
     await Deno.writeTextFile(`${folder}/run/config.json.34-4567cdef.part`, '{"epo');
-    assertEquals(await RunDirectory.open(`${folder}/run`, {}), null);
-    await RunDirectory.create(`${folder}/run`, {});
+    assertEquals(await opened(`${folder}/run`, {}), null);
+    await created(`${folder}/run`, {});
     assertEquals(await filesIn(`${folder}/run`), ["config.json"]);
   });
 });
@@ -102,8 +129,8 @@ Deno.test("readModel() refuses a file that is no folder and no model by name", a
 
 Deno.test("readModel() reads what a run wrote, from the directory and from the file", async () => {
   await withFolder(async (folder) => {
-    const run = await RunDirectory.create(`${folder}/run`, {});
-    await run.finish(RESULT, DATASET, "cpu", PROTOCOL);
+    const run = await created(`${folder}/run`, {});
+    await run.finish(RESULT, DATASET, REPORT);
     for (const path of [`${folder}/run`, `${folder}/run/model.safetensors`]) {
       assertEquals(await readModel(path), {
         model: mfBpr,
@@ -163,16 +190,16 @@ Deno.test("readModel() says that a file is no model", async () => {
   });
 });
 
-Deno.test("RunDirectory.open() goes on with equal settings, arrays among them, and names the one that differs", async () => {
+Deno.test("RunDirectory.resume() goes on with equal settings, arrays among them, and names the one that differs", async () => {
   await withFolder(async (folder) => {
     const path = `${folder}/run`, config = { seed: 1, sizes: [64, [32, null]], more: { a: [], b: "é" }, resume: true };
-    assertEquals(await RunDirectory.open(path, config), null);
-    await RunDirectory.create(path, config);
-    assertEquals((await RunDirectory.open(path, structuredClone(config)))?.path, path);
+    assertEquals(await opened(path, config), null);
+    await created(path, config);
+    assertEquals((await opened(path, structuredClone(config)))?.path, path);
     // The order of keys is not one of the settings; nor is one that is undefined, which JSON does not have
     const { seed, ...rest } = config;
     assertEquals(
-      (await RunDirectory.open(path, { ...rest, more: { b: "é", a: [] }, seed, none: undefined }))?.path,
+      (await opened(path, { ...rest, more: { b: "é", a: [] }, seed, none: undefined }))?.path,
       path,
     );
     for (
@@ -187,48 +214,80 @@ Deno.test("RunDirectory.open() goes on with equal settings, arrays among them, a
       ] as const
     ) {
       assertEquals(
-        (await assertRejects(() => RunDirectory.open(path, { ...config, ...change }), RangeError)).message,
+        (await assertRejects(() => opened(path, { ...config, ...change }), RangeError)).message,
         `Cannot resume the run in '${path}' as ${message}`,
       );
     }
   });
 });
 
-Deno.test("RunDirectory.open() takes more epochs and another patience, and leaves what has finished with fewer", () =>
+Deno.test("RunDirectory.resume() takes more epochs and another patience, and leaves what has finished with fewer", () =>
   withFolder(async (folder) => {
     const path = `${folder}/run`, config = { seed: 1, epochs: 4, patience: 0 };
     const configNow = async () => JSON.parse(await Deno.readTextFile(`${path}/config.json`));
-    const run = await RunDirectory.create(path, config);
+    const run = await created(path, config);
     // Not finished yet: fewer epochs are another run
-    const { message } = await assertRejects(() => RunDirectory.open(path, { ...config, epochs: 3 }), RangeError);
+    const { message } = await assertRejects(() => opened(path, { ...config, epochs: 3 }), RangeError);
     assertEquals(message, `Cannot resume the run in '${path}' as its epochs was 4: current value is 3`);
-    await RunDirectory.open(path, { ...config, epochs: 6, patience: 2 });
+    await opened(path, { ...config, epochs: 6, patience: 2 });
     assertEquals(await configNow(), { ...config, epochs: 6, patience: 2 });
 
-    run.finish(RESULT, DATASET, "cpu", PROTOCOL);
+    await run.finish(RESULT, DATASET, REPORT);
     for (const epochs of [3, 6]) {
-      assertEquals((await (await RunDirectory.open(path, { ...config, epochs }))!.metrics())?.bestEpoch, 3);
+      assertEquals((await (await opened(path, { ...config, epochs }))!.metrics())?.bestEpoch, 3);
     }
     assertEquals(await configNow(), { ...config, epochs: 6, patience: 2 });
     const longer = { ...config, epochs: 9 };
-    await assertRejects(() => RunDirectory.open(path, { ...longer, seed: 2 }), RangeError, "as its seed was 1");
-    const lost = await assertRejects(() => RunDirectory.open(path, longer), RangeError);
-    assertEquals(lost.message, `Cannot go on with the run in '${path}' as its checkpoint.safetensors is not there`);
+    await assertRejects(() => opened(path, { ...longer, seed: 2 }), RangeError, "as its seed was 1");
     assertEquals(await readCheckpoint(path), null);
     // What is refused leaves the run as it was
     assertEquals((await run.metrics())?.bestEpoch, 3);
     run.checkpoint(CHECKPOINT);
     assertEquals((await readCheckpoint(path))?.epoch, 2);
     assertEquals(await readCheckpoint(`${path}/model.safetensors`), null);
-    assertEquals(await (await RunDirectory.open(path, longer))!.metrics(), null);
+    assertEquals(await (await opened(path, longer))!.metrics(), null);
     assertEquals(await configNow(), longer);
     assertEquals(await filesIn(path), ["checkpoint.safetensors", "config.json", "model.safetensors"]);
   }));
 
+Deno.test("RunDirectory.resume() starts a longer run anew where its checkpoint was dropped", () =>
+  withFolder(async (path) => {
+    const config = { seed: 1, epochs: 4 }, run = await created(path, config);
+    run.checkpoint(CHECKPOINT);
+    await run.finish(RESULT, DATASET, { ...REPORT, keepCheckpoint: false });
+    assertEquals(await filesIn(path), ["config.json", "metrics.json", "model.safetensors"]);
+    const longer = (await opened(path, { ...config, epochs: 9 }))!;
+    assertEquals([await longer.metrics(), await longer.rewind()], [null, null]);
+  }));
+
+Deno.test("RunDirectory.resume() refuses another content of the dataset, finished or not", () =>
+  withFolder(async (path) => {
+    const run = await created(path, {}), other = { ...IDENTITY, digest: "f".repeat(64) };
+    for (const finish of [false, true]) {
+      if (finish) await (await opened(path, {}))!.finish(RESULT, DATASET, REPORT);
+      const { message } = await assertRejects(() => opened(path, {}, other), RangeError);
+      assertEquals(
+        message,
+        `Cannot resume the run in '${run.path}' as it was trained on another content of the dataset, 0123456789ab: ` +
+          "current value is ffffffffffff",
+      );
+    }
+  }));
+
+Deno.test("RunDirectory.hold() leaves nothing behind of a run that did not start", () =>
+  withFolder(async (folder) => {
+    {
+      using _run = await RunDirectory.hold(`${folder}/a/run`);
+    }
+    assertEquals(await allFilesIn(`${folder}/a`), []);
+    using _held = await RunDirectory.hold(`${folder}/b`);
+    await assertRejects(() => RunDirectory.hold(`${folder}/b`), FolderHeldError);
+  }));
+
 Deno.test("a run whose config.json or metrics.json is empty, cut off or something else is refused, and left as it is", () =>
   withFolder(async (path) => {
-    const config = { epochs: 4, note: "é" }, run = await RunDirectory.create(path, config);
-    run.finish(RESULT, DATASET, "cpu", PROTOCOL);
+    const config = { epochs: 4, note: "é" }, run = await created(path, config);
+    await run.finish(RESULT, DATASET, REPORT);
     const refused: [name: string, message: string][] = [
       [
         "config.json",
@@ -257,12 +316,12 @@ Deno.test("a run whose config.json or metrics.json is empty, cut off or somethin
         )
       ) {
         await Deno.writeFile(`${path}/${name}`, bytes);
-        assertEquals((await assertRejects(() => RunDirectory.open(path, config), SyntaxError)).message, message);
+        assertEquals((await assertRejects(() => opened(path, config), SyntaxError)).message, message);
         assertEquals(await Deno.readFile(`${path}/${name}`), bytes);
       }
       await Deno.writeFile(`${path}/${name}`, whole);
     }
-    assertEquals((await (await RunDirectory.open(path, config))!.metrics())?.bestEpoch, 3);
+    assertEquals((await (await opened(path, config))!.metrics())?.bestEpoch, 3);
   }));
 
 const EPOCHS: readonly TrainingEvent[] = [1, 2, 3].map((epoch) => ({
@@ -271,11 +330,11 @@ const EPOCHS: readonly TrainingEvent[] = [1, 2, 3].map((epoch) => ({
   loss: 1 / epoch,
   seconds: 1,
 }));
-const CHECKPOINT = { epoch: 2, model: [], best: { weights: RESULT.weights, bestEpoch: 0, valid: METRICS } };
+const CHECKPOINT = { epoch: 2, part: null, model: [], best: { weights: RESULT.weights, bestEpoch: 0, valid: METRICS } };
 
 Deno.test("RunDirectory.rewind() drops what comes after the checkpoint, tests and a line that was cut off", async () => {
   await withFolder(async (path) => {
-    const run = await RunDirectory.create(path, {});
+    const run = await created(path, {});
     const evaluation = { type: "evaluation", metrics: METRICS, seconds: 0.5 } as const;
     const valid = { ...evaluation, split: "valid", epoch: 2 } as const;
     const events = [...EPOCHS.slice(0, 2), valid, { ...evaluation, split: "test", epoch: 2 } as const, EPOCHS[2]!];
@@ -301,7 +360,7 @@ Deno.test("RunDirectory.rewind() drops what comes after the checkpoint, tests an
 
 Deno.test("RunDirectory.rewind() keeps odd text in events as it is", async () => {
   await withFolder(async (path) => {
-    const run = await RunDirectory.create(path, {});
+    const run = await created(path, {});
     const notes = ["two\nlines", "\r\n", "\u2028\u2029\u0085", 'a "quote" \\', "日本語 😀", "\ud800", "\0", "", "}\n{"];
     const events = notes.map((note) => ({ type: "epoch", epoch: 1, loss: 1, seconds: 1, note }) as const);
     for (const event of events) await run.log(event);
@@ -319,7 +378,7 @@ Deno.test("RunDirectory.rewind() keeps odd text in events as it is", async () =>
 
 Deno.test("RunDirectory.rewind() without a checkpoint starts anew, and without a log goes on", async () => {
   await withFolder(async (path) => {
-    const run = await RunDirectory.create(path, {});
+    const run = await created(path, {});
     assertEquals(await run.rewind(), null);
     await run.log(EPOCHS[0]!);
     assertEquals(await run.rewind(), null);

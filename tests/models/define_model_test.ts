@@ -221,7 +221,7 @@ Deno.test("a model of somebody's own is in the help of a program that lists it, 
     printed.length = 0;
     await evaluate([out, "--json", ...device], models);
     const { test } = JSON.parse(await Deno.readTextFile(`${out}/metrics.json`));
-    assertEquals(JSON.parse(printed.join("\n")), { split: "test", ...test });
+    assertEquals({ ...JSON.parse(printed.join("\n")), ...test, split: "test" }, JSON.parse(printed.join("\n")));
 
     for (
       const [args, message] of [

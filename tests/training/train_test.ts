@@ -14,7 +14,7 @@ import {
   type TrainingSettings,
 } from "../../src/models/mod.ts";
 import { rankerOf, type RankingMetrics, rankSplit, type Split } from "../../src/recommend/mod.ts";
-import { decodeCheckpoint, encodeCheckpoint } from "../../src/training/checkpoint.ts";
+import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "../../src/training/checkpoint.ts";
 import { train, type TrainingEvent, type TrainingResult } from "../../src/training/train.ts";
 import { testOnDevices } from "../_on_devices.ts";
 import { packed, packedHeldOut } from "../data/_fixtures.ts";
@@ -286,3 +286,44 @@ testOnDevices("train() resumed from any checkpoint gives the bits of one that wa
     }
   }
 });
+
+/** Long enough that there is time to stop in the middle of an epoch. */
+const LONG = generatedDataset({ users: 1500, items: 300, seed: 5 });
+const SLOW = { epochs: 2, evalEvery: 2, batch: 4, dimension: 32 };
+
+testOnDevices("train() saved in the middle of an epoch goes on to the bit, losses too", async (device) => {
+  const events: TrainingEvent[] = [], parts: Uint8Array<ArrayBuffer>[] = [];
+  const whole = await train(device, LONG, mfBpr, SLOW, {
+    stop: { checkpointEvery: 1e-6 },
+    onEvent: (event) => void events.push(event),
+    onCheckpoint: (checkpoint) => void (checkpoint.part && parts.push(encodeCheckpoint(checkpoint))),
+  });
+  assert(parts.length > 2, `${parts.length} checkpoints`);
+  for (const bytes of [parts[0]!, parts[parts.length >> 1]!, parts.at(-1)!]) {
+    const from = decodeCheckpoint(bytes), again: TrainingEvent[] = [];
+    assert(from.part!.steps > 0);
+    const resumed = await train(device, LONG, mfBpr, SLOW, { from, onEvent: (event) => void again.push(event) });
+    assertEquals(resumed.weights, whole.weights);
+    assertEquals(
+      timeless(again),
+      timeless(events.filter(({ epoch, type }, at) => at === events.length - 1 || (type && epoch > from.epoch))),
+    );
+  }
+});
+
+for (const [grace, where] of [[0, "in the middle of an epoch"], [3600, "at the end of the epoch"]] as const) {
+  Deno.test(`train() that is asked to end with ${grace} s of grace ends ${where}, saved`, async () => {
+    await using device = await openDevice("cpu", { threads: 1 });
+    const ending = new AbortController(), reason = new Error("asked to end"), saved: Checkpoint[] = [];
+    setTimeout(() => ending.abort(reason), 150);
+    const error = await assertRejects(() =>
+      train(device, LONG, mfBpr, { ...SLOW, epochs: 50, evalEvery: 50 }, {
+        stop: { signal: ending.signal, grace },
+        onCheckpoint: (checkpoint) => void saved.push(checkpoint),
+      })
+    );
+    assertEquals(error, reason);
+    assertEquals([saved.length, saved[0]!.part === null], [1, grace > 0]);
+    assertEquals(device.liveBytes, 0);
+  });
+}
