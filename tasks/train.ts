@@ -27,6 +27,7 @@ import { ProgressReport } from "./cli/progress_report.ts";
 import { comparisonTable, type FinishedRun, protocolLine, resultLine } from "./cli/results.ts";
 import { quoted } from "./cli/quoted.ts";
 import { runTask } from "./cli/run_task.ts";
+import { TaskLog } from "./cli/task_log.ts";
 import { VERSION } from "./cli/version.ts";
 import { type InitialRun, readInit, startFrom, withSettings } from "./train/init.ts";
 import { compared, configOf, type RunFlags, settingsOf, trainRequest, trainTask } from "./train/flags.ts";
@@ -59,17 +60,17 @@ export async function main(args: readonly string[], models: readonly ModelDefini
       `Cannot run train as ${model.name} is counted, not trained: --seeds would repeat the same run`,
     );
   }
-  const evaluation = evaluationOf("train", flags);
+  const evaluation = evaluationOf("train", flags), log = new TaskLog(flags), { say } = log;
   await using device = await openTaskDevice(flags);
-  console.log(`device    ${device.description}`);
+  say(`device    ${device.description}`);
   const dataset = flags.data === undefined
     ? generatedDataset({ seed: flags.datasetSeed })
     : await readDataset(flags.data);
-  console.log(
+  say(
     `dataset   ${dataset.name}: ${dataset.userCount} users, ${dataset.itemCount} items, ${dataset.train.items.length} training interactions`,
   );
 
-  console.log(`model     ${model.name}`);
+  say(`model     ${model.name}`);
   const compare = flags.compare ??
     (isTrainable(model) && !["data", "optimizer"].some((name) => parsed.given.has(name)));
   const runs: Run[] = [], optimizers = compare ? compared(request.optimizer) : [request.optimizer];
@@ -77,7 +78,7 @@ export async function main(args: readonly string[], models: readonly ModelDefini
   for (const optimizer of isTrainable(model) ? optimizers : optimizers.slice(0, 1)) {
     for (let seed = firstSeed; seed < firstSeed + (isTrainable(model) ? flags.seeds : 1); seed++) {
       const { settings, chosen } = settingsOf(request, model, dataset, optimizer, seed);
-      if (runs.length === 0 && chosen.length > 0) console.log(`chosen    ${chosen.join("; ")} (--preset has others)`);
+      if (runs.length === 0 && chosen.length > 0) say(`chosen    ${chosen.join("; ")} (--preset has others)`);
       runs.push({ model, settings });
     }
   }
@@ -95,26 +96,26 @@ export async function main(args: readonly string[], models: readonly ModelDefini
   await interruptible(`Cannot go on with '${root}'`, again, async (signal) => {
     for (const run of runs) {
       const path = runs.length === 1 ? root : `${root}/${nameOf(run)}`;
-      const plan = { flags, evaluation, path, initial, identity, signal };
+      const plan = { flags, evaluation, path, initial, identity, signal, log };
       results.push({ name: labelOf(run), result: await trainRun(device, dataset, run, plan) });
     }
   });
   if (runs.length > 1) {
-    console.log(`\n${comparisonTable(results)}`);
+    say(`\n${comparisonTable(results)}`);
     const protocol = protocolOf(dataset, evaluation);
     writeComparison(root, protocol, runs.map((run, at) => ({ run: nameOf(run), ...run, ...results[at]! })));
   }
   const { test } = results[0]!.result;
-  console.log(`\n${protocolLine(protocolOf(dataset, evaluation), test, evaluation.rankRepeats)}`);
+  say(`\n${protocolLine(protocolOf(dataset, evaluation), test, evaluation.rankRepeats)}`);
   const first = runs.length === 1 ? root : `${root}/${nameOf(runs[0]!)}`;
-  console.log(
+  say(
     runs.length === 1 ? `run directory: ${root}` : `run directories: ${root}/{${runs.map(nameOf).join(",")}}`,
   );
   // The tasks of a checkout know the models of this package alone
   if (!MODELS.includes(model)) return;
   const data = flags.data === undefined ? "" : ` --data ${quoted(flags.data)}`;
   const whom = data === "" ? `--history ${quoted(dataset.items[0]!)}` : `--user ${quoted(dataset.users[0]!)}`;
-  console.log(`\nRecommend with it:\n  deno task recommend ${quoted(first)}${data} ${whom}`);
+  say(`\nRecommend with it:\n  deno task recommend ${quoted(first)}${data} ${whom}`);
 }
 
 /** What all runs of a command have in common, and where one is written. */
@@ -125,6 +126,7 @@ interface RunPlan {
   readonly initial: InitialRun | null;
   readonly identity: DatasetIdentity;
   readonly signal: AbortSignal;
+  readonly log: TaskLog;
 }
 
 /** The folder of a run beside others. */
@@ -142,7 +144,7 @@ async function trainRun(
   device: Device,
   dataset: Dataset,
   { model, settings }: Run,
-  { flags, evaluation, path, initial, identity, signal }: RunPlan,
+  { flags, evaluation, path, initial, identity, signal, log: { say, tell } }: RunPlan,
 ): Promise<FinishedMetrics> {
   const begin = performance.now();
   const label = isTrainable(model) ? `${settings["optimizer"]} seed ${settings["seed"]}` : model.name;
@@ -151,15 +153,19 @@ async function trainRun(
   let isStarted = flags.resume && await directory.resume(run);
   const finished = isStarted ? await directory.metrics() : null;
   if (finished) {
-    console.log(resultLine(label, finished));
+    say(resultLine(label, finished));
+    tell({ type: "result", run: path, ...finished });
     return finished;
   }
   const from = isStarted ? await directory.rewind() : null;
-  if (from) console.log(`${label}  goes on ${from.part ? "in" : "after"} epoch ${from.epoch + (from.part ? 1 : 0)}`);
+  if (from) say(`${label}  goes on ${from.part ? "in" : "after"} epoch ${from.epoch + (from.part ? 1 : 0)}`);
   const begun = initial && !from && isTrainable(model) ? await startFrom(device, initial, dataset, settings) : null;
-  if (begun) console.log(`${label}  starts from ${begun.words}`);
+  if (begun) say(`${label}  starts from ${begun.words}`);
   let trained = from?.epoch ?? 0;
-  using report = new ProgressReport(label, Number(settings["epochs"] ?? 0), from?.epoch, evaluation.metric);
+  using report = new ProgressReport(label, Number(settings["epochs"] ?? 0), from?.epoch, {
+    metric: evaluation.metric,
+    say,
+  });
   const result = await train(device, dataset, model, settings, {
     evaluation,
     from,
@@ -171,6 +177,7 @@ async function trainRun(
       if (!isStarted) await directory.start(run);
       isStarted = true;
       await directory.log(event);
+      tell({ ...event, run: path });
       report.show(event);
     },
     onCheckpoint: (checkpoint) => directory.checkpoint(checkpoint),
@@ -182,6 +189,8 @@ async function trainRun(
     seconds: Math.round(performance.now() - begin) / 1000,
     keepCheckpoint: flags.keepCheckpoint,
   });
+  const { bestEpoch, valid, test } = result;
+  tell({ type: "result", run: path, digest, bestEpoch, valid, test });
   report.finish(`${resultLine(label, result)}  digest ${digest.slice(0, 12)}`);
   if (isTrainable(model) && result.bestEpoch === 0 && Number(settings["epochs"]) > 0) {
     console.error(
@@ -190,7 +199,7 @@ async function trainRun(
     );
   }
   if (from && trained === from.epoch && from.epoch < Number(settings["epochs"])) {
-    console.log(`${label}  had ended by --patience ${settings["patience"]}: --patience 0 trains on`);
+    say(`${label}  had ended by --patience ${settings["patience"]}: --patience 0 trains on`);
   }
   return result;
 }

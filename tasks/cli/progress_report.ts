@@ -70,6 +70,14 @@ function barOf({ epoch, epochs }: Progress, length: number): string {
   return `[${"#".repeat(filled)}${"-".repeat(length - filled)}] `;
 }
 
+/** What a progress report can be told. */
+export interface ProgressOptions {
+  /** The metric that picks the best epoch. */
+  readonly metric?: MetricName;
+  /** Says a line; to standard output by default. */
+  readonly say?: (line: string) => void;
+}
+
 /**
  * Shows how a training run comes along: on a terminal a bar with epoch, loss and time left, elsewhere plain lines, one
  * every few seconds and one for the last epoch.
@@ -81,6 +89,7 @@ export class ProgressReport implements Disposable {
   readonly #onTerminal: boolean;
   readonly #done: number;
   readonly #metric: MetricName;
+  readonly #say: (line: string) => void;
   #epoch: number;
   #loss: number | undefined;
   #valid: number | undefined;
@@ -91,9 +100,11 @@ export class ProgressReport implements Disposable {
    * @param label What is trained.
    * @param epochs How many epochs it will be.
    * @param done How many of them were trained before.
-   * @param metric The metric that picks the best epoch.
+   * @param options The metric that picks the best epoch, and who says lines.
    */
-  constructor(label: string, epochs: number, done = 0, metric: MetricName = DEFAULT_METRIC) {
+  constructor(label: string, epochs: number, done = 0, options: ProgressOptions = {}) {
+    const { metric = DEFAULT_METRIC, say = (line) => console.log(line) } = options;
+    this.#say = say;
     this.#metric = metric;
     this.#done = this.#epoch = done;
     this.#label = label;
@@ -126,7 +137,7 @@ export class ProgressReport implements Disposable {
     if (this.#onTerminal) return;
     this.#lastLine = performance.now();
     const { epoch, loss, valid, left } = partsOf(this.#progress());
-    console.log(`${this.#label}  ${epoch}${loss}${valid}${left}`);
+    this.#say(`${this.#label}  ${epoch}${loss}${valid}${left}`);
   }
 
   #paint(): void {
@@ -149,7 +160,7 @@ export class ProgressReport implements Disposable {
    */
   finish(line: string): void {
     this.#clear();
-    console.log(line);
+    this.#say(line);
   }
 
   /** Takes the bar off the terminal, where training failed before its end. */

@@ -13,6 +13,7 @@ import { suitedSettings } from "../../src/training/suited_settings.ts";
 import { defineTask, type Flag, type Flags, type Parsed, type Task, type Values } from "../cli/flags.ts";
 import { metricFlag, rankingFlags } from "../cli/evaluation_flags.ts";
 import { deviceFlags } from "../cli/open_device.ts";
+import { logFlags } from "../cli/task_log.ts";
 import { asFlags } from "./as_flags.ts";
 
 /** Flags of the dataset. */
@@ -68,6 +69,7 @@ const RUN_FLAGS = {
     description: "Run directory (default: runs/<time>-<dataset>-<model>)",
     group: "Output",
   },
+  ...logFlags,
   keepCheckpoint: {
     kind: "boolean",
     default: false,
