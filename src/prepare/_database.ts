@@ -38,6 +38,7 @@ function faultOf(error: unknown): unknown {
 export class Database implements Disposable {
   readonly #instance: DuckDBInstance;
   readonly #db: DuckDBConnection;
+  #names = 0;
 
   private constructor(instance: DuckDBInstance, db: DuckDBConnection) {
     this.#instance = instance;
@@ -121,6 +122,16 @@ export class Database implements Disposable {
   async numbers<K extends string>(sql: string): Promise<Record<K, number>> {
     const row = await this.row(sql);
     return Object.fromEntries(Object.entries(row).map(([key, value]) => [key, Number(value)])) as Record<K, number>;
+  }
+
+  /**
+   * A name that nothing else here has.
+   *
+   * @param what What it names.
+   * @returns The name.
+   */
+  fresh(what: string): string {
+    return `${what}_${++this.#names}`;
   }
 
   /** Ends the statement that is running. */

@@ -70,10 +70,10 @@ export async function readLog(
   const { db } = stage;
   const { user, item, timestamp, rating, event, splitColumn: split } = options;
   const asked = { user, item, timestamp, rating, event, split };
-  const names = [...Object.values(asked).filter((name) => name !== undefined), ...where?.columns ?? []];
+  const conditions = where?.columns ?? [], missing = options.missing ?? MISSING;
+  const names = [...Object.values(asked).filter((name) => name !== undefined), ...conditions];
   const reads: Read[] = [], ends: number[] = [], firstBad: (BadLine & { file: string })[] = [];
   let rows = 0, bad = 0, columns: Log["columns"] = {}, first: Columns | undefined, unusedTime: string | null = null;
-  let whereNames: readonly string[] = [];
   for (const part of parts) {
     for (const input of part.inputs) {
       const read = await readInput(input, stage, options, names);
@@ -83,25 +83,14 @@ export async function readLog(
       const found = Object.fromEntries(
         Object.entries(roles).map(([role, places]) => [role, places.map((place) => own.columns[place]!)]),
       );
-      const used = (where?.columns ?? []).map((column) => whereColumn(name, own, column));
+      const used = conditions.map((column) => whereColumn(name, own, column));
       if (reads.length === 0) {
-        [columns, first, whereNames] = [found, own, where?.columns ?? []];
-        await db.run(`CREATE TABLE text (${textColumns(roles, whereNames.length).join(", ")}, file USMALLINT)`);
+        [columns, first] = [found, own];
+        await db.run(`CREATE TABLE text (${textColumns(roles, conditions.length).join(", ")})`);
       } else {
         checkAlike(reads[0]!, read, columns, found);
       }
-      const cells = [
-        ...(["user", "item", "timestamp", "rating", "event"] as const).flatMap((role) =>
-          (roles[role] ?? []).map((place) => cellSql(place, options.missing ?? MISSING))
-        ),
-        roles.split !== undefined
-          ? cellSql(roles.split[0]!, MISSING)
-          : part.split === null
-          ? "NULL"
-          : quoted(SPLITS[part.split]!),
-        ...used.map((place) => cellSql(place, options.missing ?? MISSING)),
-      ];
-      await db.run(`INSERT INTO text SELECT ${cells.join(", ")}, ${reads.length} FROM ${table.from}`);
+      await db.run(`INSERT INTO text SELECT ${cellsSql(roles, part.split, used, missing)} FROM ${table.from}`);
       const { count } = await db.numbers<"count">(`SELECT count(*) AS count FROM text`);
       const lost = await table.bad();
       bad += lost.count;
@@ -124,7 +113,7 @@ export async function readLog(
     bad,
     firstBad,
     unusedTime,
-    whereColumn: (name) => `w${whereNames.indexOf(name)}`,
+    whereColumn: (name) => `w${conditions.indexOf(name)}`,
     async placeOf(row) {
       const at = ends.findIndex((end) => row < end);
       const { name, table } = reads[at]!;
@@ -145,6 +134,17 @@ function textColumns(roles: Roles, conditions: number): string[] {
     ...Array.from({ length: conditions }, (_, at) => `w${at}`),
   ];
   return names.map((name) => `${name} VARCHAR`);
+}
+
+/** SQL of the cells of `text`, in the order of its columns. */
+function cellsSql(roles: Roles, split: number | null, used: readonly number[], missing: readonly string[]): string {
+  const given = split === null ? "NULL" : quoted(SPLITS[split]!);
+  return [
+    ...(["user", "item", "timestamp", "rating", "event"] as const).flatMap((role) => roles[role] ?? [])
+      .map((place) => cellSql(place, missing)),
+    roles.split === undefined ? given : cellSql(roles.split[0]!, MISSING),
+    ...used.map((place) => cellSql(place, missing)),
+  ].join(", ");
 }
 
 /** SQL of a cell: trimmed, NULL where it is missing. */

@@ -37,8 +37,6 @@ export interface Read {
   readonly source: SourceFile;
 }
 
-let copies = 0;
-
 /**
  * Reads a file: recognises its format, copies it to where the database can read it, and tells how.
  *
@@ -141,7 +139,7 @@ class Staged implements LogFile {
 
   async copy(change: Parameters<LogFile["copy"]>[0] = {}): Promise<string> {
     this.#isRead = true;
-    const path = `${this.#stage.work}/text-${++copies}`, lines = new LineChanger(change);
+    const path = `${this.#stage.work}/${this.db.fresh("text")}`, lines = new LineChanger(change);
     using file = new TextFile(path);
     for await (const text of decoded(this.name, this.#peeked, this.options.encoding, `--${this.#prefix}encoding`)) {
       await file.write(lines.push(text));
@@ -155,7 +153,7 @@ class Staged implements LogFile {
     // A plain file is read where it lies
     if (this.#input.path !== null && !this.#peeked.packed) return this.#input.path;
     this.#isRead = true;
-    const path = `${this.#stage.work}/bytes-${++copies}`;
+    const path = `${this.#stage.work}/${this.db.fresh("bytes")}`;
     using file = await Deno.open(path, { write: true, createNew: true });
     for await (const chunk of this.#peeked.chunks) {
       for (let at = 0; at < chunk.length;) at += await file.write(chunk.subarray(at));

@@ -32,8 +32,6 @@ export const delimited: Format = {
   read: (file) => readDelimited(file),
 };
 
-let tables = 0;
-
 /**
  * Reads a delimited text.
  *
@@ -55,7 +53,7 @@ export async function readDelimited(file: LogFile, known: KnownText = {}): Promi
   }
   const squeeze = delimiter === " " ? (line: string) => squeezed(line, quote) : undefined;
   const path = await file.copy({ skip, comment, line: known.line ?? squeeze });
-  const rejects = `bad_lines_${++tables}`;
+  const rejects = db.fresh("bad_lines");
   const columns = dialect.columns.map((_, at) => `'c${at}': 'VARCHAR'`).join(", ");
   const from = `read_csv(${pathOf(path)}, delim = ${quoted(delimiter)}, header = false, quote = ${quoted(quote)}, ` +
     `escape = ${quoted(escape)}, columns = {${columns}}, auto_detect = false, max_line_size = ${LONGEST_LINE}, ` +

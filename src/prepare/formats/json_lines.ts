@@ -83,8 +83,6 @@ function valueSql(key: string): string {
     ELSE json_extract_string(line, ${pointer}) END`;
 }
 
-let views = 0;
-
 /**
  * Reads lines of JSON.
  *
@@ -103,7 +101,7 @@ export async function readJson(file: LogFile, known: KnownJson = {}): Promise<Lo
     ? `(SELECT json::VARCHAR AS line FROM read_json_objects(${pathOf(path)}, format = 'array',
         maximum_object_size = ${LONGEST_LINE}))`
     : linesFrom(path);
-  const view = `json_${++views}`;
+  const view = db.fresh("json");
   await db.run(`CREATE VIEW ${view} AS SELECT row_number() OVER () AS number, line FROM ${lines}`);
   // `user.id` is the key id of the object user, if there is no such key
   const nested = dotted.filter((name) => !keys.includes(name));

@@ -32,12 +32,10 @@ function hasLists(lines: readonly string[]): boolean {
   return lines.length > 0 && lines.slice(0, JUDGED).every((line) => /^\s*[^\s,;|]+(\s+\d+)*\s*$/.test(line));
 }
 
-let views = 0;
-
 async function readLists(file: LogFile, ordered: boolean): Promise<LogTable> {
   const { db } = file;
   const path = await file.copy();
-  const view = `lists_${++views}`;
+  const view = db.fresh("lists");
   await db.run(`CREATE VIEW ${view} AS SELECT number, string_split_regex(trim(line), '\\s+') AS ids
     FROM (SELECT row_number() OVER () AS number, line FROM ${linesFrom(path)}) WHERE trim(line) <> ''`);
   if (ordered) {
