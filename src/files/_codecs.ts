@@ -1,10 +1,13 @@
-import type { Compressors } from "hyparquet";
+import { snappyUncompress } from "hyparquet";
 
 /** Expands a page to a known number of bytes. */
-type Decompress = (bytes: Uint8Array, size: number) => Uint8Array;
+export type Decompress = (bytes: Uint8Array, size: number) => Uint8Array;
 
-/** Codecs that hyparquet reads by itself. */
-const BUILT_IN = ["UNCOMPRESSED", "SNAPPY"];
+/** The codec of pages that are as they are. */
+export const UNCOMPRESSED = "UNCOMPRESSED";
+
+/** How many bytes a byte may expand to, by the rules of the codec; of the others there is no such rule. */
+const MOST: { readonly [codec: string]: number } = { [UNCOMPRESSED]: 1, SNAPPY: 64, LZ4_RAW: 256, GZIP: 1040 };
 
 /** How the others are loaded, where a file has them. */
 const LOADED: { readonly [codec: string]: () => Promise<Decompress> } = {
@@ -21,10 +24,27 @@ const LOADED: { readonly [codec: string]: () => Promise<Decompress> } = {
     return (bytes, size) => brotliDecompressSync(bytes, { maxOutputLength: Math.max(1, size) });
   },
   LZ4_RAW: () => Promise.resolve(expandLz4),
+  SNAPPY: () =>
+    Promise.resolve((bytes, size) => {
+      const out = new Uint8Array(size);
+      snappyUncompress(bytes, out);
+      return out;
+    }),
 };
 
 /** Names of the codecs that are read. */
-export const CODECS: readonly string[] = [...BUILT_IN, ...Object.keys(LOADED)];
+export const CODECS: readonly string[] = [UNCOMPRESSED, ...Object.keys(LOADED)];
+
+/**
+ * How many bytes a page may expand to.
+ *
+ * @param codec Its codec.
+ * @param bytes Its bytes.
+ * @returns The most that the codec can make of them; Infinity where it has no bound.
+ */
+export function mostExpanded(codec: string, bytes: number): number {
+  return (MOST[codec] ?? Infinity) * bytes + (codec === UNCOMPRESSED ? 0 : 64);
+}
 
 /**
  * Loads what expands the pages of a file.
@@ -32,7 +52,7 @@ export const CODECS: readonly string[] = [...BUILT_IN, ...Object.keys(LOADED)];
  * @param codecs Codecs of the file, all of {@linkcode CODECS}.
  * @returns What hyparquet takes as compressors.
  */
-export async function loadCodecs(codecs: Iterable<string>): Promise<Compressors> {
+export async function loadCodecs(codecs: Iterable<string>): Promise<{ [codec: string]: Decompress }> {
   const loaded: Record<string, Decompress> = {};
   for (const codec of codecs) {
     const load = LOADED[codec];

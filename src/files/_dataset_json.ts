@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type Provenance, SCHEMA_VERSION, type SplitItems } from "../data/dataset.ts";
 import { datasetName } from "../data/dataset_name.ts";
+import { parseJson } from "../json.ts";
 import { Fault } from "./_parquet.ts";
 
 const count = z.int().min(0).max(2 ** 31 - 1);
@@ -39,9 +40,9 @@ export type Description = z.output<typeof provenanceSchema>;
 export function parseDescription(text: string): Description {
   let json: unknown;
   try {
-    json = JSON.parse(text);
+    json = parseJson(text);
   } catch (error) {
-    throw new Fault(`dataset.json is not JSON: ${(error as Error).message}`);
+    throw new Fault(`dataset.json is not JSON: ${(error as Error).message}`, { cause: error });
   }
   // Said first: a file of another version may differ in everything else, which would be of no help to anybody.
   const version = (json as { schemaVersion?: unknown } | null)?.schemaVersion;

@@ -4,8 +4,11 @@
  * @module
  */
 
-import { type FileMetaData, parquetMetadata, parquetRead, parquetSchema } from "hyparquet";
+import { parquetRead, type SchemaElement } from "hyparquet";
 import { CODECS, loadCodecs } from "./_codecs.ts";
+import { bounds, type Footer, placesOf, readFooter } from "./_parquet_footer.ts";
+import { checkPages } from "./_parquet_pages.ts";
+import { Damage } from "./_thrift.ts";
 
 /** What is wrong with a file of a dataset. The message goes on after "as". */
 export class Fault extends Error {
@@ -14,9 +17,6 @@ export class Fault extends Error {
 
 const MAGIC = "PAR1";
 
-/** The top-level columns of a file. */
-type Column = FileMetaData["schema"][number];
-
 /** Types whose values are times and no numbers, though they are stored as integers. */
 const TIMES = /^(DATE|TIME|TIMESTAMP|INTERVAL)/;
 
@@ -24,9 +24,7 @@ const TIMES = /^(DATE|TIME|TIMESTAMP|INTERVAL)/;
 export class ParquetFile {
   readonly #label: string;
   readonly #bytes: Uint8Array<ArrayBuffer>;
-  readonly #metadata: FileMetaData;
-  readonly #elements: readonly Column[];
-  readonly #codecs = new Map<string, Set<string>>();
+  readonly #footer: Footer;
   /** Number of rows. */
   readonly rowCount: number;
   /** Names of the top-level columns, as in the file. */
@@ -46,31 +44,22 @@ export class ParquetFile {
       throw new Fault(`${label} ends early: ${bytes.length} bytes and no Parquet footer`);
     }
     try {
-      this.#metadata = parquetMetadata(bytes);
-      this.rowCount = Number(this.#metadata.num_rows);
-      this.#elements = parquetSchema(this.#metadata).children.map(({ element }) => element);
-      this.columns = this.#elements.map(({ name }) => name);
-      const held = this.#metadata.row_groups.reduce((rows, group) => {
-        for (const { meta_data } of group.columns) {
-          const { path_in_schema: [name], codec } = meta_data!;
-          this.#codecs.set(name!, (this.#codecs.get(name!) ?? new Set()).add(codec));
-        }
-        return rows + Number(group.num_rows);
-      }, 0);
-      if (held !== this.rowCount || held >= 2 ** 32) throw new RangeError(`its footer counts ${this.rowCount} rows`);
+      this.#footer = readFooter(bytes);
     } catch (error) {
-      throw this.#damaged(error);
+      throw this.#damaged(error, "its footer cannot be read");
     }
+    this.rowCount = this.#footer.rowCount;
+    this.columns = this.#footer.columns.map(({ name }) => name);
   }
 
-  #damaged(error: unknown): Fault {
-    return new Fault(`${this.#label} is damaged: ${error instanceof Error ? error.message : error}`, {
-      cause: error,
-    });
+  /** What hyparquet throws on purpose it says in words; else it has run into what it did not expect. */
+  #damaged(error: unknown, otherwise: string): Fault {
+    const said = error instanceof Damage || error instanceof Error && error.name === "Error";
+    return new Fault(`${this.#label} is damaged: ${said ? error.message : otherwise}`, { cause: error });
   }
 
-  #element(name: string): Column {
-    const found = this.#elements.filter((element) => element.name === name);
+  #element(name: string): SchemaElement {
+    const found = this.#footer.columns.filter((element) => element.name === name);
     if (found.length === 1) return found[0]!;
     if (found.length > 1) throw new Fault(`${this.#label} has the column '${name}' ${found.length} times`);
     throw new Fault(`${this.#label} has no column '${name}': its columns are ${this.columns.join(", ")}`);
@@ -78,23 +67,31 @@ export class ParquetFile {
 
   /** Hands over the column a chunk at a time: hyparquet decodes a row group faster than row objects could be made. */
   async #read(name: string, take: (values: ArrayLike<unknown>, start: number) => void): Promise<void> {
-    const codecs = this.#codecs.get(name) ?? new Set<string>();
-    const unread = [...codecs].find((codec) => !CODECS.includes(codec));
-    if (unread !== undefined) {
-      throw new Fault(`${this.#label} is compressed with ${unread}: expected one of ${CODECS.join(", ")}`);
-    }
-    const buffer = this.#bytes.buffer, base = this.#bytes.byteOffset;
-    const file = {
-      byteLength: this.#bytes.byteLength,
-      slice: (start: number, end = this.#bytes.byteLength) => buffer.slice(base + start, base + end),
-    };
+    const unreadable = `the pages of column '${name}' cannot be read`;
+    const bytes = this.#bytes,
+      { metadata } = this.#footer,
+      file = {
+        byteLength: bytes.byteLength,
+        slice: (start: number, end = bytes.byteLength) =>
+          bytes.buffer.slice(bytes.byteOffset + start, bytes.byteOffset + end),
+      };
     let seen = 0;
     try {
+      const places = placesOf(this.#footer, name, bytes.length);
+      const codecs = new Set(places.map(({ codec }) => codec ?? "no codec that has a name"));
+      const unread = [...codecs].find((codec) => !CODECS.includes(codec));
+      if (unread !== undefined) {
+        throw new Fault(`${this.#label} is compressed with ${unread}: expected one of ${CODECS.join(", ")}`);
+      }
+      const compressors = await loadCodecs(codecs), budget = { ...bounds(bytes.length) };
+      for (const { begin, end, codec, ...place } of places) {
+        checkPages({ ...place, bytes: bytes.subarray(begin, end), codec: codec!, expand: compressors[codec!] }, budget);
+      }
       await parquetRead({
         file,
-        metadata: this.#metadata,
+        metadata,
         columns: [name],
-        compressors: await loadCodecs(codecs),
+        compressors,
         // Left as it is written: what is not JSON after all is no damage
         parsers: { jsonFromBytes: (bytes) => bytes && new TextDecoder().decode(bytes) },
         onChunk: ({ columnData, rowStart }) => {
@@ -103,7 +100,7 @@ export class ParquetFile {
         },
       });
     } catch (error) {
-      throw this.#damaged(error);
+      throw error instanceof Fault ? error : this.#damaged(error, unreadable);
     }
     if (seen !== this.rowCount) {
       throw new Fault(`${this.#label} is damaged: column '${name}' has ${seen} of ${this.rowCount} rows`);
@@ -155,25 +152,33 @@ export class ParquetFile {
   async strings(name: string): Promise<(string | null)[]> {
     this.#element(name);
     const out = new Array<string | null>(this.rowCount).fill(null);
+    let left = bounds(this.#bytes.length).bytes;
     await this.#read(name, (values, start) => {
-      for (let i = 0; i < values.length; i++) {
+      for (let i = 0; i < values.length && left >= 0; i++) {
         const value = values[i];
-        out[start + i] = value === null || value === undefined ? null : textOf(value);
+        if (value === null || value === undefined) continue;
+        const text = textOf(value);
+        out[start + i] = text;
+        // A text is there once however often it is meant; one that is made of something else is not
+        if (typeof value !== "string") left -= text.length;
       }
     });
+    if (left < 0) {
+      throw new Fault(`${this.#label} is damaged: column '${name}' holds far more than a file of its size`);
+    }
     return out;
   }
 }
 
 /** Whether the values of a column are numbers that may be whole. */
-function holdsNumbers({ type, converted_type, logical_type, scale = 0 }: Column): boolean {
+function holdsNumbers({ type, converted_type, logical_type, scale = 0 }: SchemaElement): boolean {
   if (converted_type === "DECIMAL" || logical_type?.type === "DECIMAL") return scale === 0;
   if (TIMES.test(converted_type ?? "") || TIMES.test(logical_type?.type ?? "")) return false;
   return type === "INT32" || type === "INT64" || type === "FLOAT" || type === "DOUBLE";
 }
 
 /** What messages call the type of a column. */
-function typeName({ type, converted_type, logical_type, scale }: Column): string {
+function typeName({ type, converted_type, logical_type, scale }: SchemaElement): string {
   const name = logical_type?.type ?? converted_type ?? type ?? "a group of columns";
   return name === "DECIMAL" ? `DECIMAL with ${scale} decimals` : name;
 }
@@ -184,5 +189,9 @@ function textOf(value: unknown): string {
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? "no date" : value.toISOString();
   if (value instanceof Uint8Array) return value.toHex();
   if (typeof value !== "object") return String(value);
-  return JSON.stringify(value, (_, part) => typeof part === "bigint" ? Number(part) : part);
+  try {
+    return JSON.stringify(value, (_, part) => typeof part === "bigint" ? Number(part) : part);
+  } catch {
+    return "no text";
+  }
 }

@@ -17,7 +17,17 @@ async function readBytes(dir: string, file: string): Promise<Uint8Array<ArrayBuf
     return await Deno.readFile(`${dir}/${file}`);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) throw new Fault(`${file} is missing`);
+    if (error instanceof Deno.errors.IsADirectory) throw new Fault(`${file} is a folder`);
     throw error;
+  }
+}
+
+async function readText(dir: string, file: string): Promise<string> {
+  const bytes = await readBytes(dir, file);
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw new Fault(`${file} is not of UTF-8`);
   }
 }
 
@@ -109,16 +119,16 @@ export async function readDataset(dir: string): Promise<Dataset> {
       throw error;
     });
     if (!folder.isDirectory) throw new Fault("it is not a folder");
-    const description = parseDescription(new TextDecoder().decode(await readBytes(dir, "dataset.json")));
+    const description = parseDescription(await readText(dir, "dataset.json"));
     const { counts } = description;
     const usersFile = await openParquet(dir, "users.parquet", counts.users, "users");
     const itemsFile = await openParquet(dir, "items.parquet", counts.items, "items");
     const interactionsFile = await openParquet(dir, "interactions.parquet", counts.interactions, "interactions");
     const users = await readNames(usersFile, "users.parquet", "user");
     const items = await readNames(itemsFile, "items.parquet", "item");
-    const itemColumns: Record<string, (string | null)[]> = {};
+    const itemColumns: [name: string, values: (string | null)[]][] = [];
     for (const column of itemsFile.columns) {
-      if (column !== "item" && column !== "id") itemColumns[column] = await itemsFile.strings(column);
+      if (column !== "item" && column !== "id") itemColumns.push([column, await itemsFile.strings(column)]);
     }
     const split = await readInteractions(interactionsFile, description);
     const provenance = provenanceOf(description, dir, split);
@@ -129,7 +139,8 @@ export async function readDataset(dir: string): Promise<Dataset> {
       users,
       items,
       ...split,
-      itemColumns,
+      // From pairs, as setting `__proto__` on an object would give it no such column
+      itemColumns: Object.fromEntries(itemColumns),
       provenance,
     };
   } catch (error) {

@@ -159,6 +159,41 @@ Deno.test("readDataset() refuses a dataset.json that is not JSON", async () => {
   assert(fault.startsWith("dataset.json is not JSON: "), fault);
 });
 
+Deno.test("readDataset() refuses a dataset.json that is a folder, no UTF-8, nested deep or of billions", async () => {
+  const write = (content: string | Uint8Array) => (dir: string) =>
+    Deno.writeFile(`${dir}/dataset.json`, typeof content === "string" ? new TextEncoder().encode(content) : content);
+  const nested = `{"schemaVersion":1,"options":${"[".repeat(50_000)}${"]".repeat(50_000)}}`;
+  assertEquals(
+    await faultOf(write(nested)),
+    "dataset.json is not JSON: Cannot read JSON as it is nested more than 64 levels deep",
+  );
+  assertEquals(await faultOf(write(Uint8Array.of(0x22, 0xff, 0x22))), "dataset.json is not of UTF-8");
+  const folder = async (dir: string) => {
+    await Deno.remove(`${dir}/dataset.json`);
+    await Deno.mkdir(`${dir}/dataset.json`);
+  };
+  assertEquals(await faultOf(folder), "dataset.json is a folder");
+  const most = 2 ** 31 - 1, start = performance.now();
+  const counts = { users: most, items: most, interactions: most };
+  assertEquals(
+    await faultOf(write(JSON.stringify({ schemaVersion: 1, counts }))),
+    `users.parquet has 3 rows and dataset.json counts another number of users: ${most}`,
+  );
+  assert(performance.now() - start < 5000);
+});
+
+Deno.test("readDataset() keeps a column of the items whatever it is called", () =>
+  withFolder(async (folder) => {
+    const file = `${folder}/log`, out = `${folder}/out`;
+    await Deno.writeTextFile(file, "1 5 6 7\n2 5 6 7\n");
+    await prepare({ files: [file], out, format: "sequences", minUser: 1, minItem: 1 });
+    const names = ["__proto__", "constructor", "7", ""].map((name) => `'t' AS "${name || " "}"`);
+    await rewrite(out, "items.parquet", `SELECT *, ${names.join(", ")} FROM old`);
+    const { itemColumns } = await readDataset(out);
+    assertEquals(Object.keys(itemColumns).toSorted(), [" ", "7", "__proto__", "constructor"]);
+    for (const values of Object.values(itemColumns)) assertEquals(values, ["t", "t", "t"]);
+  }));
+
 Deno.test("readDataset() says of a file cut anywhere that it ends early", async () => {
   for (const part of [0.2, 0.6, 0.99]) {
     let length = 0;
