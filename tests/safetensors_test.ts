@@ -219,7 +219,7 @@ Deno.test("decodeSafetensors() refuses many tensors of the same bytes before it 
   const header = `{${Array.from({ length: 2000 }, (_, at) => `"${at}":${one}`).join(",")}}`;
   const bytes = withHeader(header, size), start = performance.now();
   assertRefused(bytes, "tensor '1' does not begin where the one before it ends");
-  assertLess(performance.now() - start, 500);
+  assertLess(performance.now() - start, 2000);
 });
 
 Deno.test("decodeSafetensors() refuses a name that stands twice, and what it does not know of a tensor", () => {

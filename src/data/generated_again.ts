@@ -1,3 +1,4 @@
+import { shown } from "../options.ts";
 import type { Dataset, Provenance } from "./dataset.ts";
 import { generatedDataset } from "./generated.ts";
 
@@ -24,10 +25,10 @@ export function generatedAgain(
   const expected = { users: userCount ?? counts.users, items: itemCount };
   for (const name of ["users", "items"] as const) {
     if (options[name] === expected[name] && counts[name] === expected[name]) continue;
-    throw fail(`its ${name} must be ${expected[name]}: current value is ${options[name]} of ${counts[name]}`);
+    throw fail(`its ${name} must be ${expected[name]}: current value is ${shown(options[name])} of ${counts[name]}`);
   }
   for (const name of ["maxLength", "groupsPerUser"] as const) {
-    const draws = counts.users * Number(options[name]);
+    const value = options[name], draws = typeof value === "number" ? counts.users * value : 0;
     if (!(draws <= MOST)) throw fail(`its users times ${name} must be at most ${MOST}: current value is ${draws}`);
   }
   try {

@@ -314,7 +314,7 @@ Deno.test("decodeModel() knows shapes without making weights, whatever a small f
       start = performance.now();
     const error = assertThrows(() => decodeModel(encodeChecked({ ...file, metadata }), models), SyntaxError);
     assert(error.message.startsWith(`Cannot read a model as ${message}`), error.message);
-    assertLess(performance.now() - start, 200);
+    assertLess(performance.now() - start, 2000);
   }
 });
 
