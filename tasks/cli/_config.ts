@@ -1,4 +1,4 @@
-import { parse, type ParseError, printParseErrorCode } from "jsonc-parser";
+import { createScanner, parse, type ParseError, printParseErrorCode } from "jsonc-parser";
 import { z } from "zod";
 import { expectation, type Flag, type Flags, suggestion, UsageError } from "./declaration.ts";
 
@@ -11,8 +11,24 @@ function schemaOf(flag: Flag): z.ZodType {
   }).optional();
 }
 
+/** More levels than any config has: the parser calls itself for each. */
+const DEEPEST = 64;
+
+function isTooDeep(text: string): boolean {
+  const scanner = createScanner(text, true);
+  let depth = 0;
+  for (scanner.scan(); scanner.getTokenOffset() < text.length; scanner.scan()) {
+    const first = text[scanner.getTokenOffset()]!;
+    if ("[{".includes(first)) depth++;
+    if ("]}".includes(first)) depth--;
+    if (depth > DEEPEST) return true;
+  }
+  return false;
+}
+
 /** Parses JSON with comments and trailing commas; of all that is wrong, the error names the first and its place. */
 function parseJsonc(text: string): unknown {
+  if (isTooDeep(text)) throw new SyntaxError(`it is nested more than ${DEEPEST} levels deep`);
   const errors: ParseError[] = [];
   const value: unknown = parse(text, errors, { allowTrailingComma: true });
   const [error] = errors;

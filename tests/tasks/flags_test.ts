@@ -172,9 +172,12 @@ for (
     [`{"epochs": 3} {}`, "end of file expected at line 1, column 15"],
     [`{"epochs": 3} /* passes`, "unexpected end of comment at line 1, column 15"],
     [``, "value expected at line 1, column 1"],
+    ["[".repeat(65), "it is nested more than 64 levels deep"],
+    ['{"a":'.repeat(100_000), "it is nested more than 64 levels deep"],
+    [`${"[".repeat(64)} // [[[`, "close bracket expected at line 1, column 72"],
   ] as const
 ) {
-  Deno.test(`parseFlags() refuses ${JSON.stringify(text)}, a config file that is not JSON`, async () => {
+  Deno.test(`parseFlags() refuses ${JSON.stringify(text.slice(0, 80))}, a config file that is not JSON`, async () => {
     await withConfig(text, async (path) => {
       assertEquals(await complaint("--config", path), `Cannot run train as config file '${path}' is not JSON: ${what}`);
     });
