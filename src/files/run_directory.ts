@@ -164,8 +164,7 @@ export class RunDirectory implements Disposable {
    * @throws {SyntaxError} If the file is not a checkpoint.
    */
   async rewind(): Promise<Checkpoint | null> {
-    const bytes = await this.#read("checkpoint.safetensors");
-    const checkpoint = bytes && decodeCheckpoint(bytes);
+    const checkpoint = await this.#checkpoint();
     const log = new TextDecoder().decode(await this.#read("events.jsonl") ?? new Uint8Array());
     const kept = log.split("\n").filter((line) => {
       const event = parsedEvent(line);
@@ -225,6 +224,19 @@ export class RunDirectory implements Disposable {
       Deno.removeSync(this.path);
     } catch {
       // Somebody else has put something into it meanwhile
+    }
+  }
+
+  async #checkpoint(): Promise<Checkpoint | null> {
+    const bytes = await this.#read("checkpoint.safetensors");
+    try {
+      return bytes && decodeCheckpoint(bytes);
+    } catch (cause) {
+      const why = (cause as Error).message.replace(/^Cannot .*? as /, "");
+      throw new SyntaxError(
+        `Cannot go on with the run in '${this.path}' as its checkpoint.safetensors is of no use (${why}): remove it to train from the start`,
+        { cause },
+      );
     }
   }
 

@@ -358,6 +358,29 @@ Deno.test("RunDirectory.rewind() drops what comes after the checkpoint, tests an
   });
 });
 
+Deno.test("RunDirectory.rewind() refuses a checkpoint that is cut off or damaged, and leaves the log as it is", async () => {
+  await withFolder(async (path) => {
+    const run = await RunDirectory.create(path, {});
+    await run.log(EPOCHS[0]!);
+    run.checkpoint(CHECKPOINT);
+    const whole = await Deno.readFile(`${path}/checkpoint.safetensors`), flipped = whole.slice();
+    flipped[flipped.length - 1]! ^= 1;
+    for (
+      const [bytes, why] of [
+        [new Uint8Array(), "the header is cut off: the file has 0 bytes"],
+        [flipped, "its content does not match its checksum: the file is damaged"],
+      ] as const
+    ) {
+      await Deno.writeFile(`${path}/checkpoint.safetensors`, bytes);
+      assertEquals(
+        (await assertRejects(() => run.rewind(), SyntaxError)).message,
+        `Cannot go on with the run in '${path}' as its checkpoint.safetensors is of no use (${why}): remove it to train from the start`,
+      );
+      assertEquals(await Deno.readTextFile(`${path}/events.jsonl`), JSON.stringify(EPOCHS[0]) + "\n");
+    }
+  });
+});
+
 Deno.test("RunDirectory.rewind() keeps odd text in events as it is", async () => {
   await withFolder(async (path) => {
     const run = await created(path, {});
