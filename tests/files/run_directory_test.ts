@@ -360,7 +360,7 @@ Deno.test("RunDirectory.rewind() drops what comes after the checkpoint, tests an
 
 Deno.test("RunDirectory.rewind() refuses a checkpoint that is cut off or damaged, and leaves the log as it is", async () => {
   await withFolder(async (path) => {
-    const run = await RunDirectory.create(path, {});
+    const run = await created(path, {});
     await run.log(EPOCHS[0]!);
     run.checkpoint(CHECKPOINT);
     const whole = await Deno.readFile(`${path}/checkpoint.safetensors`), flipped = whole.slice();

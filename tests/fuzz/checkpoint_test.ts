@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { openDevice } from "@sevo/sevo";
 import { resolveSettings, sasRec } from "@sevo/sevo/models";
 import { generatedDataset } from "../../src/data/generated.ts";
-import { rankingMetrics } from "../../src/recommend/metrics.ts";
+import { metricsOfRanks } from "../recommend/_ranks.ts";
 import { checkCheckpoint, decodeCheckpoint, encodeCheckpoint } from "../../src/training/checkpoint.ts";
 import { startTraining } from "../../src/training/start_training.ts";
 import { fuzz } from "./_fuzz.ts";
@@ -15,8 +15,9 @@ const WEIGHTS = sasRec.initialWeights(DATASET, SETTINGS);
 const TRAINING = startTraining(device, DATASET, sasRec, WEIGHTS, SETTINGS);
 const FILE = encodeCheckpoint({
   epoch: 4,
+  part: { steps: 2, loss: { total: 0.5, steps: 2 } },
   model: await TRAINING.model.save(),
-  best: { weights: WEIGHTS, bestEpoch: 2, valid: rankingMetrics(Uint32Array.of(1, 4)) },
+  best: { weights: WEIGHTS, bestEpoch: 2, valid: metricsOfRanks([1, 4]) },
 });
 const WHOLE = decodeCheckpoint(FILE);
 
