@@ -46,6 +46,6 @@ export function countsInWords(
       `${repeats} of ${of} targets are repeats of the user's history${rankRepeats ? "" : " and left out"}`,
     ],
     ...withoutHistory === 0 ? [] : [`${withoutHistory} users without an item to train on are left out`],
-    ...unseen === 0 ? [] : [`${unseen} targets are of nobody in training`],
+    ...unseen === 0 ? [] : [`${unseen} targets are items that nobody has in training`],
   ];
 }
