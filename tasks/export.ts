@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { readModel } from "../src/files/run_directory.ts";
+import { readModel } from "../src/files/read_model.ts";
 import { writeEmbeddings } from "../src/files/embeddings_file.ts";
 import type { ModelDefinition } from "../src/models/define_model.ts";
 import { MODELS } from "../src/models/models.ts";

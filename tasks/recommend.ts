@@ -4,7 +4,7 @@
  * @module
  */
 import { readDataset } from "../src/files/read_dataset.ts";
-import { readModel } from "../src/files/run_directory.ts";
+import { readModel } from "../src/files/read_model.ts";
 import type { ModelDefinition } from "../src/models/define_model.ts";
 import { MODELS } from "../src/models/models.ts";
 import { Recommender } from "../src/recommend/recommender.ts";

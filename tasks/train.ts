@@ -8,12 +8,8 @@ import type { Dataset } from "../src/data/dataset.ts";
 import { datasetDigest } from "../src/data/digest.ts";
 import type { Device } from "../src/device/device.ts";
 import { readDataset } from "../src/files/read_dataset.ts";
-import {
-  type DatasetIdentity,
-  type FinishedMetrics,
-  RunDirectory,
-  writeComparison,
-} from "../src/files/run_directory.ts";
+import { writeComparison } from "../src/files/comparison_file.ts";
+import { type DatasetIdentity, type FinishedMetrics, RunDirectory } from "../src/files/run_directory.ts";
 import { isTrainable, type ModelDefinition } from "../src/models/define_model.ts";
 import type { SettingValues } from "../src/models/field.ts";
 import { MODELS } from "../src/models/models.ts";

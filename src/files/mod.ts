@@ -3,18 +3,16 @@
  *
  * @module
  */
+export { type ComparedRun, writeComparison } from "./comparison_file.ts";
 export { writeEmbeddings } from "./embeddings_file.ts";
 export { DatasetError, readDataset } from "./read_dataset.ts";
+export { readCheckpoint, readModel } from "./read_model.ts";
 export {
-  type ComparedRun,
   type DatasetIdentity,
   type FinishedMetrics,
-  readCheckpoint,
-  readModel,
   RunDirectory,
   type RunIdentity,
   type RunReport,
-  writeComparison,
 } from "./run_directory.ts";
 export { FolderHeldError } from "./run_lock.ts";
 export { type ColumnType, createTable, type TableColumns, type TableFile, type TableRows } from "./table_file.ts";

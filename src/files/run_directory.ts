@@ -1,9 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Dataset } from "../data/dataset.ts";
 import { parseJson } from "../json.ts";
-import type { ModelDefinition } from "../models/define_model.ts";
-import type { SettingValues } from "../models/field.ts";
-import { decodeModel, encodeModel, type ModelFile } from "../models/model_file.ts";
+import { encodeModel } from "../models/model_file.ts";
 import { weightsDigest } from "../models/weights_digest.ts";
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint, isRankingMetrics } from "../training/checkpoint.ts";
 import type { TrainingEvent, TrainingResult } from "../training/train.ts";
@@ -282,44 +280,6 @@ function short(digest: string | undefined): string {
   return digest === undefined ? "none" : digest.slice(0, 12);
 }
 
-/** A run of a comparison. */
-export interface ComparedRun {
-  /** Folder of the run. */
-  readonly run: string;
-  /** The model. */
-  readonly model: ModelDefinition;
-  /** Its settings. */
-  readonly settings: SettingValues;
-  /** Its result. */
-  readonly result: FinishedMetrics;
-}
-
-/**
- * Writes `comparison.json` (settings and metrics of each run) and `comparison.csv` (a line a run) beside the run
- * directories of a comparison.
- *
- * @param path The folder of the comparison.
- * @param protocol How the metrics were made, in words.
- * @param runs Its runs.
- */
-export function writeComparison(path: string, protocol: string, runs: readonly ComparedRun[]): void {
-  const rows = runs.map(({ run, model, settings, result: { bestEpoch, valid, test } }) => (
-    { run, model: model.name, settings, bestEpoch, valid, test }
-  ));
-  writeWhole(`${path}/comparison.json`, json({ protocol, runs: rows }));
-  const names = Object.keys(rows[0]!.test) as (keyof FinishedMetrics["test"])[];
-  const head = ["run", "model", "optimizer", "seed", "best_epoch", ...names];
-  const lines = rows.map(({ run, model, settings, bestEpoch, test }) => [
-    run,
-    model,
-    settings["optimizer"] ?? "",
-    settings["seed"] ?? "",
-    bestEpoch,
-    ...names.map((name) => test[name]),
-  ]);
-  writeWhole(`${path}/comparison.csv`, [head, ...lines].map((cells) => cells.join(",") + "\n").join(""));
-}
-
 function isFinishedMetrics(value: Readonly<Record<string, unknown>> | null): boolean {
   return value !== null && Number.isSafeInteger(value["bestEpoch"]) && isRankingMetrics(value["valid"]) &&
     isRankingMetrics(value["test"]);
@@ -342,60 +302,6 @@ function parsedEvent(line: string): TrainingEvent | null {
   } catch {
     return null;
   }
-}
-
-/**
- * Reads the model of a run.
- *
- * @param path The run directory, or a model file.
- * @param models The models that there are; by default those of this package.
- * @returns The model.
- * @throws {RangeError} If there is no model.
- * @throws {SyntaxError} If the file is not a model.
- */
-export async function readModel(path: string, models?: readonly ModelDefinition[]): Promise<ModelFile> {
-  const file = path.endsWith(".safetensors") ? path : `${path}/model.safetensors`;
-  try {
-    return decodeModel(await Deno.readFile(file), models);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory)) throw error;
-    const runs = await runsIn(path);
-    const hint = runs.length > 0
-      ? `it holds several runs: name one of ${runs.join(", ")}`
-      : `there is no file '${file}'`;
-    throw new RangeError(`Cannot read a model from '${path}' as ${hint}`);
-  }
-}
-
-/**
- * Reads the last checkpoint of a run.
- *
- * @param path The run directory, or a model file, which has none.
- * @returns The checkpoint, or null where there is none.
- * @throws {SyntaxError} If the file is not a checkpoint.
- */
-export async function readCheckpoint(path: string): Promise<Checkpoint | null> {
-  if (path.endsWith(".safetensors")) return null;
-  try {
-    return decodeCheckpoint(await Deno.readFile(`${path}/checkpoint.safetensors`));
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return null;
-    throw error;
-  }
-}
-
-/** The finished runs of a comparison. */
-async function runsIn(path: string): Promise<string[]> {
-  const runs: string[] = [];
-  try {
-    for await (const { name } of Deno.readDir(path)) {
-      const found = await Deno.stat(`${path}/${name}/model.safetensors`).catch(() => null);
-      if (found?.isFile) runs.push(`${path}/${name}`);
-    }
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory)) throw error;
-  }
-  return runs.sort();
 }
 
 function json(value: unknown): string {

@@ -7,9 +7,9 @@ import { type Database, quoted } from "./_database.ts";
 import { type Log, refuseBad } from "./_log.ts";
 import type { Order, PrepareOptions, Summary } from "./options.ts";
 import { PrepareError, shown } from "./prepare_error.ts";
-import { storedTime } from "./_stored_time.ts";
-import { readTimes, TimeError, type TimeReading } from "./_times.ts";
-import type { Where } from "./_where.ts";
+import { storedTime } from "./times/stored_time.ts";
+import { readTimes, TimeError, type TimeReading } from "./times/times.ts";
+import type { Where } from "./where/where.ts";
 
 /** The interactions of a log: the table `kept` with the columns `user_id`, `item_id`, `split`, `place` and the times. */
 export interface Interactions {

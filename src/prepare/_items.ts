@@ -5,7 +5,7 @@
  */
 import { named, quoted } from "./_database.ts";
 import type { LogTable } from "./formats/format.ts";
-import type { Input } from "./_input.ts";
+import type { Input } from "./input/input.ts";
 import type { ItemsOptions } from "./options.ts";
 import { PrepareError, shown } from "./prepare_error.ts";
 import { columnOfRole, findColumn } from "./_roles.ts";

@@ -5,13 +5,13 @@
  */
 import { quoted } from "./_database.ts";
 import type { BadLine } from "./formats/format.ts";
-import type { Input } from "./_input.ts";
+import type { Input } from "./input/input.ts";
 import { MISSING, type PrepareOptions } from "./options.ts";
 import { PrepareError, shown } from "./prepare_error.ts";
 import { type Columns, columnsOf, findColumn, type Role, type Roles, rolesOf } from "./_roles.ts";
 import { type Read, readInput, type Stage } from "./_staged.ts";
-import { looksLikeTime } from "./_time_forms.ts";
-import type { Where } from "./_where.ts";
+import { looksLikeTime } from "./times/forms.ts";
+import type { Where } from "./where/where.ts";
 
 /** Splits, by their numbers in a dataset. */
 export const SPLITS = ["train", "valid", "test"] as const;

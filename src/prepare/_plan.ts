@@ -4,13 +4,13 @@
  * @module
  */
 import { FORMATS } from "./formats/formats.ts";
-import type { Input } from "./_input.ts";
-import { type Inputs, inputsOf } from "./_inputs.ts";
+import type { Input } from "./input/input.ts";
+import { type Inputs, inputsOf } from "./input/inputs.ts";
 import type { Part } from "./_log.ts";
 import type { PrepareOptions } from "./options.ts";
 import { PrepareError } from "./prepare_error.ts";
 import { type SplitRule, splitRuleOf } from "./_split.ts";
-import { parseWhere, type Where } from "./_where.ts";
+import { parseWhere, type Where } from "./where/where.ts";
 
 /** What is read and how. */
 export interface Plan {

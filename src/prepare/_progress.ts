@@ -1,4 +1,4 @@
-import type { Input } from "./_input.ts";
+import type { Input } from "./input/input.ts";
 import type { PrepareOptions } from "./options.ts";
 
 /** Steps of preparing, and the part of the time that each takes of a log of fifty million lines. */

@@ -1,13 +1,13 @@
 import type { SourceFile } from "../data/dataset.ts";
-import { Counter, type Unpacked, unpacked } from "./_bytes.ts";
+import { Counter, type Unpacked, unpacked } from "./input/bytes.ts";
 import type { Database } from "./_database.ts";
-import type { TextOptions } from "./_dialect.ts";
+import type { TextOptions } from "./input/dialect.ts";
 import type { Format, LogFile, LogTable, Sample } from "./formats/format.ts";
 import { formatOf, recognise } from "./formats/formats.ts";
-import type { Input } from "./_input.ts";
+import type { Input } from "./input/input.ts";
 import { PrepareError } from "./prepare_error.ts";
 import type { Progress } from "./_progress.ts";
-import { decoded, headText, LineChanger, TextFile } from "./_text.ts";
+import { decoded, headText, LineChanger, TextFile } from "./input/text.ts";
 
 /** Where files are read, and who is told how far that is. */
 export interface Stage {

@@ -4,7 +4,7 @@
  * @module
  */
 export { prepare } from "./prepare.ts";
-export type { TextOptions } from "./_dialect.ts";
+export type { TextOptions } from "./input/dialect.ts";
 export type { BadLine } from "./formats/format.ts";
 export type { Provenance, SourceFile } from "../data/dataset.ts";
 export * from "./options.ts";

@@ -1,5 +1,5 @@
 import type { Provenance } from "../data/dataset.ts";
-import type { TextOptions } from "./_dialect.ts";
+import type { TextOptions } from "./input/dialect.ts";
 import type { BadLine } from "./formats/format.ts";
 
 /** Words that stand for a missing value where nothing else is said; an empty cell always does. */

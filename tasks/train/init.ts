@@ -5,7 +5,7 @@
  */
 import type { Dataset } from "../../src/data/dataset.ts";
 import type { Device } from "../../src/device/device.ts";
-import { readCheckpoint, readModel } from "../../src/files/run_directory.ts";
+import { readCheckpoint, readModel } from "../../src/files/read_model.ts";
 import { isTrainable, type ModelDefinition } from "../../src/models/define_model.ts";
 import type { SettingValues } from "../../src/models/field.ts";
 import type { ModelFile } from "../../src/models/model_file.ts";

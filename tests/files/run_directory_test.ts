@@ -7,7 +7,8 @@ import { encodeChecked } from "../../src/checked_safetensors.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../src/safetensors.ts";
 import { PartFile } from "../../src/files/part_file.ts";
 import { FolderHeldError } from "../../src/files/run_lock.ts";
-import { readCheckpoint, readModel, RunDirectory } from "../../src/files/run_directory.ts";
+import { readCheckpoint, readModel } from "../../src/files/read_model.ts";
+import { RunDirectory } from "../../src/files/run_directory.ts";
 import { filesIn as allFilesIn, withFolder } from "./_folder.ts";
 import type { TrainingEvent, TrainingResult } from "../../src/training/train.ts";
 

@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import fc from "../_fast_check.ts";
 import { Database } from "../../src/prepare/_database.ts";
-import { storedTime } from "../../src/prepare/_stored_time.ts";
-import { looksLikeTime } from "../../src/prepare/_time_forms.ts";
-import { readTimes, TimeError } from "../../src/prepare/_times.ts";
+import { storedTime } from "../../src/prepare/times/stored_time.ts";
+import { looksLikeTime } from "../../src/prepare/times/forms.ts";
+import { readTimes, TimeError } from "../../src/prepare/times/times.ts";
 
 const db = await Database.open(await Deno.makeTempDir());
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "../_fast_check.ts";
 import { Database } from "../../src/prepare/_database.ts";
-import { parseWhere } from "../../src/prepare/_where.ts";
+import { parseWhere } from "../../src/prepare/where/where.ts";
 
 const db = await Database.open(await Deno.makeTempDir());
 

@@ -3,7 +3,7 @@ import { DeviceLostError } from "../../src/device/device.ts";
 import { DatasetError } from "../../src/files/read_dataset.ts";
 import { FolderHeldError } from "../../src/files/run_lock.ts";
 import { PrepareError } from "../../src/prepare/prepare_error.ts";
-import { WhereError } from "../../src/prepare/_where_tokens.ts";
+import { WhereError } from "../../src/prepare/where/tokens.ts";
 import { NonFiniteError } from "../../src/sevo/errors.ts";
 import { UsageError } from "../../tasks/cli/declaration.ts";
 import { EXIT, exitCodeOf, TryAgainError } from "../../tasks/cli/exit_codes.ts";

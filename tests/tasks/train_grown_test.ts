@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { readModel } from "../../src/files/run_directory.ts";
+import { readModel } from "../../src/files/read_model.ts";
 import { prepare } from "../../src/prepare/prepare.ts";
 import { UsageError } from "../../tasks/cli/flags.ts";
 import { main as evaluate } from "../../tasks/evaluate.ts";

@@ -1,5 +1,5 @@
 import { pathOf, quoted } from "../_database.ts";
-import { type Dialect, dialectOf, shownDelimiter, squeezed } from "../_dialect.ts";
+import { type Dialect, dialectOf, shownDelimiter, squeezed } from "../input/dialect.ts";
 import type { Roles } from "../_roles.ts";
 import { PrepareError } from "../prepare_error.ts";
 import { type BadLines, type Format, type LogFile, type LogTable, NONE_BAD, SHOWN_BAD } from "./format.ts";

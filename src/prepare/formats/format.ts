@@ -1,7 +1,7 @@
 import type { Database } from "../_database.ts";
-import type { TextOptions } from "../_dialect.ts";
+import type { TextOptions } from "../input/dialect.ts";
 import type { Roles } from "../_roles.ts";
-import type { TextChange } from "../_text.ts";
+import type { TextChange } from "../input/text.ts";
 
 /** The beginning of a file, which its format is told from. */
 export interface Sample {

@@ -1,5 +1,5 @@
 import { pathOf } from "../_database.ts";
-import { toJson } from "../_python_literal.ts";
+import { toJson } from "../input/python_literal.ts";
 import type { Roles } from "../_roles.ts";
 import { PrepareError } from "../prepare_error.ts";
 import { LONGEST_LINE } from "./delimited.ts";

@@ -4,9 +4,9 @@
  * @module
  */
 import { glob } from "node:fs/promises";
-import { openFault, peek } from "./_bytes.ts";
-import { type Input, mayBeLog } from "./_input.ts";
-import { PrepareError } from "./prepare_error.ts";
+import { openFault, peek } from "./bytes.ts";
+import { type Input, mayBeLog } from "./input.ts";
+import { PrepareError } from "../prepare_error.ts";
 
 /** What one name on the command line stands for. */
 export interface Inputs {
@@ -45,7 +45,7 @@ export async function inputsOf(name: string): Promise<Inputs> {
   const input = fileAt(name, info.isFile ? info.size : null);
   const { head } = await peek(await input.open(), 4);
   if (String.fromCharCode(...head.subarray(0, 4)) !== "PK\x03\x04") return one(input);
-  const { entriesOf } = await import("./_archive.ts");
+  const { entriesOf } = await import("./archive.ts");
   return { name, folder: true, inputs: (await entriesOf(name)).toSorted(byName) };
 }
 

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { isAnyRole } from "./_roles.ts";
+import { isAnyRole } from "../_roles.ts";
 
 /** What may be said of a text instead of being found out. */
 export interface TextOptions {

@@ -1,4 +1,4 @@
-import type { Chunks } from "./_bytes.ts";
+import type { Chunks } from "./bytes.ts";
 
 /** One file of a log. */
 export interface Input {

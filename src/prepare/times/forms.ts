@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { quoted } from "./_database.ts";
+import { quoted } from "../_database.ts";
 
 const raw = String.raw;
 

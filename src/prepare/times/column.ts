@@ -1,4 +1,4 @@
-import { type Database, named } from "./_database.ts";
+import { type Database, named } from "../_database.ts";
 
 /**
  * The first value of a column that satisfies a condition, of which there must be one.

@@ -6,8 +6,8 @@
  *
  * @module
  */
-import { quoted } from "./_database.ts";
-import { isComparison, type Token, tokensOf, WhereError } from "./_where_tokens.ts";
+import { quoted } from "../_database.ts";
+import { isComparison, type Token, tokensOf, WhereError } from "./tokens.ts";
 
 /** A condition on the columns of a file. */
 export interface Where {

@@ -1,4 +1,4 @@
-import { named, quoted } from "./_database.ts";
+import { named, quoted } from "../_database.ts";
 import {
   COMPACT,
   DAY_MONTH,
@@ -10,7 +10,7 @@ import {
   NUMBER,
   patternsOf,
   SHORT_YEAR,
-} from "./_time_forms.ts";
+} from "./forms.ts";
 
 /** Units of time from the finest, each with the least number that is taken for it. */
 export const UNITS = [

@@ -6,8 +6,8 @@
 import { createHash, type Hash } from "node:crypto";
 import { Readable } from "node:stream";
 import { createGunzip, createZstdDecompress } from "node:zlib";
-import type { SourceFile } from "../data/dataset.ts";
-import { PrepareError, shown } from "./prepare_error.ts";
+import type { SourceFile } from "../../data/dataset.ts";
+import { PrepareError, shown } from "../prepare_error.ts";
 
 /** Bytes, a piece at a time. */
 export type Chunks = AsyncIterable<Uint8Array<ArrayBuffer>>;

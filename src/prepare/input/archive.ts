@@ -4,9 +4,9 @@
  * @module
  */
 import { configure, type FileEntry, Reader, ZipReader } from "npm:@zip.js/zip.js@^2.24.0";
-import type { Chunks } from "./_bytes.ts";
-import { type Input, mayBeLog } from "./_input.ts";
-import { PrepareError } from "./prepare_error.ts";
+import type { Chunks } from "./bytes.ts";
+import { type Input, mayBeLog } from "./input.ts";
+import { PrepareError } from "../prepare_error.ts";
 
 // Workers would need permissions of their own
 configure({ useWebWorkers: false });

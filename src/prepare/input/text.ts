@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { Peeked } from "./_bytes.ts";
-import { PrepareError, shown } from "./prepare_error.ts";
+import type { Peeked } from "./bytes.ts";
+import { PrepareError, shown } from "../prepare_error.ts";
 
 /** Byte order marks, and what they say. */
 const MARKS: readonly (readonly [encoding: string, mark: readonly number[]])[] = [

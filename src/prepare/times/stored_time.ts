@@ -1,4 +1,4 @@
-import { type Database, named } from "./_database.ts";
+import { type Database, named } from "../_database.ts";
 
 /** How instants are stored. */
 export interface StoredTime {

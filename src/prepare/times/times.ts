@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { type Database, named, quoted } from "./_database.ts";
-import { firstWhere } from "./_column.ts";
-import { countsSql, dateSql, isOurs, SHAPES, UNITS } from "./_time_counts.ts";
+import { type Database, named, quoted } from "../_database.ts";
+import { firstWhere } from "./column.ts";
+import { countsSql, dateSql, isOurs, SHAPES, UNITS } from "./counts.ts";
 import {
   COMPACT,
   DAY_MONTH,
@@ -18,8 +18,8 @@ import {
   NAMED,
   NUMBER,
   SHORT_YEAR,
-} from "./_time_forms.ts";
-import { formatsOf, twoDays } from "./_time_hints.ts";
+} from "./forms.ts";
+import { formatsOf, twoDays } from "./hints.ts";
 
 /** Thrown when nobody can say what the times of a column mean. */
 export class TimeError extends Error {
