@@ -229,7 +229,8 @@ export class Comparison {
     for (let at = 0; at < values.length; at++) {
       const is = actual[at]!, be = values[at]!, off = tolerance[at]!;
       if (off === Infinity) continue;
-      const error = Number.isNaN(be) && Number.isNaN(is) ? 0 : Math.abs(is - be);
+      const same = is === be || (Number.isNaN(be) && Number.isNaN(is));
+      const error = same ? 0 : Math.abs(is - be);
       // Not a plain quotient: 0 of a tolerance of 0 is right, and NaN is wrong
       const ratio = error === 0 ? 0 : error > 0 ? error / off : Infinity;
       if (ratio > this.#worst) this.at(ratio, `${name}[${at}] is ${is}: expected ${be} within ${off.toExponential(1)}`);

@@ -24,7 +24,7 @@ export function nonFinite(g: v128): v128 {
   return f32x4.ne(difference, difference);
 }
 
-/** Records the first step that met a gradient that is not finite. */
+/** Records the first step that met a value that is not finite. */
 export function report(status: usize, step: u32): void {
   if (load<u32>(status) == 0) store<u32>(status, step);
 }

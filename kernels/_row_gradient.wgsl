@@ -1,5 +1,4 @@
-// What the update kernels share: the gradient of one row, dense or summed from the rows of a sparse one, and the record
-// of the first step that met a gradient that is not finite.
+// What the update kernels share: the gradient of one row, dense or summed from the rows of a sparse one.
 
 fn row_gradient(row: u32, quad: u32) -> vec4f {
   if (params.sparse == 0u) { return gradient[row * params.quads + quad]; }
@@ -9,11 +8,3 @@ fn row_gradient(row: u32, quad: u32) -> vec4f {
   }
   return sum;
 }
-
-fn report_non_finite(g: vec4f) {
-  let exponent = vec4u(0x7f800000u);
-  if (any((bitcast<vec4u>(g) & exponent) == exponent) && atomicLoad(&status[0]) == 0u) {
-    atomicStore(&status[0], params.step);
-  }
-}
-

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Draws, ROUNDOFF, strideOf } from "./_check.ts";
+import { type Draws, type Expected, ROUNDOFF, strideOf } from "./_check.ts";
 
 /** Sizes of a gradient. */
 export interface GradientCase {
@@ -15,6 +15,8 @@ export interface GradientCase {
   readonly sparse: boolean;
   /** Whether one element is not finite. */
   readonly nonFinite: boolean;
+  /** Whether one element is finite and its square is not. */
+  readonly large?: boolean;
 }
 
 /** A gradient as the update kernels bind it. */
@@ -36,7 +38,7 @@ export interface GradientData {
  * @returns The gradient.
  */
 export function drawGradient(draws: Draws, options: GradientCase): GradientData {
-  const { rows, columns, sparse, nonFinite } = options;
+  const { rows, columns, sparse, nonFinite, large = false } = options;
   const stride = strideOf(columns);
   const data = sparse
     ? drawSparse(draws, rows, columns)
@@ -49,6 +51,7 @@ export function drawGradient(draws: Draws, options: GradientCase): GradientData 
       -Infinity,
     ][draws.integer(3)]!;
   }
+  if (large && stored > 0) data.gradient[draws.integer(stored) * stride + draws.integer(columns)] = 3e38;
   return data;
 }
 
@@ -141,4 +144,25 @@ export function isIdle(data: GradientData, stride: number, row: number): boolean
  */
 export function hasNonFinite({ gradient }: GradientData): boolean {
   return gradient.some((value) => !Number.isFinite(value));
+}
+
+/**
+ * The status words after a step.
+ *
+ * @param before The words before.
+ * @param step The step.
+ * @param gradient The gradient, which the first word is about.
+ * @param results What the kernel may have written, which the second word is about.
+ * @returns The words.
+ */
+export function statusAfter(
+  before: readonly number[],
+  step: number,
+  gradient: GradientData,
+  results: readonly Expected[],
+): number[] {
+  const beyond = results.some(({ values, tolerance }) =>
+    values.some((value, at) => tolerance[at] !== 0 && !Number.isFinite(Math.fround(value)))
+  );
+  return [hasNonFinite(gradient), beyond].map((met, word) => before[word] === 0 && met ? step : before[word]!);
 }

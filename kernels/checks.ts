@@ -45,14 +45,26 @@ import {
 import { checkColumnSums, columnSumsCases } from "./column_sums/check.ts";
 import { columnSums } from "./column_sums/column_sums.ts";
 import {
+  cgFinishCases,
   cgScalarsCases,
   checkCgDirection,
+  checkCgFinish,
   checkCgScalars,
+  checkCgStart,
   checkCgStep,
   checkColumnDots,
+  checkColumnMaxima,
   matrixCases,
 } from "./conjugate_gradient/check.ts";
-import { cgDirection, cgScalars, cgStep, columnDots } from "./conjugate_gradient/conjugate_gradient.ts";
+import {
+  cgDirection,
+  cgFinish,
+  cgScalars,
+  cgStart,
+  cgStep,
+  columnDots,
+  columnMaxima,
+} from "./conjugate_gradient/conjugate_gradient.ts";
 import { checkEmbed, checkEmbedGradient, embedCases } from "./embed/check.ts";
 import { embed, embedGradient } from "./embed/embed.ts";
 import { checkGaussianAttention, checkGaussianAttentionGradient, gaussianCases } from "./gaussian_attention/check.ts";
@@ -87,10 +99,13 @@ export const kernelChecks: readonly KernelCheck[] = [
   checksOf(sgd, checkSgd, sgdCases),
   checksOf(appendColumn, checkAppendColumn, appendColumnCases),
   checksOf(blend, checkBlend, blendCases),
+  checksOf(columnMaxima, checkColumnMaxima, matrixCases),
+  checksOf(cgStart, checkCgStart, matrixCases),
   checksOf(columnDots, checkColumnDots, matrixCases),
   checksOf(cgScalars, checkCgScalars, cgScalarsCases),
   checksOf(cgStep, checkCgStep, matrixCases),
   checksOf(cgDirection, checkCgDirection, matrixCases),
+  checksOf(cgFinish, checkCgFinish, cgFinishCases),
   checksOf(pairLoss, checkPairLoss, pairLossCases),
   checksOf(wassersteinLoss, checkWassersteinLoss, wassersteinCases),
   checksOf(gaussianRows, checkGaussianRows, gaussianRowsCases),

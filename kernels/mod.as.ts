@@ -11,7 +11,15 @@ export {
   softmaxPartials,
   sumChunks,
 } from "./catalogue_softmax/catalogue_softmax.as";
-export { cgDirection, cgScalars, cgStep, columnDots } from "./conjugate_gradient/conjugate_gradient.as";
+export {
+  cgDirection,
+  cgFinish,
+  cgScalars,
+  cgStart,
+  cgStep,
+  columnDots,
+  columnMaxima,
+} from "./conjugate_gradient/conjugate_gradient.as";
 export { embed, embedGradient } from "./embed/embed.as";
 export { gaussianAttention, gaussianAttentionGradient } from "./gaussian_attention/gaussian_attention.as";
 export { gru, gruGradient } from "./gru/gru.as";

@@ -37,6 +37,7 @@ export function adam(
   const epsilons = f32x4.splat(epsilon);
   const decays = f32x4.splat(weightDecay);
   let bad = i32x4.splat(0);
+  let beyond = i32x4.splat(0);
   for (let row = begin; row < end; row++) {
     const at = <usize> (firstRow + row) * stride;
     const idle = correct != 0 && isIdle(gradient, offsets, order, sparse, row, stride);
@@ -53,13 +54,16 @@ export function adam(
           if (coupled) g = f32x4.add(g, f32x4.mul(decays, v128.load(parameter + at + column)));
           m = f32x4.add(m, f32x4.mul(gains1, f32x4.sub(g, m)));
           v = f32x4.add(v, f32x4.mul(gains2, f32x4.sub(f32x4.mul(g, g), v)));
+          beyond = v128.or(beyond, v128.or(nonFinite(m), nonFinite(v)));
           v128.store(moment1 + at + column, m);
           v128.store(moment2 + at + column, v);
         }
         const d = f32x4.div(m, f32x4.add(f32x4.sqrt(v), epsilons));
         if (direct) {
           const p = parameter + at + column;
-          v128.store(p, f32x4.sub(f32x4.mul(keeps, v128.load(p)), f32x4.mul(rates, d)));
+          const moved = f32x4.sub(f32x4.mul(keeps, v128.load(p)), f32x4.mul(rates, d));
+          beyond = v128.or(beyond, nonFinite(moved));
+          v128.store(p, moved);
         } else {
           v128.store(packed + column, d);
         }
@@ -67,6 +71,7 @@ export function adam(
     }
   }
   if (v128.any_true(bad)) report(status, step);
+  if (v128.any_true(beyond)) report(status + 4, step);
 }
 
 function isIdle(gradient: usize, offsets: usize, order: usize, sparse: u32, row: u32, stride: usize): bool {

@@ -1,4 +1,5 @@
 import { defineKernel } from "../../src/device/kernel.ts";
+import nonFiniteWgsl from "../_non_finite.wgsl" with { type: "text" };
 import panelsWgsl from "../_panels.wgsl" with { type: "text" };
 import rowGradientWgsl from "../_row_gradient.wgsl" with { type: "text" };
 import adamWgsl from "./adam.wgsl" with { type: "text" };
@@ -18,7 +19,8 @@ import adamWgsl from "./adam.wgsl" with { type: "text" };
  *   corrected idle row still has it from the step before (`refresh = 1` writes that row too). `direction` has the
  *   `stackRows` rows of the stack in panels of `panel` quads, as `propagate` reads them.
  *
- * A gradient that is not finite sets `status` to `step` unless it is set.
+ * A gradient that is not finite sets the first word of `status` to `step` unless it is set; a moment that is not finite,
+ * or a parameter that this kernel moves, the second.
  */
 export const adam = defineKernel({
   name: "adam",
@@ -50,7 +52,7 @@ export const adam = defineKernel({
     learningRate: "f32",
     weightDecay: "f32",
   },
-  wgsl: panelsWgsl + rowGradientWgsl + adamWgsl,
+  wgsl: panelsWgsl + nonFiniteWgsl + rowGradientWgsl + adamWgsl,
   shape: ({ rows, quads }) => ({
     items: rows,
     grain: 512,

@@ -18,7 +18,7 @@ fn main(
   if (owned) {
     for (var quad = first; quad < params.quads; quad += lanes) {
       let g = row_gradient(row, quad);
-      report_non_finite(g);
+      report_non_finite(g, 0u);
       // By bits: a NaN counts as busy, whatever the driver makes of comparisons with it.
       if (any((bitcast<vec4u>(g) & vec4u(0x7fffffffu)) != vec4u(0u))) { atomicOr(&busy[group], 1u); }
     }
@@ -37,6 +37,8 @@ fn main(
       if (params.coupled == 1u) { g += params.weightDecay * parameter[at]; }
       m += params.gain1 * (g - m);
       v += params.gain2 * (g * g - v);
+      report_non_finite(m, 1u);
+      report_non_finite(v, 1u);
       moment1[at] = m;
       moment2[at] = v;
     }
@@ -46,7 +48,9 @@ fn main(
     } else {
       var keep = 1.0;
       if (params.coupled == 0u) { keep = 1.0 - params.learningRate * params.weightDecay; }
-      parameter[at] = keep * parameter[at] - params.learningRate * d;
+      let moved = keep * parameter[at] - params.learningRate * d;
+      report_non_finite(moved, 1u);
+      parameter[at] = moved;
     }
   }
 }

@@ -1,5 +1,5 @@
 import { type Expected, ROUNDOFF, TINY, unchanged } from "../_check.ts";
-import { gradientAt, type GradientData, hasNonFinite, isIdle } from "../_row_gradient_check.ts";
+import { gradientAt, type GradientData, isIdle, statusAfter } from "../_row_gradient_check.ts";
 
 /** Arrays and scalars of one launch; rows of `stride` elements, those of a stack but for the gradient's. */
 export interface AdamInput {
@@ -8,7 +8,7 @@ export interface AdamInput {
   readonly moment2: Float32Array;
   readonly parameter: Float32Array;
   readonly direction: Float32Array;
-  readonly status: number;
+  readonly status: readonly number[];
   readonly rows: number;
   readonly firstRow: number;
   readonly stride: number;
@@ -30,7 +30,7 @@ export interface AdamExpected {
   readonly moment2: Expected;
   readonly parameter: Expected;
   readonly direction: Expected;
-  readonly status: number;
+  readonly status: readonly number[];
 }
 
 /**
@@ -74,7 +74,7 @@ export function adamOracle(input: AdamInput): AdamExpected {
       const rootError = Math.min(Math.sqrt(vError), vError / root || Infinity) + 10 * ROUNDOFF * root;
       const divisorError = rootError + 2 * ROUNDOFF * divisor;
       const dError = (mError + Math.abs(d) * divisorError) / Math.max(divisor - divisorError, 0) +
-        6 * ROUNDOFF * Math.abs(d) + TINY;
+        6 * ROUNDOFF * Math.abs(d) + TINY + (Number.isFinite(Math.fround(v)) ? 0 : Infinity);
       if (direct) {
         const keep = coupled ? 1 : 1 - learningRate * weightDecay;
         const moved = learningRate * d;
@@ -86,12 +86,12 @@ export function adamOracle(input: AdamInput): AdamExpected {
       }
     }
   }
-  const status = input.status === 0 && hasNonFinite(gradient) ? step : input.status;
+  const status = statusAfter(input.status, step, gradient, [moment1, moment2, parameter]);
   return { moment1, moment2, parameter, direction, status };
 }
 
-/** What comes of a gradient that is not finite is left open: only `status` counts. */
+/** What comes of a value that is not finite, or of one beyond float32, is left open: only `status` counts. */
 function set({ values, tolerance }: Expected, at: number, value: number, error: number): void {
   values[at] = value;
-  tolerance[at] = Number.isFinite(value) && !Number.isNaN(error) ? error : Infinity;
+  tolerance[at] = Number.isFinite(Math.fround(value)) && !Number.isNaN(error) ? error : Infinity;
 }

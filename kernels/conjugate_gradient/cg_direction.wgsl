@@ -7,7 +7,7 @@ fn main(
   @builtin(local_invocation_index) lane: u32,
 ) {
   let index = linear_workgroup(id, count) * WORKGROUP_SIZE + lane;
-  if (index >= params.rows * params.quads) { return; }
+  if (index >= params.rows * params.quads || turns[0] < params.turn) { return; }
   let beta = scalars[BETA * params.quads + index % params.quads];
   direction[index] = residual[index] + beta * direction[index];
 }

@@ -8,6 +8,7 @@ fn main(
   @builtin(num_workgroups) count: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
+  if (turns[0] < params.turn) { return; }
   let block = linear_workgroup(id, count);
   let lanes = min(params.quads, WORKGROUP_SIZE);
   let groups = WORKGROUP_SIZE / lanes;

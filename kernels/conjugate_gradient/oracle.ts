@@ -29,6 +29,79 @@ export function columnDotsOracle(left: Float32Array, right: Float32Array, stride
   return partials;
 }
 
+/**
+ * partials[block] = the largest magnitude in the rows of the block, column by column. Exact.
+ *
+ * @param input The matrix, finite.
+ * @param stride Elements of a row.
+ * @returns The partial maxima.
+ */
+export function columnMaximaOracle(input: Float32Array, stride: number): Expected {
+  const partials = expectedZeros(Math.ceil(input.length / stride / BLOCK_ROWS) * stride);
+  input.forEach((value, at) => {
+    const to = Math.floor(at / stride / BLOCK_ROWS) * stride + at % stride;
+    partials.values[to] = Math.max(partials.values[to]!, Math.abs(value));
+  });
+  return partials;
+}
+
+/** What `cgStart` leaves behind. */
+export interface CgStartExpected {
+  readonly solution: Expected;
+  readonly residual: Expected;
+  readonly direction: Expected;
+  readonly partials: Expected;
+}
+
+/**
+ * residual = direction = scale * input; solution = 0; partials[block] = the sum of residual^2. Tolerance: a roundoff of
+ * the product, and those of a dot product with itself.
+ *
+ * @param scalars The scalars of the iteration, of which the scale is the fifth row.
+ * @param input The matrix.
+ * @param stride Elements of a row.
+ * @returns What the kernel leaves behind.
+ */
+export function cgStartOracle(scalars: Float32Array, input: Float32Array, stride: number): CgStartExpected {
+  const residual = expectedZeros(input.length);
+  input.forEach((value, at) => {
+    residual.values[at] = scalars[4 * stride + at % stride]! * value;
+    residual.tolerance[at] = ROUNDOFF * Math.abs(residual.values[at]!) + TINY;
+  });
+  const rounded = Float32Array.from(residual.values);
+  const partials = columnDotsOracle(rounded, rounded, stride);
+  // Of the scaled elements as rounded, of which a device may have the next
+  partials.values.forEach((value, at) => partials.tolerance[at]! += 4 * ROUNDOFF * value + TINY);
+  return { solution: expectedZeros(input.length), residual, direction: residual, partials };
+}
+
+/**
+ * output = keep * output + inverse scale * (factor * solution). Tolerance: 4 roundoffs of the magnitudes for three
+ * products and a sum.
+ *
+ * @param input Arrays and scalars; rows of `stride` elements.
+ * @returns The output.
+ */
+export function cgFinishOracle(input: {
+  readonly scalars: Float32Array;
+  readonly solution: Float32Array;
+  readonly before: Float32Array;
+  readonly stride: number;
+  readonly keep: number;
+  readonly factor: number;
+}): Expected {
+  const { scalars, solution, before, stride, keep, factor } = input;
+  const output = expectedZeros(before.length);
+  before.forEach((value, at) => {
+    const kept = keep === 0 ? 0 : keep * value, own = factor * scalars[5 * stride + at % stride]! * solution[at]!;
+    output.values[at] = kept + own;
+    // What comes of a value that is not finite is left open
+    const error = 4 * ROUNDOFF * (Math.abs(kept) + Math.abs(own)) + TINY;
+    output.tolerance[at] = Number.isFinite(Math.fround(kept + own)) ? error : Infinity;
+  });
+  return output;
+}
+
 /** What `cgStep` leaves behind. */
 export interface CgStepExpected {
   readonly solution: Expected;
@@ -106,21 +179,25 @@ export function cgDirectionOracle(
  * quotient 5.
  *
  * @param input Arrays and scalars; rows of `stride` elements.
- * @returns The scalars and the status word.
+ * @returns The scalars, the turn and the status word.
  */
 export function cgScalarsOracle(input: {
   readonly partials: Float32Array;
   readonly scalars: Float32Array;
+  readonly turns: number;
   readonly status: number;
   readonly stride: number;
   readonly phase: number;
+  readonly turn: number;
   readonly step: number;
   readonly tolerance: number;
-}): { scalars: Expected; status: number } {
+}): { scalars: Expected; turns: number; status: number } {
   const { partials, stride, phase, tolerance } = input;
   const blocks = partials.length / stride;
   const scalars = unchanged(input.scalars);
-  let status = input.status;
+  let { status, turns } = input;
+  if (phase >= Phase.step && turns < input.turn) return { scalars, turns, status };
+  if (phase === Phase.check) return { scalars, turns, status: status === 0 ? input.step : status };
   for (let column = 0; column < stride; column++) {
     const set = (row: number, value: number, error: number) => {
       scalars.values[row * stride + column] = value;
@@ -133,7 +210,15 @@ export function cgScalarsOracle(input: {
     }
     const sumError = blocks * ROUNDOFF * magnitude;
     const residual = input.scalars[column]!, open = residual > input.scalars[stride + column]!;
-    if (phase === Phase.start) {
+    if (phase === Phase.scale) {
+      let maximum = 0;
+      for (let block = 0; block < blocks; block++) maximum = Math.max(maximum, partials[block * stride + column]!);
+      // Below 2^-126 it takes that for the exponent, above 2^126 that
+      const exponent = Math.min(126, Math.max(-126, maximum === 0 ? -126 : Math.floor(Math.log2(maximum))));
+      set(4, 2 ** -exponent, -TINY);
+      set(5, maximum === Infinity ? Infinity : 2 ** exponent, -TINY);
+    } else if (phase === Phase.start) {
+      if (sum > 0) turns = 1;
       set(0, sum, sumError);
       set(1, tolerance ** 2 * sum, tolerance ** 2 * (sumError + 3 * ROUNDOFF * Math.abs(sum)));
     } else if (phase === Phase.step) {
@@ -143,9 +228,8 @@ export function cgScalarsOracle(input: {
       const beta = open ? sum / residual : 0;
       set(3, beta, open ? sumError / residual + 6 * ROUNDOFF * Math.abs(beta) : 0);
       set(0, sum, sumError);
-    } else if (open && status === 0) {
-      status = input.step;
+      if (sum > input.scalars[stride + column]!) turns = input.turn + 1;
     }
   }
-  return { scalars, status };
+  return { scalars, turns, status };
 }

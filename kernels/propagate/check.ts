@@ -1,5 +1,5 @@
 import type { Device } from "../../src/device/device.ts";
-import { type CheckResult, Comparison, Draws, poison, strideOf, Tensors } from "../_check.ts";
+import { type CheckResult, Comparison, Draws, poison, strideOf, Tensors, unchanged } from "../_check.ts";
 import { fromPanels, toPanels } from "../_panels.ts";
 import { propagateOracle } from "./oracle.ts";
 import { propagate } from "./propagate.ts";
@@ -24,6 +24,12 @@ export interface PropagateCase {
   readonly keep: number;
   readonly neighbour: number;
   readonly own: number;
+  /** Whether a factor makes the results infinite. */
+  readonly overflow?: boolean;
+  /** The turn of the launch; that in `status` is 2. */
+  readonly turn?: number;
+  /** The step to report, or 0. */
+  readonly step?: number;
 }
 
 const plain = {
@@ -56,6 +62,10 @@ export const propagateCases: readonly PropagateCase[] = [
     keep: 1,
     neighbour: -1e-3,
   },
+  { ...plain, seed: 6, rows: 60, columns: 70, edges: 5, neighbour: 0.5, step: 4 },
+  { ...plain, seed: 7, rows: 60, columns: 70, edges: 5, own: 1, overflow: true, step: 4 },
+  { ...plain, seed: 8, rows: 60, columns: 70, edges: 5, turn: 2 },
+  { ...plain, seed: 9, rows: 60, columns: 70, edges: 5, turn: 3 },
 ];
 
 /** Rows of `partials` in a check. */
@@ -71,18 +81,23 @@ const PARTIAL_ROWS = 5;
  */
 export async function checkPropagate(device: Device, options: PropagateCase, kernel = propagate): Promise<CheckResult> {
   const draws = new Draws(options.seed);
-  const { rows, sourceRows, collect } = options, stride = strideOf(options.columns);
+  const { rows, sourceRows, collect, turn = 0, step = 0, overflow = false } = options,
+    stride = strideOf(options.columns);
   const keep = Math.fround(options.keep), neighbour = Math.fround(options.neighbour), own = Math.fround(options.own);
   const { rowOffsets, columns } = drawEdges(draws, options);
   const values = Float32Array.from(columns, () => draws.float());
   const source = draws.matrix(sourceRows, options.columns);
   const partials = collect ? draws.matrix(PARTIAL_ROWS, options.columns) : null;
   const addend = own === 0 ? null : draws.matrix(rows, options.columns);
+  // The last element, which the kernel may meet apart from whole vectors of others
+  if (overflow && addend) addend[(rows - 1) * stride + options.columns - 1] = Infinity;
+  const word = turn === 0 ? 0 : 2;
   const before = keep === 0 ? poison(rows * stride) : draws.matrix(rows, options.columns);
 
   using tensors = new Tensors(device);
   const quads = stride / 4, panel = Math.min(options.panel, quads), outputPanel = options.packed ? panel : quads;
   const output = tensors.floats(toPanels(before, quads, outputPanel), [rows, stride]);
+  const status = tensors.integers(Uint32Array.of(word));
   device.launch(kernel, {
     rowOffsets: tensors.integers(rowOffsets),
     columns: tensors.integers(columns),
@@ -91,7 +106,8 @@ export async function checkPropagate(device: Device, options: PropagateCase, ker
     partials: partials && tensors.floats(partials, [PARTIAL_ROWS, stride]),
     addend: addend && tensors.floats(toPanels(addend, quads, panel), [rows, stride]),
     output,
-  }, { rows, sourceRows, quads, panel, outputPanel, keep, neighbour, own });
+    status,
+  }, { rows, sourceRows, quads, panel, outputPanel, turn, step, keep, neighbour, own });
   const comparison = new Comparison();
   const input = {
     rowOffsets,
@@ -107,7 +123,10 @@ export async function checkPropagate(device: Device, options: PropagateCase, ker
     neighbour,
     own,
   };
-  comparison.floats("output", fromPanels(await device.read(output), quads, outputPanel), propagateOracle(input));
+  const expected = turn > word ? unchanged(before) : propagateOracle(input);
+  const [actual, after] = await Promise.all([device.read(output), device.read(status)]);
+  comparison.floats("output", fromPanels(actual, quads, outputPanel), expected);
+  comparison.integers("status", after, [overflow && step > 0 ? step : word]);
   return comparison.result(kernel.name, options);
 }
 

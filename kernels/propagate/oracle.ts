@@ -46,7 +46,10 @@ export function propagateOracle(input: PropagateInput): Expected {
       const added = own === 0 ? 0 : own * addend![at]!;
       output.values[at] = kept + neighbour * sum + added;
       magnitude = Math.abs(kept) + Math.abs(neighbour) * magnitude + Math.abs(added);
-      output.tolerance[at] = (end - begin + 4) * ROUNDOFF * magnitude + (end - begin + 1) * TINY;
+      // What comes of a value that is not finite is left open
+      output.tolerance[at] = Number.isFinite(magnitude)
+        ? (end - begin + 4) * ROUNDOFF * magnitude + (end - begin + 1) * TINY
+        : Infinity;
     }
   }
   return output;

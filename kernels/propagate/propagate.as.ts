@@ -1,6 +1,7 @@
 // Edges are walked once for every panel, and in it once for every 32 columns, whose eight sums then stay in registers.
 // They go two at a time, which halves the loop's own cost and keeps the order of the sums. Rows are short, so what is done
 // once a row counts: 32 columns take no call, and ask for the factors of the epilogue once.
+import { report } from "../_row_gradient.as";
 
 export function propagate(
   rowOffsets: usize,
@@ -10,17 +11,23 @@ export function propagate(
   partials: usize,
   addend: usize,
   output: usize,
+  status: usize,
   rows: u32,
   sourceRows: u32,
   quads: u32,
   panel: u32,
   outputPanel: u32,
+  turn: u32,
+  step: u32,
   keep: f32,
   neighbour: f32,
   own: f32,
   begin: u32,
   end: u32,
 ): void {
+  if (turn != 0 && load<u32>(status) < turn) return;
+  // The sum of s - s: 0 until some s is not finite, and from then on NaN.
+  let bad = f32x4.splat(0);
   for (let item = begin; item < end;) {
     const first = item / rows * panel;
     const width = min(panel, quads - first);
@@ -104,6 +111,12 @@ export function propagate(
           s6 = f32x4.add(s6, f32x4.mul(k, v128.load(to, 96)));
           s7 = f32x4.add(s7, f32x4.mul(k, v128.load(to, 112)));
         }
+        if (step != 0) {
+          bad = f32x4.add(bad, f32x4.add(f32x4.sub(s0, s0), f32x4.sub(s1, s1)));
+          bad = f32x4.add(bad, f32x4.add(f32x4.sub(s2, s2), f32x4.sub(s3, s3)));
+          bad = f32x4.add(bad, f32x4.add(f32x4.sub(s4, s4), f32x4.sub(s5, s5)));
+          bad = f32x4.add(bad, f32x4.add(f32x4.sub(s6, s6), f32x4.sub(s7, s7)));
+        }
         v128.store(to, s0);
         v128.store(to, s1, 16);
         v128.store(to, s2, 32);
@@ -114,13 +127,15 @@ export function propagate(
         v128.store(to, s7, 112);
       }
       for (; at < <usize> width << 4; at += 16) {
-        one(edges, edgesEnd, weights, base + at, stride, addendAt + at, outputAt + at, keep, neighbour, own);
+        const s = one(edges, edgesEnd, weights, base + at, stride, addendAt + at, outputAt + at, keep, neighbour, own);
+        if (step != 0) bad = f32x4.add(bad, f32x4.sub(s, s));
       }
     }
   }
+  if (v128.any_true(f32x4.ne(bad, bad))) report(status, step);
 }
 
-/** Four columns. */
+/** Four columns, which are stored and returned. */
 function one(
   edge: usize,
   end: usize,
@@ -132,7 +147,7 @@ function one(
   keep: f32,
   neighbour: f32,
   own: f32,
-): void {
+): v128 {
   let sum = f32x4.splat(0);
   for (; edge < end; edge += 4, weight += 4) {
     const from = base + <usize> load<u32>(edge) * stride;
@@ -142,4 +157,5 @@ function one(
   if (own != 0) result = f32x4.add(result, f32x4.mul(f32x4.splat(own), v128.load(addend)));
   if (keep != 0) result = f32x4.add(result, f32x4.mul(f32x4.splat(keep), v128.load(output)));
   v128.store(output, result);
+  return result;
 }

@@ -1,4 +1,5 @@
 import { defineKernel } from "../../src/device/kernel.ts";
+import nonFiniteWgsl from "../_non_finite.wgsl" with { type: "text" };
 import panelsWgsl from "../_panels.wgsl" with { type: "text" };
 import propagateWgsl from "./propagate.wgsl" with { type: "text" };
 
@@ -16,6 +17,9 @@ import propagateWgsl from "./propagate.wgsl" with { type: "text" };
  * of `outputPanel`, which is either `panel` or `quads`. The cpu device's items are panels by rows, panel after panel:
  * {@linkcode itemCuts} makes cuts of rows into cuts of these.
  *
+ * A result that is not finite sets `status` to `step` unless it is set; `step = 0` does not look. With a `turn` other
+ * than 0 the launch does nothing where `status` is below it: see `conjugate_gradient.ts`.
+ *
  * Least traffic: 8 bytes and one row gathered per edge, one row written per row, and one read each for `addend`
  * and `output` where used.
  */
@@ -29,6 +33,7 @@ export const propagate = defineKernel({
     partials: { type: "vec4f", access: "read" },
     addend: { type: "vec4f", access: "read" },
     output: { type: "vec4f", access: "update" },
+    status: { type: "atomic<u32>", access: "update" },
   },
   params: {
     rows: "u32",
@@ -36,11 +41,13 @@ export const propagate = defineKernel({
     quads: "u32",
     panel: "u32",
     outputPanel: "u32",
+    turn: "u32",
+    step: "u32",
     keep: "f32",
     neighbour: "f32",
     own: "f32",
   },
-  wgsl: panelsWgsl + propagateWgsl,
+  wgsl: panelsWgsl + nonFiniteWgsl + propagateWgsl,
   shape: ({ rows, quads, panel }) => ({
     items: rows * Math.ceil(quads / panel),
     grain: 256,

@@ -8,7 +8,7 @@ fn main(
 ) {
   let index = linear_workgroup(id, count) * WORKGROUP_SIZE + lane;
   let row = index / params.quads;
-  if (row >= params.rows) { return; }
+  if (row >= params.rows || (params.turn != 0u && atomicLoad(&status[0]) < params.turn)) { return; }
   let quad = index % params.quads;
   let begin = rowOffsets[row];
   let end = rowOffsets[row + 1u];
@@ -33,4 +33,5 @@ fn main(
   let at = panel_place(row, quad, params.rows, params.quads, params.outputPanel);
   if (params.keep != 0.0) { result += params.keep * output[at]; }
   output[at] = result;
+  if (params.step != 0u) { report_non_finite(result, 0u); }
 }

@@ -1,5 +1,5 @@
 import { type Expected, ROUNDOFF, TINY, unchanged } from "../_check.ts";
-import { gradientAt, type GradientData, hasNonFinite } from "../_row_gradient_check.ts";
+import { gradientAt, type GradientData, statusAfter } from "../_row_gradient_check.ts";
 
 /** Arrays and scalars of one launch; rows of `stride` elements, those of a stack but for the gradient's. */
 export interface SgdInput {
@@ -7,7 +7,7 @@ export interface SgdInput {
   readonly moment1: Float32Array;
   readonly parameter: Float32Array;
   readonly direction: Float32Array;
-  readonly status: number;
+  readonly status: readonly number[];
   readonly rows: number;
   readonly firstRow: number;
   readonly stride: number;
@@ -24,7 +24,7 @@ export interface SgdExpected {
   readonly moment1: Expected;
   readonly parameter: Expected;
   readonly direction: Expected;
-  readonly status: number;
+  readonly status: readonly number[];
 }
 
 /**
@@ -65,12 +65,12 @@ export function sgdOracle(input: SgdInput): SgdExpected {
       }
     }
   }
-  const status = input.status === 0 && hasNonFinite(gradient) ? step : input.status;
+  const status = statusAfter(input.status, step, gradient, [moment1, parameter]);
   return { moment1, parameter, direction, status };
 }
 
-/** What comes of a gradient that is not finite is left open: only `status` counts. */
+/** What comes of a value that is not finite, or of one beyond float32, is left open: only `status` counts. */
 function set({ values, tolerance }: Expected, at: number, value: number, error: number): void {
   values[at] = value;
-  tolerance[at] = Number.isFinite(value) ? error : Infinity;
+  tolerance[at] = Number.isFinite(Math.fround(value)) ? error : Infinity;
 }

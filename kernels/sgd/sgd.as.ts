@@ -28,6 +28,7 @@ export function sgd(
   const rates = f32x4.splat(learningRate);
   const decays = f32x4.splat(weightDecay);
   let bad = i32x4.splat(0);
+  let beyond = i32x4.splat(0);
   for (let row = begin; row < end; row++) {
     const at = <usize> (firstRow + row) * stride;
     for (let first: u32 = 0; first < quads; first += panel) {
@@ -41,11 +42,14 @@ export function sgd(
         if (momentum != 0) {
           const m = moment1 + at + column;
           const buffer = f32x4.add(f32x4.mul(momenta, v128.load(m)), g);
+          beyond = v128.or(beyond, nonFinite(buffer));
           v128.store(m, buffer);
           g = nesterov ? f32x4.add(g, f32x4.mul(momenta, buffer)) : buffer;
         }
         if (direct) {
-          v128.store(p, f32x4.sub(v128.load(p), f32x4.mul(rates, g)));
+          const moved = f32x4.sub(v128.load(p), f32x4.mul(rates, g));
+          beyond = v128.or(beyond, nonFinite(moved));
+          v128.store(p, moved);
         } else {
           v128.store(packed + column, g);
         }
@@ -53,4 +57,5 @@ export function sgd(
     }
   }
   if (v128.any_true(bad)) report(status, step);
+  if (v128.any_true(beyond)) report(status + 4, step);
 }

@@ -1,4 +1,5 @@
 import { defineKernel } from "../../src/device/kernel.ts";
+import nonFiniteWgsl from "../_non_finite.wgsl" with { type: "text" };
 import panelsWgsl from "../_panels.wgsl" with { type: "text" };
 import rowGradientWgsl from "../_row_gradient.wgsl" with { type: "text" };
 import sgdWgsl from "./sgd.wgsl" with { type: "text" };
@@ -34,6 +35,6 @@ export const sgd = defineKernel({
     learningRate: "f32",
     weightDecay: "f32",
   },
-  wgsl: panelsWgsl + rowGradientWgsl + sgdWgsl,
+  wgsl: panelsWgsl + nonFiniteWgsl + rowGradientWgsl + sgdWgsl,
   shape: ({ rows, quads }) => ({ items: rows, grain: 512, workgroups: Math.ceil(rows * quads / 256) }),
 });

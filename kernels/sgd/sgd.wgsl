@@ -10,17 +10,20 @@ fn main(
   let quad = index % params.quads;
 
   var g = row_gradient(row, quad);
-  report_non_finite(g);
+  report_non_finite(g, 0u);
 
   let at = params.firstRow * params.quads + index;
   g += params.weightDecay * parameter[at];
   if (params.momentum != 0.0) {
     let buffer = params.momentum * moment1[at] + g;
+    report_non_finite(buffer, 1u);
     moment1[at] = buffer;
     if (params.nesterov == 1u) { g += params.momentum * buffer; } else { g = buffer; }
   }
   if (params.direct == 1u) {
-    parameter[at] = parameter[at] - params.learningRate * g;
+    let moved = parameter[at] - params.learningRate * g;
+    report_non_finite(moved, 1u);
+    parameter[at] = moved;
   } else {
     direction[panel_place(params.firstRow + row, quad, params.stackRows, params.quads, params.panel)] = g;
   }

@@ -156,6 +156,14 @@ export interface Device extends AsyncDisposable {
   read<D extends DType>(tensor: Tensor<D>): Promise<HostArray<D>>;
 
   /**
+   * The elements as they are, on a device that has run what was launched when a launch returns: `cpu`.
+   *
+   * @param tensor The tensor.
+   * @returns Row-major elements, or `null` on a device that would have to be waited for.
+   */
+  peek<D extends DType>(tensor: Tensor<D>): HostArray<D> | null;
+
+  /**
    * Runs a kernel. Returns before it has finished on `webgpu`.
    *
    * @param kernel The kernel.
@@ -164,6 +172,7 @@ export interface Device extends AsyncDisposable {
    * @param options How the cpu device cuts the work.
    * @throws {TypeError} If a tensor has another type than its binding, one that is written is bound twice, or an option
    * is unknown or of another type.
+   * @throws {RangeError} If a scalar, a cut or the amount of work is out of range.
    */
   launch<Bindings extends string, Params extends string>(
     kernel: Kernel<Bindings, Params>,

@@ -17,7 +17,7 @@ export interface Csr {
  * @param visit The pairs; visited twice.
  * @param options `weighted`: whether any weight differs from 1; `distinct`: a pair counts once however often it comes.
  * @returns The normalised matrix; a row without pairs is empty.
- * @throws {RangeError} If there are 2^32 entries or more.
+ * @throws {RangeError} If there are 2^32 entries or more, or weights have a sum beyond float32.
  */
 export function buildNormalised(
   rows: number,
@@ -76,7 +76,13 @@ function mergeRepeats(
       let sum = 0;
       for (; at < end && columns[at] === column; at++) sum += weights ? weights[at]! : 1;
       columns[to] = column;
-      merged[to++] = distinct ? 1 : sum;
+      merged[to] = distinct ? 1 : sum;
+      if (merged[to++] === Infinity) {
+        throw new RangeError(
+          `Cannot build a graph as the weights between rows ${row} and ${column} must have a sum that is finite in ` +
+            `float32: current value is ${sum}`,
+        );
+      }
     }
     rowOffsets[row + 1] = to;
   }

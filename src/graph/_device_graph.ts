@@ -45,10 +45,14 @@ export interface DeviceGraph {
  * @param device The device.
  * @param csr The graph.
  * @returns The graph on the device.
+ * @throws {RangeError} If the device cannot hold it; nothing is kept on it then.
  */
 export function uploadGraph(device: Device, csr: Csr): DeviceGraph {
   const { main, partial } = splitHubs(csr);
-  return { main: uploadCsr(device, main), partial: partial && uploadCsr(device, partial) };
+  using made = new DisposableStack();
+  const graph = { main: uploadCsr(device, main, made), partial: partial && uploadCsr(device, partial, made) };
+  made.move();
+  return graph;
 }
 
 /**
@@ -64,12 +68,12 @@ export function disposeGraph({ main, partial }: DeviceGraph): void {
   }
 }
 
-function uploadCsr(device: Device, { rowOffsets, columns, values }: Csr): DeviceCsr {
+function uploadCsr(device: Device, { rowOffsets, columns, values }: Csr, made: DisposableStack): DeviceCsr {
   return {
     rows: rowOffsets.length - 1,
-    rowOffsets: device.upload(rowOffsets),
-    columns: device.upload(columns),
-    values: device.upload(values),
+    rowOffsets: made.use(device.upload(rowOffsets)),
+    columns: made.use(device.upload(columns)),
+    values: made.use(device.upload(values)),
     cuts: cutByCost(rowOffsets),
   };
 }

@@ -185,7 +185,8 @@ export class Graph implements Disposable {
    * @param edges Ends and weights of the edges.
    * @returns The normalised graph.
    * @throws {TypeError} If the arrays differ in length, or a property is unknown or of another type.
-   * @throws {RangeError} If an end is out of range or a weight is not positive and finite.
+   * @throws {RangeError} If an end is out of range, or a weight, or the sum of those of a repeated edge, is not positive
+   * and finite in float32.
    */
   static fromEdges(edges: Edges): Graph {
     checkOptions(ACTION, edges, EDGES, "the edges");
@@ -261,6 +262,7 @@ export class Graph implements Disposable {
    *
    * @param device The device.
    * @returns The graph's tensors on that device; they belong to the graph.
+   * @throws {RangeError} If the device cannot hold them; nothing is kept on it then.
    */
   on(device: Device): DeviceGraph {
     let upload = this.#uploads.get(device);

@@ -1,22 +1,34 @@
-/** A gradient had a value that is not finite. The parameters are no longer of use: go back to a saved state. */
+/**
+ * A gradient had a value that is not finite, or a step took a table or its moments out of float32. The parameters are no
+ * longer of use: go back to a saved state.
+ */
 export class NonFiniteError extends Error {
   /** `NonFiniteError`. */
   override name = "NonFiniteError";
-  /** The table whose gradient it was. */
+  /** The table that it was about. */
   readonly table: string;
   /** The first step with such a value, counted from 1. */
   readonly step: number;
+  /** What had such a value. */
+  readonly part: "gradient" | "moments" | "table";
 
   /**
-   * Says which gradient it was.
+   * Says what it was.
    *
-   * @param table The table whose gradient it was.
+   * @param table The table that it was about.
    * @param step The first step with such a value.
+   * @param part What had such a value; a table's moments are reported with the table where a step moves both at once.
    */
-  constructor(table: string, step: number) {
-    super(`Cannot read the state as gradient '${table}' had a value that is not finite: at step ${step}`);
+  constructor(table: string, step: number, part: "gradient" | "moments" | "table" = "gradient") {
+    const what = part === "gradient"
+      ? `gradient '${table}' had a value that is not finite`
+      : part === "moments"
+      ? `the moments of table '${table}', or the table, left the range of float32`
+      : `table '${table}' left the range of float32`;
+    super(`Cannot read the state as ${what}: at step ${step}`);
     this.table = table;
     this.step = step;
+    this.part = part;
   }
 }
 

@@ -1,4 +1,5 @@
-import type { Device } from "../device/device.ts";
+import type { Device, Tensor } from "../device/device.ts";
+import type { DType, Shape } from "../device/shape.ts";
 import { checkType } from "../options.ts";
 import { type ResolvedOptions, resolveOptions, type SevoOptions } from "./options.ts";
 import { SevoState, type StateTensors } from "./state.ts";
@@ -37,7 +38,8 @@ export interface TableInit {
  * @returns The state before the first step.
  * @throws {TypeError} If a table's data does not fit its shape, the widths differ, or an option is unknown or of another
  * type.
- * @throws {RangeError} If an option is out of range.
+ * @throws {RangeError} If an option is out of range, a table has a value that is not finite or no columns, all tables
+ * together have no rows, or the device cannot hold them; nothing is kept on it then.
  */
 export function sevoInit<Names extends string>(
   device: Device,
@@ -56,9 +58,22 @@ export function sevoInit<Names extends string>(
  * @param bytes The bytes of the file.
  * @returns The state.
  * @throws {SyntaxError} If the bytes are not a saved state, or are damaged.
+ * @throws {RangeError} If the device cannot hold it; nothing is kept on it then.
  */
 export function loadState(device: Device, bytes: Uint8Array): SevoState {
   const { options, step, parts: { table: tables, ...moments } } = decodeState(bytes);
+  try {
+    stackedShape(tables!);
+    for (const [moment, parts] of Object.entries(moments)) {
+      for (const [name, table] of Object.entries(parts)) {
+        checkElements(`${moment} of table '${name}'`, table, moment === "moment2" ? 0 : -Infinity);
+      }
+    }
+  } catch (cause) {
+    // What would be a wrong argument elsewhere is here a file that is no saved state
+    if (!(cause instanceof TypeError || cause instanceof RangeError)) throw cause;
+    throw new SyntaxError(`Cannot load a state as the file is not a saved state: ${cause.message}`, { cause });
+  }
   return makeState(device, tables!, options, step, moments);
 }
 
@@ -71,18 +86,24 @@ function makeState<Names extends string>(
 ): SevoState<Names> {
   const shape = stackedShape(tables);
   const wanted = momentsOf(options);
+  using made = new DisposableStack();
+  const zeros = <D extends DType>(dtype: D, shape: Shape): Tensor<D> => made.use(device.zeros(dtype, shape));
+  const upload = (tables: { readonly [name: string]: TableInit }) => made.use(device.upload(stack(tables), shape));
   const moment = (name: "moment1" | "moment2") =>
-    !wanted[name] ? null : moments[name] ? device.upload(stack(moments[name]), shape) : device.zeros("f32", shape);
+    !wanted[name] ? null : moments[name] ? upload(moments[name]) : zeros("f32", shape);
   const tensors: StateTensors = {
-    parameter: device.upload(stack(tables), shape),
+    parameter: upload(tables),
     moment1: moment("moment1"),
     moment2: moment("moment2"),
-    direction: options.propagation ? device.zeros("f32", shape) : null,
-    statuses: Object.keys(tables).map(() => device.zeros("u32", [1])),
-    convergence: device.zeros("u32", [1]),
+    direction: options.propagation ? zeros("f32", shape) : null,
+    statuses: Object.keys(tables).map(() => zeros("u32", [2])),
+    convergence: zeros("u32", [1]),
+    overflow: zeros("u32", [1]),
   };
   const shapes = Object.fromEntries(Object.entries<TableInit>(tables).map(([name, table]) => [name, table.shape]));
-  return new SevoState(device, options, step, shapes as SevoState<Names>["shapes"], tensors, true);
+  const state = new SevoState(device, options, step, shapes as SevoState<Names>["shapes"], tensors, true);
+  made.move();
+  return state;
 }
 
 function stackedShape(tables: { readonly [name: string]: TableInit }): readonly [number, number] {
@@ -90,11 +111,17 @@ function stackedShape(tables: { readonly [name: string]: TableInit }): readonly 
   if (entries.length === 0) throw new TypeError("Cannot make a state as there is no table");
   const columns = entries[0]![1].shape[1];
   let total = 0;
-  for (const [name, { data, shape }] of entries) {
+  for (const [name, table] of entries) {
+    const { data, shape } = table;
     if (!(data instanceof Float32Array)) {
       throw new TypeError(`Cannot make a state as table '${name}' is no Float32Array`);
     }
     for (const length of shape) checkType("Cannot make a state", `the shape of table '${name}'`, length, "number");
+    if (!shape.every((length) => Number.isSafeInteger(length) && length >= 0)) {
+      throw new RangeError(
+        `Cannot make a state as the shape of table '${name}' must be of counts: current value is [${shape.join(", ")}]`,
+      );
+    }
     if (shape.length !== 2 || data.length !== shape[0] * shape[1]) {
       throw new TypeError(
         `Cannot make a state as table '${name}' of shape [${shape.join(", ")}] has ${data.length} elements`,
@@ -105,9 +132,23 @@ function stackedShape(tables: { readonly [name: string]: TableInit }): readonly 
         `Cannot make a state as all its tables must have ${columns} columns: table '${name}' has ${shape[1]}`,
       );
     }
+    if (columns === 0) throw new RangeError(`Cannot make a state as table '${name}' must have columns: it has 0`);
+    checkElements(`table '${name}'`, table, -Infinity);
     total += shape[0];
   }
+  if (total === 0) throw new RangeError("Cannot make a state as its tables must have rows: they have 0");
   return [total, columns];
+}
+
+function checkElements(what: string, { data, shape }: TableInit, least: number): void {
+  for (let at = 0; at < data.length; at++) {
+    const value = data[at]!;
+    if (value >= least && value - value === 0) continue;
+    const wanted = least === 0 ? "finite and not negative" : "finite";
+    throw new RangeError(
+      `Cannot make a state as ${what} must be ${wanted}: row ${Math.floor(at / shape[1])} has ${value}`,
+    );
+  }
 }
 
 function stack(tables: { readonly [name: string]: TableInit }): Float32Array {

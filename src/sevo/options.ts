@@ -14,9 +14,12 @@ export interface Propagation {
   readonly beta: number;
   /** Number L of layers; not used by `exact`. Default 3. */
   readonly layers?: number;
-  /** `exact`: residual to reach, relative to the right-hand side, column by column. Default 1e-6. */
+  /** `exact`: residual to reach, relative to the right-hand side, column by column, from 1e-18. Default 1e-6. */
   readonly tolerance?: number;
-  /** `exact`: iterations at most. By default as many as reach `tolerance` on any graph. */
+  /**
+   * `exact`: iterations at most, up to 10,000. By default as many as reach `tolerance` on any graph; a `beta` so near 1
+   * that these are more needs a number here.
+   */
   readonly maxIterations?: number;
 }
 
@@ -65,7 +68,10 @@ const OPTIONS: readonly (keyof SevoOptions)[] = [
 
 const PROPAGATION_OPTIONS: readonly (keyof Propagation)[] = ["mode", "beta", "layers", "tolerance", "maxIterations"];
 
-/** What the numbers may be. */
+/** Iterations of `exact` at most: a step of so many takes seconds already on a small graph. */
+const MOST_ITERATIONS = 10_000;
+
+/** What the numbers may be, as given and as the float32 that kernels take. */
 export const OPTION_BOUNDS = {
   learningRate: { min: 0 },
   betas: { min: 0, below: 1 },
@@ -74,8 +80,9 @@ export const OPTION_BOUNDS = {
   momentum: { min: 0, below: 1 },
   beta: { min: 0, below: 1 },
   layers: { integer: true, min: 0 },
-  tolerance: { above: 0, below: 1 },
-  maxIterations: { integer: true, min: 1 },
+  // Its square is what residuals are compared with
+  tolerance: { min: 1e-18, below: 1 },
+  maxIterations: { integer: true, min: 1, max: MOST_ITERATIONS },
 } as const satisfies Readonly<Record<string, Bounds>>;
 
 /**
@@ -103,23 +110,24 @@ export function resolveOptions(options: SevoOptions): ResolvedOptions {
   if (propagation === undefined) {
     throw new TypeError(`${ACTION} as propagation is missing: null is the plain rule`);
   }
-  checkLearningRate(learningRate);
   if (!Array.isArray(betas) || betas.length !== 2) {
     throw new TypeError(`${ACTION} as betas must be two numbers: current value is ${shown(betas)}`);
   }
   const [beta1, beta2] = betas;
-  checkRange("betas[0]", beta1, OPTION_BOUNDS.betas);
-  checkRange("betas[1]", beta2, OPTION_BOUNDS.betas);
+  // Only what is made of them, in float64, goes to a kernel.
+  checkRange("betas[0]", beta1, OPTION_BOUNDS.betas, beta1);
+  checkRange("betas[1]", beta2, OPTION_BOUNDS.betas, beta2);
   checkRange("epsilon", epsilon, OPTION_BOUNDS.epsilon);
   checkRange("weightDecay", weightDecay, OPTION_BOUNDS.weightDecay);
+  checkLearningRate(learningRate, rule === "adamw" ? weightDecay : 0);
   checkRange("momentum", momentum, OPTION_BOUNDS.momentum);
   checkType(ACTION, "nesterov", nesterov, "boolean");
   checkType(ACTION, "correction", correction, "boolean");
   if (rule !== "sgd" && (momentum !== 0 || nesterov)) {
     throw new TypeError(`${ACTION} as momentum and nesterov belong to sgd: the rule is '${rule}'`);
   }
-  if (nesterov && momentum === 0) {
-    throw new RangeError(`${ACTION} as nesterov needs a momentum above 0: current value is 0`);
+  if (nesterov && Math.fround(momentum) === 0) {
+    throw new RangeError(`${ACTION} as nesterov needs a momentum above 0: current value is ${momentum}`);
   }
   if (correction && (rule !== "adamw" || propagation === null)) {
     throw new TypeError(`${ACTION} as correction belongs to adamw with propagation`);
@@ -153,7 +161,14 @@ export function resolvePropagation(propagation: Propagation): ResolvedPropagatio
   checkRange("beta", beta, OPTION_BOUNDS.beta);
   checkRange("layers", layers, OPTION_BOUNDS.layers);
   checkRange("tolerance", tolerance, OPTION_BOUNDS.tolerance);
-  const { maxIterations = iterationBound(beta, tolerance) } = propagation;
+  const needed = iterationBound(Math.fround(beta), tolerance);
+  if (mode === "exact" && needed > MOST_ITERATIONS && propagation.maxIterations === undefined) {
+    throw new RangeError(
+      `${ACTION} as beta is so near 1 that 'exact' propagation may need ${needed} iterations: expected at most ` +
+        `${MOST_ITERATIONS}, or a maxIterations: current value is ${beta}`,
+    );
+  }
+  const { maxIterations = Math.min(needed, MOST_ITERATIONS) } = propagation;
   checkRange("maxIterations", maxIterations, OPTION_BOUNDS.maxIterations);
   return { mode, beta, layers, tolerance, maxIterations };
 }
@@ -162,11 +177,16 @@ export function resolvePropagation(propagation: Propagation): ResolvedPropagatio
  * Checks a learning rate.
  *
  * @param value The learning rate.
+ * @param decay The decoupled weight decay that it is multiplied with; 0 if there is none.
  * @throws {TypeError} If it is no number.
- * @throws {RangeError} If it is negative or not finite.
+ * @throws {RangeError} If it is negative, or it or its product with the decay is not finite as a float32.
  */
-export function checkLearningRate(value: number): void {
+export function checkLearningRate(value: number, decay: number): void {
   checkRange("learningRate", value, OPTION_BOUNDS.learningRate);
+  if (Number.isFinite(Math.fround(value * decay))) return;
+  throw new RangeError(
+    `${ACTION} as learningRate times weightDecay must be finite in float32: current value is ${value} times ${decay}`,
+  );
 }
 
 /**
@@ -186,11 +206,23 @@ function checkName(what: string, value: string, names: readonly string[]): void 
   throw new TypeError(`${ACTION} as ${what} must be one of ${list}: current value is ${shown(value)}`);
 }
 
-function checkRange(what: string, value: number, bounds: Bounds): void {
+/** Kernels take a number as float32, which may be 0, 1 or infinite where the number itself is not. */
+function checkRange(
+  what: string,
+  value: number,
+  bounds: Bounds,
+  taken?: number,
+): void {
   checkType(ACTION, what, value, "number");
-  if (isWithin(bounds, value)) return;
-  const { integer, min, above, below } = bounds;
+  const single = taken ?? (bounds.integer ? value : Math.fround(value));
+  const within = isWithin(bounds, value);
+  if (within && isWithin(bounds, single)) return;
+  const { integer, min, max, above, below } = bounds;
   const open = min !== undefined ? `>= ${min}` : above === 0 ? "positive" : `> ${above}`;
-  const range = below === undefined ? `${integer ? "an integer " : ""}${open}` : rangeOf(bounds);
-  throw new RangeError(`${ACTION} as ${what} must be ${range}: current value is ${value}`);
+  const range = max === undefined && below === undefined ? open : rangeOf(bounds);
+  const finite = within && !Number.isFinite(single) ? " and finite" : "";
+  throw new RangeError(
+    `${ACTION} as ${what} must be ${integer ? "an integer " : ""}${range}${finite}${within ? " in float32" : ""}: ` +
+      `current value is ${value}`,
+  );
 }

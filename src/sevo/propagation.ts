@@ -2,10 +2,14 @@ import { blend } from "../../kernels/blend/blend.ts";
 import {
   BLOCK_ROWS,
   cgDirection,
+  cgFinish,
   cgScalars,
+  cgStart,
   cgStep,
   columnDots,
+  columnMaxima,
   Phase,
+  SCALAR_ROWS,
 } from "../../kernels/conjugate_gradient/conjugate_gradient.ts";
 import { toPanels } from "../../kernels/_panels.ts";
 import { itemCuts, propagate as propagateKernel } from "../../kernels/propagate/propagate.ts";
@@ -29,10 +33,27 @@ export interface Target {
   readonly scale: number;
 }
 
-/** Where a solver that did not reach its tolerance leaves the step, if the word is still 0. */
+/** Where the step is left if something went wrong in it, in words that are still 0. */
 export interface Report {
-  readonly status: Tensor<"u32">;
+  /** Told of a solver that did not reach its tolerance. */
+  readonly convergence: Tensor<"u32">;
+  /** Told of a result that is not finite. */
+  readonly overflow: Tensor<"u32">;
   readonly step: number;
+}
+
+/** All memory that a smoothing takes beside its input and its output. */
+export interface Scratch extends Disposable {
+  /** Matrices of the input's size. */
+  readonly tables: readonly Tensor<"f32">[];
+  /** Partial sums of hubs, or null where there is none. */
+  readonly hubs: Tensor<"f32"> | null;
+  /** What `exact` keeps of its iteration. */
+  readonly iteration: {
+    readonly partials: Tensor<"f32">;
+    readonly scalars: Tensor<"f32">;
+    readonly turns: Tensor<"u32">;
+  } | null;
 }
 
 /**
@@ -67,7 +88,7 @@ export function isIdentity({ mode, beta, layers }: ResolvedPropagation): boolean
  * @returns The smoothed matrix, row-major.
  * @throws {TypeError} If `data` is not a whole number of columns of the graph's rows, or an option is unknown or of
  * another type.
- * @throws {RangeError} If a number is out of range.
+ * @throws {RangeError} If a number is out of range, or the matrix has no elements.
  * @throws {ConvergenceError} If `exact` did not reach its tolerance.
  */
 export async function propagate(
@@ -77,19 +98,24 @@ export async function propagate(
   propagation: Propagation,
 ): Promise<Float32Array<ArrayBuffer>> {
   const resolved = resolvePropagation(propagation);
+  if (graph.rows === 0) throw new RangeError("Cannot propagate as the graph must have rows: current value is 0");
   const columns = data.length / graph.rows;
   if (!Number.isInteger(columns)) {
     throw new TypeError(
       `Cannot propagate as data must have ${graph.rows} rows: current value is ${data.length} elements`,
     );
   }
+  if (columns === 0) throw new RangeError("Cannot propagate as data must have at least one column: current value is 0");
   const stride = paddedWidth(columns), quads = stride / 4;
   const panels = toPanels(padRows(data, [graph.rows, columns]), quads, panelOf(device, resolved, quads));
   using input = device.upload(panels, [graph.rows, stride]);
   using output = device.empty("f32", [graph.rows, columns]);
-  using status = device.zeros("u32", [1]);
-  device.batch(() => smooth(graph.on(device), resolved, input, { output, keep: 0, scale: 1 }, { status, step: 1 }));
-  const [result, [failed]] = await Promise.all([device.read(output), device.read(status)]);
+  using convergence = device.zeros("u32", [1]);
+  using overflow = device.zeros("u32", [1]);
+  using scratch = isIdentity(resolved) ? null : makeScratch(graph.on(device), resolved, input);
+  const target = { output, keep: 0, scale: 1 }, report = { convergence, overflow, step: 1 };
+  device.batch(() => smooth(graph.on(device), resolved, input, target, report, scratch));
+  const [result, [failed]] = await Promise.all([device.read(output), device.read(convergence)]);
   if (failed) throw unconverged(resolved);
   return result;
 }
@@ -109,13 +135,14 @@ export function panelOf(device: Device, propagation: ResolvedPropagation, quads:
 }
 
 /**
- * Launches the smoothing of `input` into a target.
+ * Launches the smoothing of `input` into a target. Allocates nothing, so it cannot fail half-way for want of memory.
  *
  * @param graph The graph on the device of the tensors.
  * @param propagation Mode and weights.
  * @param input X, a row for each row of the graph, in panels of {@linkcode panelOf} quads; must not be the output.
  * @param target Where psi(X) goes, row-major.
- * @param report Where `exact` says that it did not reach its tolerance.
+ * @param report Where it says what went wrong.
+ * @param scratch Memory from {@linkcode makeScratch}; not used where the propagation is the identity.
  */
 export function smooth(
   graph: DeviceGraph,
@@ -123,6 +150,7 @@ export function smooth(
   input: Tensor<"f32">,
   target: Target,
   report: Report,
+  scratch: Scratch | null,
 ): void {
   if (isIdentity(propagation)) {
     input.device.launch(blend, { input, output: target.output }, {
@@ -131,31 +159,38 @@ export function smooth(
       scale: target.scale,
     });
   } else if (propagation.mode === "exact") {
-    solve(graph, propagation, input, target, report);
+    solve(graph, propagation, input, target, report, scratch!);
   } else {
-    layered(graph, propagation, input, target);
+    layered(graph, propagation, input, target, report, scratch!);
   }
 }
 
 /**
- * Allocates at once all that {@linkcode smooth} will hold at a time, and gives it back: the memory is then there, and
- * what comes after cannot fail half-way for want of it.
+ * Allocates all that {@linkcode smooth} needs.
  *
  * @param graph The graph on the device of the tensor.
  * @param propagation Mode and weights, not the identity.
  * @param input X.
- * @throws {RangeError} If the device cannot hold it.
+ * @returns The memory; to be disposed of after the launch.
+ * @throws {RangeError} If the device cannot hold it; nothing is kept then.
  */
-export function reserveScratch(
+export function makeScratch(
   { main, partial }: DeviceGraph,
   { mode, layers }: ResolvedPropagation,
   { device, shape, stride }: Tensor<"f32">,
-): void {
-  using scratch = new DisposableStack();
-  const tables = mode === "exact" ? 4 : Math.min(layers - 1, 2);
-  for (let table = 0; table < tables; table++) scratch.use(device.empty("f32", shape));
-  if (partial) scratch.use(device.empty("f32", [partial.rows, shape[1]!]));
-  if (mode === "exact") scratch.use(device.empty("f32", [Math.ceil(main.rows / BLOCK_ROWS) + 4, stride]));
+): Scratch {
+  using made = new DisposableStack();
+  const floats = (rows: number, columns: number) => made.use(device.empty("f32", [rows, columns]));
+  const count = mode === "exact" ? 4 : Math.min(layers - 1, 2);
+  const tables = Array.from({ length: count }, () => floats(shape[0], shape[1]!));
+  const hubs = partial && floats(partial.rows, shape[1]!);
+  const iteration = mode !== "exact" ? null : {
+    partials: floats(Math.ceil(main.rows / BLOCK_ROWS), stride),
+    scalars: floats(SCALAR_ROWS, stride),
+    turns: made.use(device.zeros("u32", [1])),
+  };
+  const owned = made.move();
+  return { tables, hubs, iteration, [Symbol.dispose]: () => owned.dispose() };
 }
 
 /** Neumann by Horner's rule, y <- X + b A y, or the iteration y <- b A y + (1-b) X: one launch a layer. */
@@ -164,62 +199,69 @@ function layered(
   propagation: ResolvedPropagation,
   input: Tensor<"f32">,
   { output, keep, scale }: Target,
+  { overflow, step }: Report,
+  { tables, hubs }: Scratch,
 ): void {
-  const { mode, beta, layers } = propagation, { device, shape } = input;
+  const { mode, beta, layers } = propagation, quads = input.stride / 4;
   const own = mode === "neumann" ? 1 : 1 - beta;
   const last = scale * (mode === "neumann" ? (1 - beta) / (1 - beta ** (layers + 1)) : 1);
-  const quads = input.stride / 4, panel = panelOf(device, propagation, quads);
+  const panel = panelOf(input.device, propagation, quads);
   let source = input;
   for (let layer = 1; layer < layers; layer++) {
-    const next = device.empty("f32", shape);
-    product(graph, source, input, next, { panel, outputPanel: panel, keep: 0, neighbour: beta, own });
-    if (source !== input) source.dispose();
+    const next = tables[layer % tables.length]!;
+    const scalars = { panel, outputPanel: panel, turn: 0, step: 0, keep: 0, neighbour: beta, own };
+    product(graph, hubs, { source, addend: input, output: next, status: null }, scalars);
     source = next;
   }
-  const scalars = { panel, outputPanel: quads, keep, neighbour: last * beta, own: last * own };
-  product(graph, source, input, output, scalars);
-  if (source !== input) source.dispose();
+  product(graph, hubs, { source, addend: input, output, status: overflow }, {
+    panel,
+    outputPanel: quads,
+    turn: 0,
+    step,
+    keep,
+    neighbour: last * beta,
+    own: last * own,
+  });
 }
 
-/** Scalars of one product: its factors, and the layout of what it reads and of what it writes. */
+/** Scalars of one product: its layout, when it is done and what it reports, and its factors. */
 interface ProductScalars {
   readonly panel: number;
   readonly outputPanel: number;
+  readonly turn: number;
+  readonly step: number;
   readonly keep: number;
   readonly neighbour: number;
   readonly own: number;
 }
 
+/** Tensors of one product. */
+interface ProductTensors {
+  readonly source: Tensor<"f32">;
+  readonly addend: Tensor<"f32"> | null;
+  readonly output: Tensor<"f32">;
+  readonly status: Tensor<"u32"> | null;
+}
+
 /** output = keep * output + neighbour * A source + own * addend. */
 function product(
   { main, partial }: DeviceGraph,
-  source: Tensor<"f32">,
-  addend: Tensor<"f32">,
-  output: Tensor<"f32">,
+  partials: Tensor<"f32"> | null,
+  tensors: ProductTensors,
   scalars: ProductScalars,
 ): void {
-  using partials = partial && source.device.empty("f32", [partial.rows, source.shape[1]!]);
   if (partial) {
-    launchProduct(partial, main.rows, { source, partials: null, addend: null, output: partials! }, {
-      panel: scalars.panel,
-      outputPanel: source.stride / 4,
-      keep: 0,
-      neighbour: 1,
-      own: 0,
-    });
+    const pieces = { ...tensors, partials: null, addend: null, output: partials! };
+    const sums = { outputPanel: tensors.source.stride / 4, step: 0, keep: 0, neighbour: 1, own: 0 };
+    launchProduct(partial, main.rows, pieces, { ...scalars, ...sums });
   }
-  launchProduct(main, main.rows, { source, partials, addend, output }, scalars);
+  launchProduct(main, main.rows, { ...tensors, partials }, scalars);
 }
 
 function launchProduct(
   { rows, rowOffsets, columns, values, cuts }: DeviceCsr,
   sourceRows: number,
-  tensors: {
-    source: Tensor<"f32">;
-    partials: Tensor<"f32"> | null;
-    addend: Tensor<"f32"> | null;
-    output: Tensor<"f32">;
-  },
+  tensors: ProductTensors & { readonly partials: Tensor<"f32"> | null },
   scalars: ProductScalars,
 ): void {
   const quads = tensors.source.stride / 4;
@@ -231,41 +273,53 @@ function launchProduct(
   );
 }
 
-/** (1-b) (I - bA)^-1 X by conjugate gradients from 0, all columns at once, none of them read back. */
+/** (1-b) (I - bA)^-1 X by conjugate gradients from 0, all columns at once, none of them waited for. */
 function solve(
   graph: DeviceGraph,
   { beta, tolerance, maxIterations }: ResolvedPropagation,
   input: Tensor<"f32">,
   { output, keep, scale }: Target,
-  { status, step }: Report,
+  { convergence, overflow, step }: Report,
+  { tables, hubs, iteration }: Scratch,
 ): void {
-  const { device, shape, stride, size } = input;
+  const { device, stride } = input;
   const rows = graph.main.rows, quads = stride / 4, blocks = Math.ceil(rows / BLOCK_ROWS);
-  using residual = device.copy(input);
-  using direction = device.copy(input);
-  using solution = device.zeros("f32", shape);
-  using image = device.empty("f32", shape);
-  using partials = device.empty("f32", [blocks, stride]);
-  using scalars = device.zeros("f32", [4, stride]);
-  const advance = (phase: number) =>
-    device.launch(cgScalars, { partials, scalars, status }, { blocks, quads, phase, step, tolerance });
+  const [residual, direction, solution, image] = tables as [Tensor<"f32">, Tensor<"f32">, Tensor<"f32">, Tensor<"f32">];
+  const { partials, scalars, turns } = iteration!;
+  const advance = (phase: number, turn: number) =>
+    device.launch(cgScalars, { partials, scalars, turns, status: convergence }, {
+      blocks,
+      quads,
+      phase,
+      turn,
+      step,
+      tolerance,
+    });
 
-  device.launch(columnDots, { left: residual, right: residual, partials }, { rows, quads });
-  advance(Phase.start);
-  for (let iteration = 0; iteration < maxIterations; iteration++) {
-    product(graph, direction, direction, image, {
+  device.launch(columnMaxima, { input, partials }, { rows, quads });
+  advance(Phase.scale, 0);
+  device.launch(cgStart, { scalars, input, solution, residual, direction, partials }, { rows, quads });
+  advance(Phase.start, 0);
+  for (let turn = 1; turn <= maxIterations; turn++) {
+    // Where the answer is at hand, launches that would find nothing to do are spared.
+    const needed = device.peek(turns);
+    if (needed !== null && needed[0]! < turn) break;
+    product(graph, hubs, { source: direction, addend: direction, output: image, status: turns }, {
       panel: quads,
       outputPanel: quads,
+      turn,
+      step: 0,
       keep: 0,
       neighbour: -beta,
       own: 1,
     });
-    device.launch(columnDots, { left: direction, right: image, partials }, { rows, quads });
-    advance(Phase.step);
-    device.launch(cgStep, { scalars, direction, image, solution, residual, partials }, { rows, quads });
-    advance(Phase.direction);
-    device.launch(cgDirection, { scalars, residual, direction }, { rows, quads });
+    device.launch(columnDots, { left: direction, right: image, partials, turns }, { rows, quads, turn });
+    advance(Phase.step, turn);
+    device.launch(cgStep, { scalars, direction, image, solution, residual, partials, turns }, { rows, quads, turn });
+    advance(Phase.direction, turn);
+    device.launch(cgDirection, { scalars, residual, direction, turns }, { rows, quads, turn });
   }
-  advance(Phase.check);
-  device.launch(blend, { input: solution, output }, { quads: size / 4, keep, scale: scale * (1 - beta) });
+  advance(Phase.check, maxIterations + 1);
+  const factor = scale * (1 - beta);
+  device.launch(cgFinish, { scalars, solution, output, status: overflow }, { rows, quads, step, keep, factor });
 }

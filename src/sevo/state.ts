@@ -1,4 +1,5 @@
 import type { Device, RowRange, Tensor } from "../device/device.ts";
+import type { DType } from "../device/shape.ts";
 import { NonFiniteError, StateTakenError, unconverged } from "./errors.ts";
 import type { ResolvedOptions } from "./options.ts";
 import { encodeState, type SavedTable, type StatePart } from "./state_file.ts";
@@ -13,10 +14,15 @@ export interface StateTensors {
   readonly moment2: Tensor<"f32"> | null;
   /** The unsmoothed direction of the last step, which idle rows keep, laid out as propagation reads it. */
   readonly direction: Tensor<"f32"> | null;
-  /** For each table the first step whose gradient was not finite, or 0. */
+  /**
+   * For each table two words: the first step whose gradient was not finite, or 0; and the first that left a moment that
+   * was not finite, or without propagation an element of the table.
+   */
   readonly statuses: readonly Tensor<"u32">[];
   /** The first step whose propagation did not converge, or 0. */
   readonly convergence: Tensor<"u32">;
+  /** The first step whose propagation left an element of a table that was not finite, or 0. */
+  readonly overflow: Tensor<"u32">;
 }
 
 /**
@@ -97,7 +103,7 @@ export class SevoState<Names extends string = string> implements Disposable {
    *
    * @returns Row-major elements of each table.
    * @throws {StateTakenError} If the state was taken.
-   * @throws {NonFiniteError} If a gradient had a value that is not finite.
+   * @throws {NonFiniteError} If a gradient, a table or its moments had a value that is not finite.
    * @throws {ConvergenceError} If `exact` propagation did not reach its tolerance.
    */
   async read(): Promise<{ [Name in Names]: Float32Array<ArrayBuffer> }> {
@@ -110,17 +116,27 @@ export class SevoState<Names extends string = string> implements Disposable {
    * Waits for the steps launched so far and throws what went wrong in them.
    *
    * @throws {StateTakenError} If the state was taken.
-   * @throws {NonFiniteError} If a gradient had a value that is not finite.
+   * @throws {NonFiniteError} If a gradient, a table or its moments had a value that is not finite.
    * @throws {ConvergenceError} If `exact` propagation did not reach its tolerance.
    */
   async check(): Promise<void> {
-    const { statuses, convergence } = this.tensors;
-    const words = await Promise.all([...statuses, convergence].map((status) => this.device.read(status)));
-    const failed = words.pop()![0]!;
-    words.forEach(([step], at) => {
-      if (step) throw new NonFiniteError(this.names[at]!, step);
-    });
+    const { statuses, convergence, overflow } = this.tensors;
+    const words = await Promise.all([...statuses, convergence, overflow].map((status) => this.device.read(status)));
+    const [beyond, failed] = [words.pop()![0]!, words.pop()![0]!];
+    const names = this.names, met: NonFiniteError[] = [];
+    words.forEach(([gradient], at) => gradient && met.push(new NonFiniteError(names[at]!, gradient)));
+    words.forEach(([, moments], at) => moments && met.push(new NonFiniteError(names[at]!, moments, "moments")));
+    if (beyond) met.push(new NonFiniteError(await this.#nonFiniteTable(), beyond, "table"));
+    // Of those of one step, a gradient is the cause and the others follow from it.
+    const first = Math.min(...met.map(({ step }) => step));
+    for (const error of met) if (error.step === first) throw error;
     if (failed) throw unconverged(this.options.propagation!);
+  }
+
+  /** The first table that is not finite: what has become so stays so, unless a decay of exactly 1 wipes it out. */
+  async #nonFiniteTable(): Promise<Names> {
+    const parts = this.#split(await this.device.read(this.tensors.parameter));
+    return this.names.find((name) => !parts[name].every(Number.isFinite)) ?? this.names[0]!;
   }
 
   /**
@@ -129,7 +145,7 @@ export class SevoState<Names extends string = string> implements Disposable {
    *
    * @returns The bytes of the file.
    * @throws {StateTakenError} If the state was taken.
-   * @throws {NonFiniteError} If a gradient had a value that is not finite.
+   * @throws {NonFiniteError} If a gradient, a table or its moments had a value that is not finite.
    * @throws {ConvergenceError} If `exact` propagation did not reach its tolerance.
    */
   async save(): Promise<Uint8Array<ArrayBuffer>> {
@@ -189,18 +205,29 @@ export class SevoState<Names extends string = string> implements Disposable {
  * @param device Their device.
  * @param tensors The tensors.
  * @returns The copies.
+ * @throws {RangeError} If the device cannot hold them; nothing is kept then.
  */
 export function copyTensors(device: Device, tensors: StateTensors): StateTensors {
-  return {
-    parameter: device.copy(tensors.parameter),
-    moment1: tensors.moment1 && device.copy(tensors.moment1),
-    moment2: tensors.moment2 && device.copy(tensors.moment2),
-    direction: tensors.direction && device.copy(tensors.direction),
-    statuses: tensors.statuses.map((status) => device.copy(status)),
-    convergence: device.copy(tensors.convergence),
+  using made = new DisposableStack();
+  const copy = <D extends DType>(tensor: Tensor<D>): Tensor<D> => made.use(device.copy(tensor));
+  const copies = {
+    parameter: copy(tensors.parameter),
+    moment1: tensors.moment1 && copy(tensors.moment1),
+    moment2: tensors.moment2 && copy(tensors.moment2),
+    direction: tensors.direction && copy(tensors.direction),
+    statuses: tensors.statuses.map((status) => copy(status)),
+    convergence: copy(tensors.convergence),
+    overflow: copy(tensors.overflow),
   };
+  made.move();
+  return copies;
 }
 
-function disposeTensors({ statuses, ...tensors }: StateTensors): void {
+/**
+ * Gives the memory of a state's tensors back.
+ *
+ * @param tensors The tensors.
+ */
+export function disposeTensors({ statuses, ...tensors }: StateTensors): void {
   for (const tensor of [...Object.values(tensors), ...statuses]) tensor?.dispose();
 }

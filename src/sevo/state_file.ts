@@ -5,6 +5,9 @@ import { type ResolvedOptions, resolveOptions } from "./options.ts";
 /** Name of the format, with its version. */
 const FORMAT = "sevo-state-2";
 
+/** Steps of a state at most: kernels count them in 32 bits. */
+export const MOST_STEPS: number = 2 ** 32 - 1;
+
 /** What a saved state holds of each table. */
 const PARTS = ["table", "moment1", "moment2"] as const;
 
@@ -115,7 +118,9 @@ function readMetadata(metadata: { readonly [key: string]: string }): {
   }
   const twice = tables.find((name, at) => tables.indexOf(name) !== at);
   if (twice !== undefined) throw fail(`its metadata names table '${twice}' twice`);
-  if (!Number.isSafeInteger(step) || step as number < 0) throw fail("its step must be a whole number of at least 0");
+  if (!Number.isSafeInteger(step) || step as number < 0 || step as number > MOST_STEPS) {
+    throw fail(`its step must be a whole number in [0, ${MOST_STEPS}]`);
+  }
   try {
     return { tables, step: step as number, options: resolveOptions(options as ResolvedOptions) };
   } catch (cause) {

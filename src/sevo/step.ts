@@ -4,8 +4,9 @@ import type { Graph } from "../graph/graph.ts";
 import { checkOptions, checkType } from "../options.ts";
 import { bindGradient, type BoundGradient, checkGradient, type Gradient } from "./gradient.ts";
 import { checkLearningRate } from "./options.ts";
-import { isIdentity, panelOf, reserveScratch, smooth } from "./propagation.ts";
-import { copyTensors, SevoState, type StateTensors } from "./state.ts";
+import { isIdentity, makeScratch, panelOf, smooth } from "./propagation.ts";
+import { copyTensors, disposeTensors, SevoState, type StateTensors } from "./state.ts";
+import { MOST_STEPS } from "./state_file.ts";
 
 /** Options of a single {@linkcode sevoStep}. */
 export interface StepOptions {
@@ -25,8 +26,8 @@ const STEP_OPTIONS: readonly (keyof StepOptions)[] = ["donate", "learningRate"];
  * Equations (SEvo, NeurIPS 2024, Algorithms 1 to 3): E <- E - r psi(D) with D the bias-corrected Adam direction (adam:
  * coupled decay; adamw: E <- (1 - r w) E first, and rows whose gradient is 0 keep their corrected moments) or SGD's.
  *
- * A gradient that is not finite, or `exact` propagation that does not converge, is reported by the next
- * {@linkcode SevoState.read}, `save` or `check`.
+ * A gradient that is not finite, one so large that moments or tables leave float32, or `exact` propagation that does not
+ * converge, is reported by the next {@linkcode SevoState.read}, `save` or `check`.
  *
  * @example
  * ```ts
@@ -53,8 +54,8 @@ const STEP_OPTIONS: readonly (keyof StepOptions)[] = ["donate", "learningRate"];
  * @throws {StateTakenError} If the state was taken before.
  * @throws {TypeError} If a gradient is missing or has another shape, the graph is missing or not wanted, or an option is
  * unknown or of another type.
- * @throws {RangeError} If a gradient names a row that is not there, the graph has another number of rows, or the
- * learning rate is out of range.
+ * @throws {RangeError} If a gradient names a row that is not there, the graph has another number of rows, the learning
+ * rate is out of range, or the device has no memory for the step, which then leaves the state usable and keeps nothing.
  * @throws {ReferenceError} If a tensor of a gradient was disposed.
  */
 export function sevoStep<Names extends string>(
@@ -67,18 +68,23 @@ export function sevoStep<Names extends string>(
   checkOptions("Cannot use these options", stepOptions, STEP_OPTIONS);
   const { donate = true, learningRate = options.learningRate } = stepOptions;
   checkType("Cannot use these options", "donate", donate, "boolean");
-  checkLearningRate(learningRate);
+  checkLearningRate(learningRate, options.rule === "adamw" ? options.weightDecay : 0);
   checkGradients(state, gradients);
   checkGraph(state, graph);
 
   const step = state.step + 1;
+  if (step > MOST_STEPS) throw new RangeError(`Cannot step as a state takes at most ${MOST_STEPS} steps`);
   return device.batch(() => {
     const direct = options.propagation === null || isIdentity(options.propagation);
-    // What may not find memory comes before the state is taken, so that a step that fails leaves it usable.
+    // All memory is found before the state is taken, so that a step that finds none leaves it usable.
     using owned = new DisposableStack();
     const bounds = names.map((name) => bindGradient(device, gradients[name], state.shapes[name], owned));
-    if (!direct) reserveScratch(graph!.on(device), options.propagation, state.tensors.direction!);
+    const scratch = direct
+      ? null
+      : owned.use(makeScratch(graph!.on(device), options.propagation, state.tensors.direction!));
     const tensors = donate ? state.take() : copyTensors(device, state.tensors);
+    using made = new DisposableStack();
+    made.adopt(tensors, disposeTensors);
     let firstRow = 0;
     names.forEach((name, at) => {
       const rows = state.shapes[name][0];
@@ -92,9 +98,11 @@ export function sevoStep<Names extends string>(
         options.propagation,
         tensors.direction!,
         { output: tensors.parameter, keep, scale: -learningRate },
-        { status: tensors.convergence, step },
+        { convergence: tensors.convergence, overflow: tensors.overflow, step },
+        scratch,
       );
     }
+    made.move();
     return new SevoState(device, options, step, state.shapes, tensors, false);
   });
 }

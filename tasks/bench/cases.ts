@@ -1,7 +1,7 @@
 import { blend } from "../../kernels/blend/blend.ts";
 import type { Device } from "../../src/device/device.ts";
 import type { Graph } from "../../src/graph/graph.ts";
-import { smooth } from "../../src/sevo/propagation.ts";
+import { makeScratch, smooth } from "../../src/sevo/propagation.ts";
 import { resolvePropagation } from "../../src/sevo/options.ts";
 import { sevoInit } from "../../src/sevo/init.ts";
 import { sevoStep } from "../../src/sevo/step.ts";
@@ -31,12 +31,14 @@ export function timePropagation(device: Device, graph: Graph, columns: number, l
   const propagation = resolvePropagation({ mode: "neumann", beta: BETA, layers: layers! });
   const input = device.upload(pattern(graph.rows * columns), [graph.rows, columns]);
   const output = device.empty("f32", [graph.rows, columns]);
-  const status = device.zeros("u32", [1]);
+  const report = { convergence: device.zeros("u32", [1]), overflow: device.zeros("u32", [1]), step: 1 };
   const call = () =>
-    device.batch(() =>
-      smooth(graph.on(device), propagation, input, { output, keep: 0, scale: 1 }, { status, step: 1 })
-    );
-  return timed(device, call, () => [input, output, status].forEach((tensor) => tensor.dispose()));
+    device.batch(() => {
+      using scratch = makeScratch(graph.on(device), propagation, input);
+      smooth(graph.on(device), propagation, input, { output, keep: 0, scale: 1 }, report, scratch);
+    });
+  const tensors = [input, output, report.convergence, report.overflow];
+  return timed(device, call, () => tensors.forEach((tensor) => tensor.dispose()));
 }
 
 /**

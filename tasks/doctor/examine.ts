@@ -206,7 +206,8 @@ async function measurePropagate(device: Device): Promise<number> {
   using values = device.upload(new Float32Array(edges).fill(1 / degree));
   using source = device.upload(new Float32Array(rows * columns).fill(1), [rows, columns]);
   using output = device.empty("f32", [rows, columns]);
-  const tensors = { rowOffsets, columns: neighbours, values, source, partials: null, addend: source, output };
+  const matrix = { rowOffsets, columns: neighbours, values };
+  const tensors = { ...matrix, source, partials: null, addend: source, output, status: null };
   const quads = source.stride / 4;
   const scalars = {
     rows,
@@ -214,6 +215,8 @@ async function measurePropagate(device: Device): Promise<number> {
     quads,
     panel: quads,
     outputPanel: quads,
+    turn: 0,
+    step: 0,
     keep: 0,
     neighbour: 0.5,
     own: 0.5,

@@ -245,6 +245,33 @@ testOnDevices("launch() refuses options that do not exist or are of another type
   launch({ cuts: Uint32Array.from([0, 1]) })();
 });
 
+Deno.test("cpu refuses work and cuts that are no count, which it would wait for for ever", async () => {
+  for (const threads of [1, 2]) {
+    await using device = await openDevice("cpu", { threads });
+    using input = device.zeros("f32", [4, 4]);
+    using output = device.zeros("f32", [4, 4]);
+    const launch = (quads: number, cuts?: number[]) => () =>
+      device.launch(blend, { input, output }, { quads, keep: 0, scale: 1 }, cuts && { cuts: Uint32Array.from(cuts) });
+    for (const quads of [NaN, -1, 0.5, Infinity, 2 ** 32]) assertThrows(launch(quads), RangeError, "as its items must");
+    for (const cuts of [[], [0], [1, 4], [0, 5], [0, 3], Array.from({ length: 5000 }, (_, at) => Math.min(at, 4))]) {
+      assertThrows(launch(4, cuts), RangeError, "as cuts must be 2 to 4097 items from 0 to 4");
+    }
+    assertThrows(launch(4, [0, 3, 2, 4]), RangeError, "as cuts must ascend: cut 2 is 2 after 3");
+    launch(4, [0, 2, 2, 4])();
+    launch(0, [0, 0])();
+  }
+});
+
+Deno.test("cpu shows at once what a launch has done", async () => {
+  await using device = await openDevice("cpu", { threads: 2 });
+  using input = device.upload(Float32Array.from([1, 2, 3, 4, 5, 6]), [2, 3]);
+  using output = device.zeros("f32", [2, 3]);
+  device.launch(blend, { input, output }, { quads: 2, keep: 0, scale: 2 });
+  assertEquals([...device.peek(output)!], [2, 4, 6, 8, 10, 12]);
+  output.dispose();
+  assertThrows(() => device.peek(output), ReferenceError);
+});
+
 Deno.test("cpu runs on one thread without SharedArrayBuffer, to the same bits", async () => {
   const shape = [2000, 5] as const;
   const run = async (device: Device) => {

@@ -54,7 +54,7 @@ async function isIdle(device: Device, row: number[]): Promise<boolean> {
   using moment2 = device.copy(moment1);
   using parameter = device.copy(moment1);
   using direction = device.copy(moment1);
-  using status = device.zeros("u32", [1]);
+  using status = device.zeros("u32", [2]);
   device.launch(
     adam,
     { gradient, offsets: null, order: null, moment1, moment2, parameter, direction, status },

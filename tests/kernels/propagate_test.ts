@@ -59,17 +59,26 @@ async function checkGraph(device: Device, graph: Graph, width: number, panel: nu
   using output = device.upload(before, [graph.rows, stride]);
   using partials = partial && device.empty("f32", [partial.rows, stride]);
   using addend = device.copy(source);
-  const shared = { sourceRows: main.rows, quads, panel, outputPanel: quads };
+  const shared = { sourceRows: main.rows, quads, panel, outputPanel: quads, turn: 0, step: 0 };
   device.batch(() => {
     if (partial) {
       const { rowOffsets, columns, values, rows, cuts } = partial;
-      const tensors = { rowOffsets, columns, values, source, partials: null, addend: null, output: partials! };
+      const tensors = {
+        rowOffsets,
+        columns,
+        values,
+        source,
+        partials: null,
+        addend: null,
+        output: partials!,
+        status: null,
+      };
       device.launch(propagate, tensors, { ...shared, rows, keep: 0, neighbour: 1, own: 0 }, {
         cuts: itemCuts(cuts, panels),
       });
     }
     const { rowOffsets, columns, values, rows, cuts } = main;
-    const tensors = { rowOffsets, columns, values, source, partials, addend, output };
+    const tensors = { rowOffsets, columns, values, source, partials, addend, output, status: null };
     device.launch(propagate, tensors, { ...shared, rows, keep, neighbour, own }, { cuts: itemCuts(cuts, panels) });
   });
   const { rowOffsets, columns, values } = graph;

@@ -60,12 +60,12 @@ Deno.test("sevoInit() refuses options that are out of range", async () => {
     [
       { propagation: { mode: "exact", beta: 0.5, tolerance: 0 } },
       RangeError,
-      "tolerance must be in (0, 1): current value is 0",
+      "tolerance must be in [1e-18, 1): current value is 0",
     ],
     [
       { propagation: { mode: "exact", beta: 0.5, maxIterations: 0 } },
       RangeError,
-      "maxIterations must be an integer >= 1: current value is 0",
+      "maxIterations must be an integer in [1, 10000]: current value is 0",
     ],
     [
       { propagation: { ...NEUMANN, mode: untyped("laplace") } },
@@ -328,27 +328,6 @@ testOnDevices("a gradient that is not finite is reported by the next read, save 
     }
   }
 });
-
-testOnDevices("finite gradients are not reported, however large", async (device) => {
-  using graph = randomGraph(2, 4, 8);
-  for (const [, options] of everyOptions()) {
-    using state = start(device, options);
-    const large = matrix(1, ...SHAPE).fill(3e38, 4, 5);
-    using next = sevoStep(state, { item: large }, options.propagation && graph);
-    await device.synchronize();
-    // The tables may be beyond float32 now; it is the gradient that is reported.
-    await assertNotReported(() => next.check());
-  }
-});
-
-async function assertNotReported(report: () => Promise<unknown>): Promise<void> {
-  try {
-    await report();
-  } catch (error) {
-    // A solver cannot converge on numbers whose squares are infinite, and may say so.
-    assertInstanceOf(error, ConvergenceError);
-  }
-}
 
 /** Gradients of table `item`, of shape [4, 8], that a step must refuse. */
 function wrongGradients(): [name: string, gradient: unknown, Class: ErrorClass, message: string][] {

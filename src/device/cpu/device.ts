@@ -31,6 +31,27 @@ class CpuTensor<D extends DType> extends Tensor<D> {
   }
 }
 
+/** Whoever waits for pieces that are no count waits for ever, and cuts beyond their array lie in what comes after it. */
+function checkWork(kernel: string, items: number, cuts: Uint32Array | undefined): void {
+  if (!(Number.isSafeInteger(items) && items >= 0 && items < 2 ** 32)) {
+    throw new RangeError(
+      `Cannot launch kernel '${kernel}' as its items must be an integer from 0 to 4294967295: current value is ${items}`,
+    );
+  }
+  if (cuts === undefined) return;
+  if (cuts.length < 2 || cuts.length > MAXIMUM_PIECES + 1 || cuts[0] !== 0 || cuts.at(-1) !== items) {
+    throw new RangeError(
+      `Cannot launch kernel '${kernel}' as cuts must be 2 to ${MAXIMUM_PIECES + 1} items from 0 to ${items}: ` +
+        `current value is ${cuts.length} from ${cuts[0]} to ${cuts.at(-1)}`,
+    );
+  }
+  const down = cuts.findIndex((cut, at) => at > 0 && cut < cuts[at - 1]!);
+  if (down < 0) return;
+  throw new RangeError(
+    `Cannot launch kernel '${kernel}' as cuts must ascend: cut ${down} is ${cuts[down]} after ${cuts[down - 1]}`,
+  );
+}
+
 /** Bytes a tensor occupies; an empty one still has an address of its own. */
 function byteLength(tensor: Tensor): number {
   return Math.max(16, tensor.size * 4);
@@ -110,8 +131,9 @@ export class CpuDevice implements Device {
   upload(data: Float32Array | Uint32Array, shape: Shape = [data.length]): CpuTensor<DType> {
     const dtype = dtypeOf(data, "upload");
     checkLength(data, shape, "upload");
+    const rows = padRows(data, shape);
     const tensor = this.empty(dtype, shape);
-    this.#view(tensor).set(padRows(data, shape));
+    this.#view(tensor).set(rows);
     return tensor;
   }
 
@@ -138,11 +160,15 @@ export class CpuDevice implements Device {
 
   read<D extends DType>(tensor: Tensor<D>): Promise<HostArray<D>> {
     try {
-      const stored = this.#view(tensor).slice() as HostArray<D>;
-      return Promise.resolve(stripRows(stored as Float32Array<ArrayBuffer> & HostArray<D>, tensor.shape));
+      return Promise.resolve(this.peek(tensor));
     } catch (error) {
       return Promise.reject(error);
     }
+  }
+
+  peek<D extends DType>(tensor: Tensor<D>): HostArray<D> {
+    const stored = this.#view(tensor).slice() as HostArray<D>;
+    return stripRows(stored as Float32Array<ArrayBuffer> & HostArray<D>, tensor.shape);
   }
 
   launch<Bindings extends string, Params extends string>(
@@ -158,9 +184,10 @@ export class CpuDevice implements Device {
     for (const name in kernel.bindings) values.push((tensors[name] as CpuTensor<DType> | null)?.address ?? 0);
     for (const name in kernel.params) values.push(scalars[name]);
     const { items, grain } = kernel.shape(scalars);
+    const cuts = options?.cuts;
+    checkWork(kernel.name, items, cuts);
     this.#launches++;
     if (items === 0) return;
-    const cuts = options?.cuts;
     if (cuts) {
       this.#threads.run(kernel.name, values, cuts.length - 1, (piece) => cuts[piece]!);
     } else {

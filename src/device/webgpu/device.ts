@@ -195,8 +195,9 @@ export class WebGpuDevice implements Device {
   upload(data: Float32Array | Uint32Array, shape: Shape = [data.length]): Tensor {
     const dtype = dtypeOf(data, "upload");
     checkLength(data, shape, "upload");
+    const rows = padRows(data, shape);
     const tensor = this.#allocate<DType>(dtype, shape, (buffer) => !this.#commands.uses(buffer));
-    this.#commands.write(this.#memory(tensor), padRows(data, shape));
+    this.#commands.write(this.#memory(tensor), rows);
     return tensor;
   }
 
@@ -282,6 +283,12 @@ export class WebGpuDevice implements Device {
       if (staging.raw.mapState === "mapped") staging.raw.unmap();
       this.#staging.release(staging);
     }
+  }
+
+  /** What is launched has not run when the launch returns: there is nothing to see yet. */
+  peek(): null {
+    this.#checkPresent("peek");
+    return null;
   }
 
   /**
