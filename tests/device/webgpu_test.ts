@@ -627,3 +627,36 @@ Deno.test({
     x.dispose();
   },
 });
+
+Deno.test({
+  name: "webgpu: says that it was lost, whatever is asked and whenever it was, and gives memory back quietly",
+  ignore: !webgpuAvailable,
+  async fn() {
+    const adapter = await requestAdapter();
+    assert(adapter !== null);
+    const calls: ((device: WebGpuDevice, x: Tensor<"f32">) => unknown)[] = [
+      (device, x) => device.read(x),
+      (device) => device.synchronize(),
+      (device) => device.prepare([saxpy]),
+      (device, x) => Promise.all([device.read(x), device.synchronize(), device.read(x)]),
+      (device, x) => device.batch(() => device.read(x)),
+      (device, x) => device.upload(ramp(5)) && device.read(x),
+      (device, x) => device.copy(x) && device.synchronize(),
+    ];
+    for (let trial = 0; trial < 28; trial++) {
+      const gpu = await requestDevice(adapter);
+      await using device = new WebGpuDevice(adapter.info, gpu);
+      const x = device.upload(ramp(4)), call = calls[trial % calls.length]!;
+      // In mid-wait, for which there is no moment that always is: from at once to later than any wait
+      const lost = new Promise((resolve) => setTimeout(resolve, trial / 2)).then(() => gpu.destroy());
+      const error = await assertRejects(async () => {
+        for (;;) await call(device, x);
+      });
+      assertInstanceOf(error, DeviceLostError, `call ${trial % calls.length}: ${error}`);
+      assertThrows(() => device.upload(ramp(4)), DeviceLostError);
+      assertThrows(() => device.batch(() => addTo(device, x, x)), DeviceLostError);
+      x.dispose();
+      await lost;
+    }
+  },
+});

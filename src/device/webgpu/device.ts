@@ -15,6 +15,9 @@ export type { KernelSource };
 /** Bytes that free buffers may hold beyond what was in use at the peak: room for one step to differ from the last. */
 const SLACK_BYTES = 64 * 2 ** 20;
 
+/** How long a call that has failed waits to hear that the device is lost, which is then why. */
+const LOSS_MILLISECONDS = 50;
+
 /** Options of {@linkcode openWebGpuDevice}. */
 export interface WebGpuOptions {
   /** Whether an adapter that computes on the processor will do. */
@@ -236,7 +239,7 @@ export class WebGpuDevice implements Device {
     this.#checkPresent("copy");
     const own = this.#own(tensor, "copy", "the tensor");
     const copy = this.#allocate(own.dtype, own.shape);
-    this.#commands.copy(this.#memory(own), this.#memory(copy), storedBytes(own));
+    this.#commands.copy(this.#memory(own), this.#memory(copy), storedBytes(own.bytes));
     this.#commands.settle();
     return copy;
   }
@@ -264,24 +267,29 @@ export class WebGpuDevice implements Device {
   async read<D extends DType>(tensor: Tensor<D>): Promise<HostArray<D>> {
     this.#checkPresent("read");
     const own = this.#own(tensor, "read", "the tensor");
-    const { dtype, shape } = own;
-    const bytes = storedBytes(own);
+    const bytes = storedBytes(own.bytes);
     const staging = this.#staging.acquire(bytes);
     this.#readbacks++;
     this.#commands.copy(this.#memory(own), staging, bytes);
     try {
       await null; // The rest of this turn may record more, and a batch may be open
-      this.#checkPresent("read");
-      this.#commands.flush();
-      await this.#outcome("read", staging.raw.mapAsync(GPUMapMode.READ, 0, bytes));
-      const mapped = staging.raw.getMappedRange(0, own.bytes);
+      return await this.#outcome("read", () => this.#copyOut<D>(own, staging));
+    } finally {
+      this.#staging.release(staging);
+    }
+  }
+
+  async #copyOut<D extends DType>({ dtype, shape, bytes }: GpuTensor, staging: PooledBuffer): Promise<HostArray<D>> {
+    this.#commands.flush();
+    await staging.raw.mapAsync(GPUMapMode.READ, 0, storedBytes(bytes));
+    try {
+      const mapped = staging.raw.getMappedRange(0, bytes);
       // Unmapping takes the range away, so this must end in a copy, which taking padding off is
       const stored = dtype === "f32" ? new Float32Array(mapped) : new Uint32Array(mapped);
       const data = stripRows<Float32Array | Uint32Array>(stored, shape);
       return (data === stored ? stored.slice() : data) as HostArray<D>;
     } finally {
-      if (staging.raw.mapState === "mapped") staging.raw.unmap();
-      this.#staging.release(staging);
+      staging.raw.unmap();
     }
   }
 
@@ -343,9 +351,10 @@ export class WebGpuDevice implements Device {
   async synchronize(): Promise<void> {
     this.#checkPresent("synchronize");
     await null; // A batch may be open
-    this.#checkPresent("synchronize");
-    this.#commands.flush();
-    await this.#outcome("synchronize", this.gpu.queue.onSubmittedWorkDone());
+    await this.#outcome("synchronize", () => {
+      this.#commands.flush();
+      return this.gpu.queue.onSubmittedWorkDone();
+    });
   }
 
   /**
@@ -358,9 +367,8 @@ export class WebGpuDevice implements Device {
   async prepare(kernels: Iterable<KernelSource>): Promise<void> {
     this.#checkPresent("prepare");
     for (const kernel of kernels) this.#pipelines.get(kernel);
-    await this.#faults.settle();
-    this.#checkPresent("prepare");
-    this.#faults.throwFirst();
+    // A turn of the event loop, in which the loss of the device is heard of
+    await this.#outcome("prepare", () => new Promise((resolve) => setTimeout(resolve, 0)));
   }
 
   /** Destroys all buffers and the device. A second call does nothing. */
@@ -378,21 +386,20 @@ export class WebGpuDevice implements Device {
   }
 
   /** Waits for the GPU, and then throws what went wrong, whether or not the wait itself failed. */
-  async #outcome(action: string, wait: Promise<undefined>): Promise<void> {
-    let failure: unknown = null;
-    try {
-      await wait;
-    } catch (error) {
-      failure = error;
-      // The reason is reported on its own: as a loss or as an error event
-      await new Promise((resolve) => setTimeout(resolve, 0));
-    }
-    await this.#faults.settle();
+  async #outcome<T>(action: string, wait: () => Promise<T>): Promise<T> {
     this.#checkPresent(action);
-    this.#faults.throwFirst();
-    if (failure !== null) {
-      const reason = failure instanceof Error ? failure.message : String(failure);
-      throw new Error(`Cannot ${action} as WebGPU fails: ${reason}`, { cause: failure });
+    try {
+      return await wait();
+    } catch (error) {
+      // The reason is reported on its own, in its own time: as a loss or as an error event
+      await Promise.race([this.gpu.lost, new Promise((resolve) => setTimeout(resolve, LOSS_MILLISECONDS))]);
+      throw new Error(`Cannot ${action} as WebGPU fails: ${error instanceof Error ? error.message : error}`, {
+        cause: error,
+      });
+    } finally {
+      await this.#faults.settle();
+      this.#checkPresent(action);
+      this.#faults.throwFirst();
     }
   }
 
@@ -487,9 +494,9 @@ export class WebGpuDevice implements Device {
   }
 }
 
-/** Bytes of whole vectors, the least one: what a copy moves. */
-function storedBytes(tensor: GpuTensor): number {
-  return Math.max(MIN_BUFFER_BYTES, Math.ceil(tensor.bytes / MIN_BUFFER_BYTES) * MIN_BUFFER_BYTES);
+/** Bytes as whole vectors, the least one: what a copy moves. */
+function storedBytes(bytes: number): number {
+  return Math.max(MIN_BUFFER_BYTES, Math.ceil(bytes / MIN_BUFFER_BYTES) * MIN_BUFFER_BYTES);
 }
 
 function bytesBound<Names extends string>(
