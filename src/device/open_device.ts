@@ -5,7 +5,10 @@ import { openWebGpuDevice } from "./webgpu/device.ts";
 
 /** Options of {@linkcode openDevice}. */
 export interface DeviceOptions {
-  /** Threads of the cpu device; by default one for each core. Not used by `webgpu`. */
+  /**
+   * Threads of the cpu device, up to 256; by default one for each core. Of more than two for each core, and more than
+   * eight, the rest is not started. No result depends on it. Not used by `webgpu`.
+   */
   readonly threads?: number;
 }
 

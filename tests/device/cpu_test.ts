@@ -376,6 +376,54 @@ Deno.exit(0);`;
   },
 });
 
+Deno.test("cpu starts no more threads than are of use, and gives the same bits for any number asked for", async () => {
+  const shape = [3000, 9] as const, cores = navigator.hardwareConcurrency;
+  const run = async (threads: number) => {
+    await using device = await openDevice("cpu", { threads });
+    const count = Math.min(threads, Math.max(8, 2 * cores));
+    assertEquals(device.description, `cpu: WebAssembly SIMD, ${count} thread${count === 1 ? "" : "s"}`);
+    using graph = randomGraph(3, shape[0], 9000);
+    return await runSteps(
+      device,
+      { rule: "adamw", learningRate: 0.01, propagation: { mode: "neumann", beta: 0.9, layers: 3 } },
+      graph,
+      shape,
+      Array.from({ length: 20 }, (_, seed) => idleGradient(seed, ...shape)),
+    );
+  };
+  const expected = await run(1);
+  for (const threads of [3, 8, 9, 32, 256]) assertSameBits(await run(threads), expected, `${threads} threads`);
+});
+
+Deno.test({
+  name: "cpu starts one worker a launch where all have gone, and no more than are of use",
+  ignore: Deno.build.os !== "linux", // where threads can be counted
+  fn: async () => {
+    const script = `const device = await openDevice("cpu", { threads: 256 });
+const workers = () => Array.from(Deno.readDirSync("/proc/self/task"), ({ name }) => {
+  try {
+    return Deno.readTextFileSync("/proc/self/task/" + name + "/comm");
+  } catch {
+    return ""; // it has ended meanwhile
+  }
+}).filter((name) => name.startsWith("worker")).length;
+const most = Math.max(8, 2 * navigator.hardwareConcurrency) - 1;
+if (workers() !== most) console.log(workers(), "in place of", most);
+while (workers() > 0) await new Promise((resolve) => setTimeout(resolve, 200));
+import { blend } from ${JSON.stringify(import.meta.resolve("../../kernels/blend/blend.ts"))};
+const input = device.zeros("f32", [20000, 4]), output = device.zeros("f32", [20000, 4]);
+const launch = () => device.launch(blend, { input, output }, { quads: 20000, keep: 0, scale: 1 });
+launch();
+console.log(workers());
+launch();
+console.log(workers());
+for (let turn = 0; turn < most; turn++) launch();
+if (workers() !== most) console.log(workers(), "in place of", most);
+Deno.exit(0);`;
+    assertEquals(await runScript(script, "--allow-all"), { code: 0, output: "1\n2\n" });
+  },
+});
+
 Deno.test("cpu devices live side by side", async () => {
   await using one = await openDevice("cpu", { threads: 2 });
   await using two = await openDevice("cpu", { threads: 2 });

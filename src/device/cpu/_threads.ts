@@ -9,7 +9,8 @@
  * wakes late either takes a piece of the launch it then reads, or nothing.
  *
  * A worker that has had nothing to do for a while goes, and one is started anew when there is work again: parked, it
- * would keep alive the process of a caller who does not dispose of the device.
+ * would keep alive the process of a caller who does not dispose of the device. Starting one holds up the calling thread
+ * for tens of milliseconds, so each launch starts one at most, and runs on those that are there.
  *
  * @module
  */
@@ -23,7 +24,8 @@ const PIECES = 0,
   QUIT = 5,
   WORKERS = 6,
   FAILED = 7,
-  LAUNCH = 8;
+  LAUNCH = 8,
+  STARTING = 9;
 
 /** Byte addresses of the arguments (f64) and of the cuts (u32) of the current launch, and of the counters of shares. */
 const ARGUMENTS_AT = 256, CUTS_AT = 1024, COUNTERS_AT = 20480;
@@ -48,6 +50,7 @@ const CONTROL_WORDS = {
   WORKERS,
   FAILED,
   LAUNCH,
+  STARTING,
   ARGUMENTS_AT,
   CUTS_AT,
   COUNTERS_AT,
@@ -104,7 +107,7 @@ function runPieces(
  * it refers to nothing outside itself but what it is called with.
  */
 function workerBody(words: ControlWords, makeRunPieces: typeof runPieces): void {
-  const { GENERATION, KERNEL, ARGUMENTS, QUIT, WORKERS, LAUNCH } = words;
+  const { GENERATION, KERNEL, ARGUMENTS, QUIT, WORKERS, LAUNCH, STARTING } = words;
   const scope = globalThis as unknown as {
     onmessage: (event: MessageEvent<WorkerStart>) => void;
     postMessage: (message: "ready" | "gone") => void;
@@ -132,7 +135,9 @@ function workerBody(words: ControlWords, makeRunPieces: typeof runPieces): void 
       if (Atomics.load(control, QUIT) === 1) break;
       // The next launch of a step is microseconds away: looking for it is cheaper than being woken.
       for (let spin = 0; spin < 2000 && Atomics.load(control, GENERATION) === generation; spin++);
-      if (Atomics.wait(control, GENERATION, generation, words.IDLE_MILLISECONDS) === "timed-out") break;
+      const woken = Atomics.wait(control, GENERATION, generation, words.IDLE_MILLISECONDS);
+      // The first to be ready may have long to wait for the last, before there can be any work.
+      if (woken === "timed-out" && Atomics.load(control, STARTING) === 0) break;
     }
     // By the shared word, as a calling thread that never turns its event loop hears no message.
     Atomics.sub(control, WORKERS, 1);
@@ -182,24 +187,19 @@ export class Threads {
    */
   static async start(module: WebAssembly.Module, memory: WebAssembly.Memory, count: number): Promise<Threads> {
     const threads = new Threads(module, memory, count);
+    Atomics.store(threads.#control, STARTING, 1);
     try {
-      await threads.#startMissing();
+      await Promise.all(Array.from({ length: count - 1 }, () => threads.#startWorker()));
     } catch (error) {
       threads.stop();
       throw error;
     }
+    Atomics.store(threads.#control, STARTING, 0);
     return threads;
   }
 
-  /** Starts a worker in place of each that has gone. */
-  async #startMissing(): Promise<void> {
-    const missing = this.count - 1 - Atomics.load(this.#control, WORKERS);
-    if (missing === 0) return;
-    Atomics.add(this.#control, WORKERS, missing);
-    await Promise.all(Array.from({ length: missing }, () => this.#startWorker()));
-  }
-
   #startWorker(): Promise<void> {
+    Atomics.add(this.#control, WORKERS, 1);
     const worker = new Worker(this.#url, { type: "module" });
     this.#workers.add(worker);
     return new Promise((resolve, reject) => {
@@ -239,9 +239,9 @@ export class Threads {
       }
       return;
     }
-    // Those that are missing join a later launch; this one is run by whoever is there.
-    this.#startMissing().catch(() => {});
     const control = this.#control;
+    // It joins a later launch; this one is run by whoever is there.
+    if (Atomics.load(control, WORKERS) < this.count - 1) this.#startWorker().catch(() => {});
     for (let piece = 0; piece <= pieces; piece++) this.#cuts[piece] = cut(piece);
     this.#scalars.set(values);
     control[PIECES] = pieces;

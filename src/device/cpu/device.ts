@@ -6,8 +6,11 @@ import { Heap } from "./_heap.ts";
 import { MAXIMUM_PIECES, Threads } from "./_threads.ts";
 import { moduleBase64 } from "./module.generated.ts";
 
-/** More threads than this only wait for each other. */
+/** Threads that may be asked for. */
 export const MAXIMUM_THREADS = 256;
+
+/** Threads that are started whatever the number of cores, so that tests find the same on every machine. */
+const LEAST_MOST_THREADS = 8;
 
 class CpuTensor<D extends DType> extends Tensor<D> {
   override readonly device: CpuDevice;
@@ -78,7 +81,8 @@ export class CpuDevice implements Device {
    * Opens a cpu device. Where memory cannot be shared with workers (a browser page without isolation) it runs on one
    * thread.
    *
-   * @param threads Number of threads; by default one for each core.
+   * @param threads Number of threads; by default one for each core. Of more than two for each core, and more than eight,
+   * the rest is not started: they would only wait for each other.
    * @returns The device.
    * @throws {RangeError} If `threads` is not an integer in [1, 256].
    */
@@ -93,7 +97,8 @@ export class CpuDevice implements Device {
     const module = new WebAssembly.Module(Uint8Array.fromBase64(moduleBase64));
     const heap = new Heap();
     const shared = typeof SharedArrayBuffer === "function" && typeof Worker === "function";
-    return new CpuDevice(heap, await Threads.start(module, heap.memory, shared ? threads : 1));
+    const most = Math.max(LEAST_MOST_THREADS, 2 * (navigator.hardwareConcurrency ?? 1));
+    return new CpuDevice(heap, await Threads.start(module, heap.memory, shared ? Math.min(threads, most) : 1));
   }
 
   /** Number of threads that kernels run on. */
