@@ -22,6 +22,7 @@ export { generatedDataset, type GeneratedOptions } from "../data/generated.ts";
 export { type HistoryEnd, packHistories } from "../data/histories.ts";
 export { type PackedSequences } from "../data/sequences.ts";
 export { type BestEpoch, type Checkpoint, decodeCheckpoint, encodeCheckpoint, type EpochPart } from "./checkpoint.ts";
+export { DivergenceError } from "./divergence.ts";
 export { growModel, type GrownModel, type RowCounts } from "./grow.ts";
 export { growMoments, type GrownMoments } from "./grow_moments.ts";
 export type { StopOptions } from "./pace.ts";

@@ -20,8 +20,10 @@ import type { RankingMetrics } from "../recommend/metrics.ts";
 import { rankSplit } from "../recommend/rank_split.ts";
 import { historyLength, rankerOf } from "../recommend/ranker_of.ts";
 import { type BestEpoch, checkCheckpoint, type Checkpoint, type EpochPart } from "./checkpoint.ts";
+import { DivergenceError } from "./divergence.ts";
 import { Pace, type StopOptions } from "./pace.ts";
 import { checkOptions } from "../options.ts";
+import { NonFiniteError } from "../sevo/errors.ts";
 import { type GrownMoments, withMoments } from "./grow_moments.ts";
 import { startTraining } from "./start_training.ts";
 
@@ -96,7 +98,7 @@ export interface TrainOptions {
  * @throws {SettingError} If the model has no such setting, or cannot have such a value.
  * @throws {RangeError} If the dataset has nothing to train, to validate or to test with, or there is no such metric.
  * @throws {SyntaxError} If the checkpoint to go on from is of another model.
- * @throws {NonFiniteError} If training diverged.
+ * @throws {DivergenceError} If training diverged.
  */
 export async function train<M extends ModelDefinition>(
   device: Device,
@@ -148,26 +150,33 @@ export async function train<M extends ModelDefinition>(
     const spent = (epoch: number) => patience > 0 && epoch - best.bestEpoch >= patience * evalEvery;
     let taken = from?.part?.steps ?? 0;
     if (from?.part) trained.restoreLoss(from.part.loss);
-    for (let epoch = (from?.epoch ?? 0) + 1; epoch <= epochs && !spent(epoch - 1); epoch++, taken = 0) {
-      const begun = performance.now(), size = Math.ceil(sampler.size / batchSize);
-      let steps = 0;
-      for (const batch of sampler.batches(epoch, batchSize)) {
-        if (steps++ < taken) continue;
-        trained.step(batch);
-        if (await pace.isDue((size - steps) / (steps - taken), begun)) {
-          await save(epoch - 1, { steps, loss: await trained.lossSoFar() });
-          pace.throwIfEnding();
+    let epoch = (from?.epoch ?? 0) + 1;
+    try {
+      for (; epoch <= epochs && !spent(epoch - 1); epoch++, taken = 0) {
+        const begun = performance.now(), size = Math.ceil(sampler.size / batchSize);
+        let steps = 0;
+        for (const batch of sampler.batches(epoch, batchSize)) {
+          if (steps++ < taken) continue;
+          trained.step(batch);
+          if (await pace.isDue((size - steps) / (steps - taken), begun)) {
+            await save(epoch - 1, { steps, loss: await trained.lossSoFar() });
+            pace.throwIfEnding();
+          }
         }
+        const loss = await trained.meanLoss();
+        await onEvent({ type: "epoch", epoch, loss, seconds: (performance.now() - begun) / 1000 });
+        const isValidated = epoch % evalEvery === 0 || epoch === epochs;
+        if (isValidated) {
+          const valid = await validate(epoch);
+          if (valid[metric]! > best.valid[metric]!) {
+            best = { weights: await trained.weights(), bestEpoch: epoch, valid };
+          }
+        }
+        if (isValidated || pace.isEnding) await save(epoch, null);
+        pace.throwIfEnding();
       }
-      const loss = await trained.meanLoss();
-      await onEvent({ type: "epoch", epoch, loss, seconds: (performance.now() - begun) / 1000 });
-      const isValidated = epoch % evalEvery === 0 || epoch === epochs;
-      if (isValidated) {
-        const valid = await validate(epoch);
-        if (valid[metric]! > best.valid[metric]!) best = { weights: await trained.weights(), bestEpoch: epoch, valid };
-      }
-      if (isValidated || pace.isEnding) await save(epoch, null);
-      pace.throwIfEnding();
+    } catch (error) {
+      throw error instanceof NonFiniteError ? new DivergenceError(epoch, error, own.learningRate) : error;
     }
   } else {
     settings = resolveSettings(definition, given as SettingValues);

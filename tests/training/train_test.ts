@@ -15,6 +15,7 @@ import {
 } from "../../src/models/mod.ts";
 import { rankerOf, type RankingMetrics, rankSplit, type Split } from "../../src/recommend/mod.ts";
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "../../src/training/checkpoint.ts";
+import { DivergenceError } from "../../src/training/divergence.ts";
 import { train, type TrainingEvent, type TrainingResult } from "../../src/training/train.ts";
 import { testOnDevices } from "../_on_devices.ts";
 import { packed, packedHeldOut } from "../data/_fixtures.ts";
@@ -214,7 +215,17 @@ testOnDevices("rankerOf() and rankSplit() rank users with a target alone, by han
 
 testOnDevices("train() says when training diverges", async (device) => {
   const settings = { ...SETTINGS, optimizer: "sgd" as const, learningRate: 1e30, epochs: 4 };
-  await assertRejects(() => train(device, DATASET, mfBpr, settings), NonFiniteError);
+  const saved: number[] = [];
+  const error = await assertRejects(
+    () => train(device, DATASET, mfBpr, settings, { onCheckpoint: ({ epoch }) => void saved.push(epoch) }),
+    DivergenceError,
+  );
+  assert(error instanceof NonFiniteError && error.epoch > (saved.at(-1) ?? 0));
+  assertEquals(
+    error.message,
+    `Cannot train on as training diverged in epoch ${error.epoch}, at step ${error.step}, in table '${error.table}': ` +
+      "try a learning rate below 1e+30; the last checkpoint is kept",
+  );
 });
 
 testOnDevices("train() gives its memory back when it is stopped by its caller", async (device) => {

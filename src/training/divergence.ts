@@ -1,0 +1,24 @@
+import { NonFiniteError } from "../sevo/errors.ts";
+
+/** Training left the numbers: what it has learned since the last checkpoint is lost. */
+export class DivergenceError extends NonFiniteError {
+  /** `DivergenceError`. */
+  override name = "DivergenceError";
+  /** The epoch, counted from 1. */
+  readonly epoch: number;
+
+  /**
+   * Says where, and what to try.
+   *
+   * @param epoch The epoch, counted from 1.
+   * @param cause What was found.
+   * @param learningRate The learning rate.
+   */
+  constructor(epoch: number, cause: NonFiniteError, learningRate: number) {
+    super(cause.table, cause.step, cause.part);
+    this.cause = cause;
+    this.epoch = epoch;
+    this.message = `Cannot train on as training diverged in epoch ${epoch}, at step ${cause.step}, in table ` +
+      `'${cause.table}': try a learning rate below ${learningRate}; the last checkpoint is kept`;
+  }
+}
