@@ -18,6 +18,10 @@ const OPTIONS: readonly (keyof DeviceOptions)[] = ["threads"];
  * Opens a device. `auto` takes a hardware WebGPU adapter if there is one and `cpu` otherwise; a software adapter is
  * taken only where `webgpu` is asked for by name.
  *
+ * In a worker: a process can crash as it ends where a worker that used WebGPU was ended by `terminate()` just before.
+ * Plain WebGPU does it too: it is Deno's, of 2.9, or the driver's. Let the worker dispose of its device and end itself
+ * with `close()`.
+ *
  * @example
  * ```ts
  * import { openDevice } from "@sevo/sevo";

@@ -52,7 +52,11 @@ export async function openWebGpuDevice(options: WebGpuOptions): Promise<WebGpuDe
  * A device on WebGPU. Calls record commands and return; they are submitted when the outermost
  * {@linkcode WebGpuDevice.batch} ends, and run in order. WebGPU reports errors late: a shader that does not compile,
  * memory that runs out or an invalid command is thrown by the next {@linkcode WebGpuDevice.read},
- * {@linkcode WebGpuDevice.synchronize} or {@linkcode WebGpuDevice.prepare}.
+ * {@linkcode WebGpuDevice.synchronize} or {@linkcode WebGpuDevice.prepare}. So is the loss of the device, which other calls
+ * know of as soon as the event loop has turned.
+ *
+ * A worker that used one should dispose of it and end itself with `close()`: `terminate()`, followed by the end of the
+ * process, can crash Deno (2.9), as it can with plain WebGPU.
  *
  * Methods do what {@linkcode Device} says of them; what is said here is what this device adds. Once it has gone, all of
  * them throw a {@linkcode DeviceLostError}.
