@@ -12,12 +12,12 @@ import {
   SCALAR_ROWS,
 } from "../../kernels/conjugate_gradient/conjugate_gradient.ts";
 import { toPanels } from "../../kernels/_panels.ts";
-import { itemCuts, propagate as propagateKernel } from "../../kernels/propagate/propagate.ts";
 import type { Device, Tensor } from "../device/device.ts";
 import { paddedWidth, padRows } from "../device/shape.ts";
-import type { DeviceCsr, DeviceGraph } from "../graph/_device_graph.ts";
+import type { DeviceGraph } from "../graph/_device_graph.ts";
 import type { Graph } from "../graph/graph.ts";
 import { unconverged } from "./errors.ts";
+import { product } from "./_product.ts";
 import { type Propagation, type ResolvedPropagation, resolvePropagation } from "./options.ts";
 
 /** Quads of a panel on the cpu device: sums of as many stay in registers, and rows of 32 columns in a core's cache. */
@@ -222,55 +222,6 @@ function layered(
     neighbour: last * beta,
     own: last * own,
   });
-}
-
-/** Scalars of one product: its layout, when it is done and what it reports, and its factors. */
-interface ProductScalars {
-  readonly panel: number;
-  readonly outputPanel: number;
-  readonly turn: number;
-  readonly step: number;
-  readonly keep: number;
-  readonly neighbour: number;
-  readonly own: number;
-}
-
-/** Tensors of one product. */
-interface ProductTensors {
-  readonly source: Tensor<"f32">;
-  readonly addend: Tensor<"f32"> | null;
-  readonly output: Tensor<"f32">;
-  readonly status: Tensor<"u32"> | null;
-}
-
-/** output = keep * output + neighbour * A source + own * addend. */
-function product(
-  { main, partial }: DeviceGraph,
-  partials: Tensor<"f32"> | null,
-  tensors: ProductTensors,
-  scalars: ProductScalars,
-): void {
-  if (partial) {
-    const pieces = { ...tensors, partials: null, addend: null, output: partials! };
-    const sums = { outputPanel: tensors.source.stride / 4, step: 0, keep: 0, neighbour: 1, own: 0 };
-    launchProduct(partial, main.rows, pieces, { ...scalars, ...sums });
-  }
-  launchProduct(main, main.rows, { ...tensors, partials }, scalars);
-}
-
-function launchProduct(
-  { rows, rowOffsets, columns, values, cuts }: DeviceCsr,
-  sourceRows: number,
-  tensors: ProductTensors & { readonly partials: Tensor<"f32"> | null },
-  scalars: ProductScalars,
-): void {
-  const quads = tensors.source.stride / 4;
-  tensors.source.device.launch(
-    propagateKernel,
-    { rowOffsets, columns, values, ...tensors },
-    { rows, sourceRows, quads, ...scalars },
-    { cuts: itemCuts(cuts, Math.ceil(quads / scalars.panel)) },
-  );
 }
 
 /** (1-b) (I - bA)^-1 X by conjugate gradients from 0, all columns at once, none of them waited for. */

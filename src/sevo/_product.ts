@@ -1,0 +1,71 @@
+import { itemCuts, propagate } from "../../kernels/propagate/propagate.ts";
+import type { Tensor } from "../device/device.ts";
+import type { DeviceCsr, DeviceGraph } from "../graph/_device_graph.ts";
+
+/** Scalars of one product: its layout, when it is done and what it reports, and its factors. */
+export interface ProductScalars {
+  /** Quads of a panel of what is read. */
+  readonly panel: number;
+  /** Quads of a panel of what is written. */
+  readonly outputPanel: number;
+  /** Turn in an iteration that it is part of, or 0. */
+  readonly turn: number;
+  /** Step to report a result that is not finite with, or 0. */
+  readonly step: number;
+  /** Factor of the output. */
+  readonly keep: number;
+  /** Factor of the product. */
+  readonly neighbour: number;
+  /** Factor of the addend. */
+  readonly own: number;
+}
+
+/** Tensors of one product. */
+export interface ProductTensors {
+  /** What the graph is multiplied with. */
+  readonly source: Tensor<"f32">;
+  /** What is added; null where its factor is 0. */
+  readonly addend: Tensor<"f32"> | null;
+  /** Where the result goes. */
+  readonly output: Tensor<"f32">;
+  /** Where a turn is looked up, or a step reported; null where both are 0. */
+  readonly status: Tensor<"u32"> | null;
+}
+
+/**
+ * Launches output = keep * output + neighbour * A source + own * addend: the rows of hubs in pieces first, where there are
+ * any.
+ *
+ * @param graph The graph A on the device of the tensors.
+ * @param partials Memory for the pieces; null where there is no hub.
+ * @param tensors What is read and written.
+ * @param scalars Layout, turn, report and factors: see the kernel.
+ */
+export function product(
+  { main, partial }: DeviceGraph,
+  partials: Tensor<"f32"> | null,
+  tensors: ProductTensors,
+  scalars: ProductScalars,
+): void {
+  if (partial) {
+    const pieces = { ...tensors, partials: null, addend: null, output: partials! };
+    const sums = { outputPanel: tensors.source.stride / 4, step: 0, keep: 0, neighbour: 1, own: 0 };
+    launchProduct(partial, main.rows, pieces, { ...scalars, ...sums });
+  }
+  launchProduct(main, main.rows, { ...tensors, partials }, scalars);
+}
+
+function launchProduct(
+  { rows, rowOffsets, columns, values, cuts }: DeviceCsr,
+  sourceRows: number,
+  tensors: ProductTensors & { readonly partials: Tensor<"f32"> | null },
+  scalars: ProductScalars,
+): void {
+  const quads = tensors.source.stride / 4;
+  tensors.source.device.launch(
+    propagate,
+    { rowOffsets, columns, values, ...tensors },
+    { rows, sourceRows, quads, ...scalars },
+    { cuts: itemCuts(cuts, Math.ceil(quads / scalars.panel)) },
+  );
+}
