@@ -68,6 +68,8 @@ export function resolveSettings(
     if (!fields.has(key)) throw new SettingError(key, noSetting(model, key, models));
     wanted[key] = value;
   }
+  // Before what follows from them, such as the rates of a rule
+  for (const [key, value] of Object.entries(wanted)) checkValue(model, key, value);
   const values: Record<string, unknown> = {};
   for (const [key, field] of fields) values[key] = field.default;
   if (isTrainable(model)) {
@@ -85,11 +87,7 @@ export function resolveSettings(
     throw new SettingError("preset", `${name} has no presets: current value is '${preset}'`);
   }
   Object.assign(values, wanted);
-  for (const [key, field] of fields) {
-    const expected = expectation(field, values[key]);
-    if (expected === undefined) continue;
-    throw new SettingError(key, `${key} must be ${expected}: current value is ${shown(values[key])}`);
-  }
+  for (const key of fields.keys()) checkValue(model, key, values[key]);
   checkBySchema(model, values);
   if (isTrainable(model) && !model.graphs.includes(values["graph"] as TrainingSettings["graph"])) {
     throw new SettingError(
@@ -100,6 +98,13 @@ export function resolveSettings(
     );
   }
   return values as SettingValues;
+}
+
+function checkValue({ fields }: ModelDefinition, key: string, value: unknown): void {
+  const expected = expectation(fields.get(key)!, value);
+  if (expected !== undefined) {
+    throw new SettingError(key, `${key} must be ${expected}: current value is ${shown(value)}`);
+  }
 }
 
 /** What a schema asks of a model's own settings beyond type and bounds, such as a multiple. */

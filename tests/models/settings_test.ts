@@ -247,3 +247,14 @@ Deno.test("resolveSettings() asks all that a schema asks", () => {
     assert(error.message.startsWith(`Cannot train as ${key} is refused: `), error.message);
   }
 });
+
+Deno.test("resolveSettings() refuses a value of another type for any setting, the optimizer among them", () => {
+  for (const model of MODELS) {
+    for (const key of model.fields.keys()) {
+      for (const value of [null, [null], {}, { toString: 1 }, () => {}]) {
+        const error = assertThrows(() => resolveSettings(model, { [key]: value }), SettingError);
+        assertEquals([error.setting, error.message.startsWith(`Cannot train as ${key} must be `)], [key, true]);
+      }
+    }
+  }
+});
