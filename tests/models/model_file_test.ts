@@ -232,6 +232,11 @@ for (
       "'sevo.items' lacks an id",
     ],
     [
+      "an id twice",
+      withTensors(encodeStrings("sevo.items", DATASET.items.with(7, DATASET.items[3]!))),
+      "'sevo.items' has the id 'item-3' twice",
+    ],
+    [
       "too few marks of what is there",
       withTensors({ "sevo.items.present": bytes(1, 1) }),
       "'sevo.items.present' does not have a value for each text",
