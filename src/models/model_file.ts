@@ -3,7 +3,7 @@ import type { ModelWeights } from "../nn/parameters.ts";
 import { decodeChecked, encodeChecked } from "../checked_safetensors.ts";
 import { parseJson } from "../json.ts";
 import type { SafetensorsTensor } from "../safetensors.ts";
-import { decodeStrings, encodeStrings } from "./string_table.ts";
+import { decodeStrings, encodeStrings, repeatedIn } from "./string_table.ts";
 import { isTrainable, type ModelDefinition, RESERVED_PREFIX, type Sizes } from "./define_model.ts";
 import type { SettingValues } from "./field.ts";
 import { MODELS } from "./models.ts";
@@ -122,11 +122,9 @@ type Tensors = { readonly [name: string]: SafetensorsTensor };
 
 function idsOf(name: string, tensors: Tensors): string[] {
   const strings = decodeStrings(name, tensors);
-  const seen = new Set<string | null>();
-  for (const id of strings) {
-    if (id === null) throw fail(`'${name}' lacks an id`);
-    if (seen.size === seen.add(id).size) throw fail(`'${name}' has the id '${id}' twice`);
-  }
+  if (strings.includes(null)) throw fail(`'${name}' lacks an id`);
+  const twice = repeatedIn(strings as string[]);
+  if (twice !== undefined) throw fail(`'${name}' has the id '${twice}' twice`);
   return strings as string[];
 }
 

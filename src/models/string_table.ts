@@ -63,15 +63,46 @@ export function decodeStrings(
   if (present && !(present instanceof Uint32Array && present.length === count)) {
     throw fail(`'${name}.present' does not have a value for each text`);
   }
-  const strings = new Array<string | null>(count), decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  const strings = new Array<string | null>(count), decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  const strict = new TextDecoder("utf-8", { fatal: true });
   for (let at = 0; at < count; at++) {
     const begin = offsets[at]!, end = offsets[at + 1]!;
     if (begin > end || end > bytes.length) throw fail(`'${name}.offsets' does not ascend within the texts`);
-    try {
-      strings[at] = present?.[at] === 0 ? null : decoder.decode(bytes.subarray(begin, end));
-    } catch {
-      throw fail(`'${name}' holds no UTF-8 in text ${at}`);
+    if (present?.[at] === 0) {
+      strings[at] = null;
+      continue;
     }
+    const part = bytes.subarray(begin, end), text = decoder.decode(part);
+    // What is no UTF-8 becomes this mark, which a text may have too: looking twice at few is faster than strictly at all
+    if (text.includes("\ufffd")) {
+      try {
+        strict.decode(part);
+      } catch {
+        throw fail(`'${name}' holds no UTF-8 in text ${at}`);
+      }
+    }
+    strings[at] = text;
   }
   return strings;
+}
+
+/**
+ * The first text that is there before. Only texts of one hash are compared: a set of millions of texts takes seconds.
+ *
+ * @param texts The texts.
+ * @returns The text, or undefined where all differ.
+ */
+export function repeatedIn(texts: readonly string[]): string | undefined {
+  const hashes = Uint32Array.from(texts, hashOf), sorted = hashes.toSorted();
+  const shared = new Set(sorted.filter((hash, at) => hash === sorted[at + 1]));
+  if (shared.size === 0) return undefined;
+  const seen = new Set<string>();
+  return texts.find((text, at) => shared.has(hashes[at]!) && seen.size === seen.add(text).size);
+}
+
+/** FNV-1a over UTF-16 units. */
+function hashOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+  return hash >>> 0;
 }

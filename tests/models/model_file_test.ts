@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertLess, assertThrows } from "@std/assert";
 import { z } from "zod";
 import { generatedDataset } from "../../src/data/generated.ts";
-import { encodeStrings } from "../../src/models/string_table.ts";
+import { encodeStrings, repeatedIn } from "../../src/models/string_table.ts";
 import {
   decodeModel,
   defineModel,
@@ -30,7 +30,7 @@ Deno.test("encodeModel() gives equal bytes for equal models", () => {
 
 Deno.test("a model file gives back what was written: odd ids, missing titles, and users where the model knows them", () => {
   const { provenance } = DATASET;
-  const users = ["", "\ufeffmarked", "日本語", "😀", ...Array.from({ length: 16 }, (_, at) => `user ${at}`)];
+  const users = ["", "\ufeffmarked", "日本語", "a \ufffd mark", ...Array.from({ length: 16 }, (_, at) => `user ${at}`)];
   const items = Array.from({ length: 30 }, (_, at) => at === 0 ? "" : "x".repeat(at * at));
   const itemColumns = {
     title: items.map((_, at) => at % 3 === 0 ? null : at % 3 === 1 ? "" : `Title, "${at}"\n\0`),
@@ -338,4 +338,15 @@ Deno.test("columns may be called like what every object has", () => {
   const itemColumns = Object.fromEntries(["__proto__", "constructor", "", "7"].map((name) => [name, DATASET.items]));
   const file = decodeModel(encodeModel(mfBpr, SETTINGS, WEIGHTS, { ...DATASET, itemColumns }));
   assertEquals(Object.entries(file.itemColumns), Object.entries(itemColumns));
+});
+
+Deno.test("repeatedIn() finds the first text that is there before, whatever the hashes", () => {
+  const many = Array.from({ length: 200_000 }, (_, at) => `item-${at}`);
+  assertEquals(repeatedIn([]), undefined);
+  assertEquals(repeatedIn(many), undefined);
+  assertEquals(repeatedIn([...many, "item-7", "item-3"]), "item-7");
+  assertEquals(repeatedIn(["", "a", ""]), "");
+  // Two texts of one hash
+  assertEquals(repeatedIn(["costarring", "liquid"]), undefined);
+  assertEquals(repeatedIn(["costarring", "liquid", "liquid"]), "liquid");
 });
