@@ -94,7 +94,7 @@ export class RunDirectory implements Disposable {
    * Goes on with a run that was started before. With more epochs than before a run that has finished goes on as well, and
    * counts as unfinished until it has them; with as many or fewer it stays as it is.
    *
-   * @param identity What the run is; `epochs` of its settings may have grown, and `patience` be another.
+   * @param identity What the run is; `epochs` of its settings may have grown, and `patience` and `device` be others.
    * @returns Whether there is a run to go on with.
    * @throws {RangeError} If the run was started with other settings, or on another dataset.
    * @throws {SyntaxError} If its config.json, its run.json or its metrics.json is damaged.
@@ -108,7 +108,7 @@ export class RunDirectory implements Disposable {
     const finished = await this.metrics() !== null, longer = now.epochs > Number(before["epochs"]);
     for (const key of new Set([...Object.keys(before), ...Object.keys(now)])) {
       if (isDeepStrictEqual(before[key], now[key])) continue;
-      if (key === "patience" || (key === "epochs" && (finished || longer))) continue;
+      if (key === "patience" || key === "device" || (key === "epochs" && (finished || longer))) continue;
       throw new RangeError(
         `Cannot resume the run in '${path}' as its ${key} was ${JSON.stringify(before[key])}: current value is ${
           JSON.stringify(now[key])

@@ -17,6 +17,10 @@ import { rankerOf, type RankingMetrics, rankSplit, type Split } from "../../src/
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "../../src/training/checkpoint.ts";
 import { DivergenceError } from "../../src/training/divergence.ts";
 import { train, type TrainingEvent, type TrainingResult } from "../../src/training/train.ts";
+import { DeviceLostError } from "../../src/device/device.ts";
+import { requestAdapter, requestDevice } from "../../src/device/webgpu/_adapter.ts";
+import { WebGpuDevice } from "../../src/device/webgpu/device.ts";
+import { webgpuAvailable } from "../_devices.ts";
 import { testOnDevices } from "../_on_devices.ts";
 import { packed, packedHeldOut } from "../data/_fixtures.ts";
 import { metricsOfRanks } from "../recommend/_ranks.ts";
@@ -338,3 +342,30 @@ for (const [grace, where] of [[0, "in the middle of an epoch"], [3600, "at the e
     assertEquals(device.liveBytes, 0);
   });
 }
+
+Deno.test(
+  "train() goes on on the cpu where a GPU was lost in the middle of an epoch",
+  { ignore: !webgpuAvailable },
+  async () => {
+    const saved: Uint8Array<ArrayBuffer>[] = [];
+    {
+      const adapter = (await requestAdapter())!, gpu = await requestDevice(adapter);
+      await using device = new WebGpuDevice(adapter.info, gpu);
+      await assertRejects(() =>
+        train(device, LONG, mfBpr, SLOW, {
+          stop: { checkpointEvery: 1e-6 },
+          onCheckpoint(checkpoint) {
+            saved.push(encodeCheckpoint(checkpoint));
+            if (saved.length === 3) gpu.destroy();
+          },
+        }), DeviceLostError);
+    }
+    const from = decodeCheckpoint(saved.at(-1)!);
+    assert(saved.length === 3 && from.part !== null);
+    await using cpu = await openDevice("cpu", { threads: 1 });
+    const whole = await train(cpu, LONG, mfBpr, SLOW), resumed = await train(cpu, LONG, mfBpr, SLOW, { from });
+    assertEquals(resumed.model, whole.model);
+    // The two devices agree within the rounding of float32, which training carries on
+    assert(Math.abs(resumed.test["ndcg@10"]! - whole.test["ndcg@10"]!) < 0.02);
+  },
+);
