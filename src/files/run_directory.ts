@@ -80,8 +80,8 @@ export class RunDirectory implements Disposable {
    */
   async start({ config, dataset }: RunIdentity): Promise<void> {
     const names = (await Array.fromAsync(Deno.readDir(this.path))).map(({ name }) => name).sort();
-    // A process that was killed while it wrote leaves its files behind
-    const other = names.find((name) => name !== LOCK && !isUnfinished(name));
+    // A start that was cut off leaves its first files behind; it is config.json that makes a run
+    const other = names.find((name) => name !== LOCK && name !== "run.json" && !isUnfinished(name));
     if (other !== undefined) {
       throw new RangeError(`Cannot write a run to '${this.path}' as it is not empty: it has '${other}'`);
     }
@@ -210,7 +210,10 @@ export class RunDirectory implements Disposable {
     const digest = await weightsDigest(weights), ended = new Date().toISOString();
     this.#write("model.safetensors", encodeModel(model, settings, weights, dataset));
     this.#write("metrics.json", json({ ...more, ...run, ended, digest, bestEpoch, valid, test }));
-    if (!keepCheckpoint) await removeIfThere(`${this.path}/checkpoint.safetensors`);
+    if (!keepCheckpoint) {
+      // The run is whole without: what cannot be removed, or was never there, is no fault of it
+      await Deno.remove(`${this.path}/checkpoint.safetensors`).catch(() => {});
+    }
     return digest;
   }
 
@@ -266,14 +269,6 @@ async function made(path: string): Promise<boolean> {
     throw writeError(path, error);
   }
   return true;
-}
-
-async function removeIfThere(path: string): Promise<void> {
-  try {
-    await Deno.remove(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
 }
 
 function short(digest: string | undefined): string {
