@@ -36,8 +36,9 @@ export function adam(
   const gains2 = f32x4.splat(gain2);
   const epsilons = f32x4.splat(epsilon);
   const decays = f32x4.splat(weightDecay);
-  let bad = i32x4.splat(0);
-  let beyond = i32x4.splat(0);
+  // The sum of x - x: 0 until some x is not finite, and from then on NaN. What is not finite in the gradient or in the
+  // first moment is so in the direction too.
+  let beyond = f32x4.splat(0);
   for (let row = begin; row < end; row++) {
     const at = <usize> (firstRow + row) * stride;
     const idle = correct != 0 && isIdle(gradient, offsets, order, sparse, row, stride);
@@ -50,11 +51,10 @@ export function adam(
         let v = v128.load(moment2 + at + column);
         if (!idle) {
           let g = rowGradient(gradient, offsets, order, sparse, row, stride, column);
-          bad = v128.or(bad, nonFinite(g));
           if (coupled) g = f32x4.add(g, f32x4.mul(decays, v128.load(parameter + at + column)));
           m = f32x4.add(m, f32x4.mul(gains1, f32x4.sub(g, m)));
           v = f32x4.add(v, f32x4.mul(gains2, f32x4.sub(f32x4.mul(g, g), v)));
-          beyond = v128.or(beyond, v128.or(nonFinite(m), nonFinite(v)));
+          beyond = f32x4.add(beyond, f32x4.sub(v, v));
           v128.store(moment1 + at + column, m);
           v128.store(moment2 + at + column, v);
         }
@@ -62,16 +62,24 @@ export function adam(
         if (direct) {
           const p = parameter + at + column;
           const moved = f32x4.sub(f32x4.mul(keeps, v128.load(p)), f32x4.mul(rates, d));
-          beyond = v128.or(beyond, nonFinite(moved));
+          beyond = f32x4.add(beyond, f32x4.sub(moved, moved));
           v128.store(p, moved);
         } else {
+          beyond = f32x4.add(beyond, f32x4.sub(d, d));
           v128.store(packed + column, d);
         }
       }
     }
   }
+  if (!v128.any_true(f32x4.ne(beyond, beyond))) return;
+  report(status + 4, step);
+  let bad = i32x4.splat(0);
+  for (let row = begin; row < end; row++) {
+    for (let column: usize = 0; column < stride; column += 16) {
+      bad = v128.or(bad, nonFinite(rowGradient(gradient, offsets, order, sparse, row, stride, column)));
+    }
+  }
   if (v128.any_true(bad)) report(status, step);
-  if (v128.any_true(beyond)) report(status + 4, step);
 }
 
 function isIdle(gradient: usize, offsets: usize, order: usize, sparse: u32, row: u32, stride: usize): bool {

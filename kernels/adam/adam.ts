@@ -19,8 +19,8 @@ import adamWgsl from "./adam.wgsl" with { type: "text" };
  *   corrected idle row still has it from the step before (`refresh = 1` writes that row too). `direction` has the
  *   `stackRows` rows of the stack in panels of `panel` quads, as `propagate` reads them.
  *
- * A gradient that is not finite sets the first word of `status` to `step` unless it is set; a moment that is not finite,
- * or a parameter that this kernel moves, the second.
+ * A gradient that is not finite sets the first word of `status` to `step` unless it is set; a moment, a direction or a
+ * moved parameter that is not finite, as follows from it or comes of large numbers, the second.
  */
 export const adam = defineKernel({
   name: "adam",
