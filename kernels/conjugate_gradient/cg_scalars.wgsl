@@ -4,6 +4,7 @@ const START = 1u;
 const STEP = 2u;
 const DIRECTION = 3u;
 const CHECK = 4u;
+const RUNAWAY = 3e38;
 var<workgroup> sums: array<vec4f, 256>;
 
 @compute @workgroup_size(256)
@@ -52,9 +53,11 @@ fn main(
     let moves = open & (sum != vec4f(0.0));
     scalars[alpha] = select(vec4f(0.0), scalars[residual] / select(vec4f(1.0), sum, moves), moves);
   } else if (params.phase == DIRECTION) {
-    scalars[beta] = select(vec4f(0.0), sum / select(vec4f(1.0), scalars[residual], open), open);
-    scalars[residual] = sum;
-    if (any(sum > scalars[threshold])) { atomicStore(&turns[0], params.turn + 1u); }
+    let infinite = (bitcast<vec4u>(sum) & vec4u(0x7f800000u)) == vec4u(0x7f800000u);
+    let after = select(sum, vec4f(RUNAWAY), infinite & open);
+    scalars[beta] = select(vec4f(0.0), after / select(vec4f(1.0), scalars[residual], open), open);
+    scalars[residual] = after;
+    if (any(after > scalars[threshold])) { atomicStore(&turns[0], params.turn + 1u); }
   } else if (atomicLoad(&status[0]) == 0u) {
     atomicStore(&status[0], params.step);
   }

@@ -280,6 +280,11 @@ export async function checkCgScalars(device: Device, options: CgScalarsCase, ker
   }
   // The last column of the largest numbers there are, or of none
   if (phase === Phase.scale && columns > 2) partials[columns - 1] = [Infinity, 3e38, 2 ** -126][options.seed % 3]!;
+  // A residual that has run away, in a column that was open
+  if (phase === Phase.direction && columns > 2) {
+    before[columns - 1] = 4;
+    partials[columns - 1] = [Infinity, NaN, 3e38][options.seed % 3]!;
+  }
   using tensors = new Tensors(device);
   const scalars = tensors.floats(before, [SCALAR_ROWS, stride]), status = tensors.integers(new Uint32Array(1));
   const start = phase < Phase.step ? 0 : open ? TURN : TURN - 1, turns = tensors.integers(Uint32Array.of(start));

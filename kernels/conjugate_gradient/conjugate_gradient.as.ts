@@ -5,6 +5,7 @@ const SCALE: u32 = 0;
 const START: u32 = 1;
 const STEP: u32 = 2;
 const CHECK: u32 = 4;
+const RUNAWAY: f32 = 3e38;
 
 /** Magnitudes are compared by their bits, in which infinity is above all numbers and NaN above infinity. */
 export function columnMaxima(input: usize, partials: usize, rows: u32, quads: u32, begin: u32, end: u32): void {
@@ -162,9 +163,10 @@ export function cgScalars(
       const moves = v128.and(open, f32x4.ne(sum, zero));
       v128.store(residualAt + 2 * stride, v128.and(moves, f32x4.div(residual, sum)));
     } else {
-      v128.store(residualAt + 3 * stride, v128.and(open, f32x4.div(sum, residual)));
-      v128.store(residualAt, sum);
-      if (v128.any_true(f32x4.gt(sum, threshold))) store<u32>(turns, turn + 1);
+      const after = v128.bitselect(f32x4.splat(RUNAWAY), sum, v128.and(open, nonFinite(sum)));
+      v128.store(residualAt + 3 * stride, v128.and(open, f32x4.div(after, residual)));
+      v128.store(residualAt, after);
+      if (v128.any_true(f32x4.gt(after, threshold))) store<u32>(turns, turn + 1);
     }
   }
 }

@@ -81,7 +81,8 @@ export const Phase = { scale: 0, start: 1, step: 2, direction: 3, check: 4 } as 
  * - `start`: residual = sum, threshold = tolerance^2 * sum; `turns` = 1 if a residual is above its threshold
  * - `step`: alpha = residual / sum, or 0 in a column that has converged or whose sum has vanished
  * - `direction`: beta = sum / residual, or 0 in a column that has converged; residual = sum; `turns` = turn + 1 if the
- *   residual is above its threshold
+ *   residual is above its threshold. A residual that has run out of float32 stands at 3e38, so that no column passes for
+ *   converged that was lost on the way
  * - `check`: sets `status` to `step` if it is 0 and `turns` is `turn`, one more than there were iterations
  *
  * `step` and `direction` do nothing where `turns` is below `turn`.

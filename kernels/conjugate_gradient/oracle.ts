@@ -208,7 +208,7 @@ export function cgScalarsOracle(input: {
       sum += partials[block * stride + column]!;
       magnitude += Math.abs(partials[block * stride + column]!);
     }
-    const sumError = blocks * ROUNDOFF * magnitude;
+    let sumError = blocks * ROUNDOFF * magnitude;
     const residual = input.scalars[column]!, open = residual > input.scalars[stride + column]!;
     if (phase === Phase.scale) {
       let maximum = 0;
@@ -225,6 +225,7 @@ export function cgScalarsOracle(input: {
       const alpha = open && sum !== 0 ? residual / sum : 0;
       set(2, alpha, Math.abs(alpha) * (sumError / Math.max(Math.abs(sum) - sumError, 0) + 6 * ROUNDOFF) || 0);
     } else if (phase === Phase.direction) {
+      if (open && !Number.isFinite(Math.fround(sum))) [sum, sumError] = [Math.fround(3e38), 0];
       const beta = open ? sum / residual : 0;
       set(3, beta, open ? sumError / residual + 6 * ROUNDOFF * Math.abs(beta) : 0);
       set(0, sum, sumError);

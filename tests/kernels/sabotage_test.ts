@@ -55,6 +55,7 @@ const slips: readonly (readonly [kernel: string, from: string, to: string])[] = 
   ["cgScalars", "vec4u(254u) - inverse", "inverse"],
   ["cgScalars", "atomicStore(&turns[0], 1u)", "atomicStore(&turns[0], 0u)"],
   ["cgScalars", "params.turn + 1u", "params.turn"],
+  ["cgScalars", "infinite & open", "infinite & !infinite"],
   ["cgScalars", "let moves = open & (sum != vec4f(0.0));", "let moves = open;"],
   ["cgScalars", "params.tolerance * params.tolerance", "params.tolerance"],
   ["cgStep", "residual[at] - alpha", "residual[at] + alpha"],

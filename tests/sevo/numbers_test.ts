@@ -15,7 +15,16 @@ import {
 import { encodeChecked } from "../../src/checked_safetensors.ts";
 import { decodeSafetensors } from "../../src/safetensors.ts";
 import { testOnDevices } from "../_on_devices.ts";
-import { assertPropagated, assertSameBits, everyOptions, matrix, psi, randomGraph, RULES } from "./_fixtures.ts";
+import {
+  assertPropagated,
+  assertSameBits,
+  everyOptions,
+  matrix,
+  product,
+  psi,
+  randomGraph,
+  RULES,
+} from "./_fixtures.ts";
 
 const SHAPE = [4, 8] as const;
 const PLAIN: SevoOptions = { rule: "sgd", learningRate: 0.1, propagation: null };
@@ -293,4 +302,29 @@ testOnDevices("exact propagation refuses a beta that would take it for ever", as
   result.forEach((value, at) => assertLess(Math.abs(value - bound[at]!), 1e-3));
   // Other modes take it: they have their layers.
   await propagate(device, graph, data, { ...NEUMANN, beta });
+});
+
+testOnDevices("exact propagation over a matrix that it cannot solve never passes for converged", async (device) => {
+  const rows = 6;
+  // As it is taken: neither symmetric nor of eigenvalues up to 1, so that the iteration runs away.
+  for (const size of [3, 1e6, 1e19, 1e30]) {
+    using graph = Graph.fromCsr({
+      rowOffsets: Array.from({ length: rows + 1 }, (_, row) => row),
+      columns: Array.from({ length: rows }, (_, row) => (row + 1) % rows),
+      values: Array.from({ length: rows }, (_, row) => row % 2 === 0 ? size : -size / 3),
+    });
+    const data = matrix(3, rows, 4), beta = 0.5;
+    let result: Float32Array;
+    try {
+      result = await propagate(device, graph, data, { mode: "exact", beta });
+    } catch (error) {
+      assertInstanceOf(error, ConvergenceError);
+      continue;
+    }
+    const image = product(graph, result, 4);
+    result.forEach((value, at) => {
+      const residual = value - beta * image[at]! - (1 - beta) * data[at]!;
+      assertLess(Math.abs(residual), 1e-3, `size ${size}, element ${at}`);
+    });
+  }
 });
