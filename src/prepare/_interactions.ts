@@ -142,9 +142,10 @@ async function timesOf(db: Database, log: Log, options: PrepareOptions): Promise
       const { file, place } = error.row === null
         ? { file: log.reads[0]!.name, place: "" }
         : await log.placeOf(error.row);
-      throw new PrepareError(file, `column ${shown(column)} cannot be read${place && ` in ${place}`}: ${error.why}`, {
-        cause: error,
-      });
+      // A column that was taken for its name need not be the one that is wanted
+      const way = options.timestamp === undefined ? "; --order file or --order random does without it" : "";
+      const why = `column ${shown(column)} cannot be read${place && ` in ${place}`}: ${error.why}${way}`;
+      throw new PrepareError(file, why, { cause: error });
     }
   }
   return readings;

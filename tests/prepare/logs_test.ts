@@ -117,6 +117,15 @@ Deno.test("a log without times is tested at random, and says which column looks 
   assertStringIncludes(epinions.warnings, "if its lines are in the order of time, pass --order file");
 });
 
+Deno.test("a column of times that is empty is refused with a way to do without", async () => {
+  const text = "user,item,timestamp\na,x,\na,y,\nb,x,\nb,y,\n";
+  assertStringIncludes(
+    await refusal(text),
+    "there is no time in any line; --order file or --order random does without it",
+  );
+  assertEquals((await of(text, { order: "file" })).sequences, { a: "x y", b: "x y" });
+});
+
 Deno.test("what is no log of interactions is refused with a way on", async () => {
   const matrix = Array.from({ length: 9 }, (_, at) => `${at}.5,99,-2.13,3.5`).join("\n");
   assertStringIncludes(await refusal(matrix), "numbers with a fraction, which are no ids");
