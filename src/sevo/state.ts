@@ -120,22 +120,24 @@ export class SevoState<Names extends string = string> implements Disposable {
    * @throws {ConvergenceError} If `exact` propagation did not reach its tolerance.
    */
   async check(): Promise<void> {
-    const { statuses, convergence, overflow } = this.tensors;
+    const { parameter, statuses, convergence, overflow } = this.tensors;
     const words = await Promise.all([...statuses, convergence, overflow].map((status) => this.device.read(status)));
     const [beyond, failed] = [words.pop()![0]!, words.pop()![0]!];
     const names = this.names, met: NonFiniteError[] = [];
     words.forEach(([gradient], at) => gradient && met.push(new NonFiniteError(names[at]!, gradient)));
     words.forEach(([, moments], at) => moments && met.push(new NonFiniteError(names[at]!, moments, "moments")));
-    if (beyond) met.push(new NonFiniteError(await this.#nonFiniteTable(), beyond, "table"));
+    if (beyond) met.push(new NonFiniteError(await this.#nonFiniteTable(parameter), beyond, "table"));
     // Of those of one step, a gradient is the cause and the others follow from it.
     const first = Math.min(...met.map(({ step }) => step));
     for (const error of met) if (error.step === first) throw error;
     if (failed) throw unconverged(this.options.propagation!);
   }
 
-  /** The first table that is not finite: what has become so stays so, unless a decay of exactly 1 wipes it out. */
-  async #nonFiniteTable(): Promise<Names> {
-    const parts = this.#split(await this.device.read(this.tensors.parameter));
+  /** The first table that is not finite, if that can still be told: what has become so stays so but for a decay of 1. */
+  async #nonFiniteTable(parameter: Tensor<"f32">): Promise<Names> {
+    // The state may have been taken and its memory given back while this waited for the report.
+    if (parameter.disposed) return this.names[0]!;
+    const parts = this.#split(await this.device.read(parameter));
     return this.names.find((name) => !parts[name].every(Number.isFinite)) ?? this.names[0]!;
   }
 

@@ -230,6 +230,22 @@ testOnDevices("a report names the table, what of it, and the step, the last one 
   }
 });
 
+testOnDevices("a report under way is not lost to the step that takes the state, nor to its end", async (device) => {
+  using graph = randomGraph(2, 4, 8);
+  const options: SevoOptions = { ...PLAIN, learningRate: 1e10, propagation: NEUMANN };
+  for (const end of [true, false]) {
+    const bad = sevoStep(start(device, options), { item: matrix(2, ...SHAPE, 1e30) }, graph);
+    const report = assertRejects(
+      () => bad.check(),
+      NonFiniteError,
+      "table 'item' left the range of float32: at step 1",
+    );
+    if (end) bad[Symbol.dispose]();
+    else sevoStep(bad, { item: matrix(2, ...SHAPE) }, graph)[Symbol.dispose]();
+    await report;
+  }
+});
+
 testOnDevices("exact propagation is right at every scale, and in columns of their own scales", async (device) => {
   const rows = 40, width = 6;
   using graph = randomGraph(2, rows, 160);
