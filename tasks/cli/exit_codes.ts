@@ -1,6 +1,7 @@
 import { DeviceLostError } from "../../src/device/device.ts";
 import { DatasetError } from "../../src/files/read_dataset.ts";
 import { FolderHeldError } from "../../src/files/run_lock.ts";
+import { RunError } from "../../src/files/run_record.ts";
 import { PrepareError } from "../../src/prepare/prepare_error.ts";
 import { NonFiniteError } from "../../src/sevo/errors.ts";
 
@@ -46,7 +47,7 @@ export function exitCodeOf(error: unknown, isExpected: boolean): number {
     if (at instanceof NonFiniteError) return EXIT.diverged;
   }
   if (!isExpected) return EXIT.fault;
-  if (error instanceof DatasetError || error instanceof PrepareError) return EXIT.data;
+  if ([DatasetError, PrepareError, RunError].some((kind) => error instanceof kind)) return EXIT.data;
   // A file that is not what it should be; a condition of --where is another kind of syntax error
   return error instanceof SyntaxError && error.name === "SyntaxError" ? EXIT.data : EXIT.usage;
 }
