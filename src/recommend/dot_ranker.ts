@@ -11,7 +11,7 @@ import { rankLists } from "./rank_lists.ts";
 const REQUESTS = 8192;
 
 /** Tokens of their histories, at most: what a pass of inference holds grows with them. */
-const TOKENS = 32768;
+const TOKENS = 8192;
 
 /** Rows of items whose scores are asked for that are fetched at a time, at most. */
 const ROWS = 65536;

@@ -1,7 +1,9 @@
 /**
  * The heap of the cpu device: blocks of one shared WebAssembly memory. A training step asks for the same sizes again
- * and again, so a freed block goes to a list of its size and comes back as it is. The memory grows to its limit before
- * a larger free block is taken in place of one of the right size: only then is a block split, and none are ever joined.
+ * and again, so a freed block goes to a list of its size and comes back as it is. Batches differ in length, and so do their
+ * sizes: where there is no free block of the right size, one that is half as large again will do before the memory grows.
+ * It grows to its limit before a free block that is larger still is taken: only then is a block split, and none are ever
+ * joined.
  *
  * @module
  */
@@ -25,11 +27,16 @@ export const HEAP_BYTES: number = MAXIMUM_PAGES * PAGE - HEAP_BASE;
 /** Bytes of the smallest block, and what blocks are aligned to. */
 const LEAST_BLOCK = 64;
 
+/** A free block of up to so many times the right size is taken as it is. */
+const LARGEST_FIT = 1.5;
+
 /** Allocates blocks of a shared memory that grows. */
 export class Heap {
   /** The memory, shared with the worker threads. */
   readonly memory: WebAssembly.Memory;
   readonly #free = new Map<number, number[]>();
+  /** Blocks in use that are larger than the right size for what they were taken for. */
+  readonly #larger = new Map<number, number>();
   #top = HEAP_BASE;
 
   /** Reserves the address space; nothing but the first pages is committed. */
@@ -46,8 +53,12 @@ export class Heap {
    */
   take(bytes: number): number {
     const size = sizeClass(bytes, LEAST_BLOCK);
-    const reused = this.#free.get(size)?.pop();
-    if (reused !== undefined) return reused;
+    for (let fit = size; fit <= LARGEST_FIT * size; fit = sizeClass(fit + 1, LEAST_BLOCK)) {
+      const reused = this.#free.get(fit)?.pop();
+      if (reused === undefined) continue;
+      if (fit > size) this.#larger.set(reused, fit);
+      return reused;
+    }
     const address = this.#top;
     const missing = address + size - this.memory.buffer.byteLength;
     if (missing > 0) {
@@ -68,7 +79,8 @@ export class Heap {
    * @param bytes The bytes it was taken for.
    */
   give(address: number, bytes: number): void {
-    const size = sizeClass(bytes, LEAST_BLOCK);
+    const size = this.#larger.get(address) ?? sizeClass(bytes, LEAST_BLOCK);
+    this.#larger.delete(address);
     const list = this.#free.get(size);
     if (list) list.push(address);
     else this.#free.set(size, [address]);
