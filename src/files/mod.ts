@@ -15,6 +15,6 @@ export {
   type RunReport,
 } from "./run_directory.ts";
 export { readRun, readRuns, RunError, type RunMetrics, type RunRecord } from "./run_record.ts";
-export { FolderHeldError } from "./run_lock.ts";
+export { FolderGoneError, FolderHeldError } from "./run_lock.ts";
 export { type ColumnType, createTable, type TableColumns, type TableFile, type TableRows } from "./table_file.ts";
 export { isDiskFull, WriteError } from "./write_error.ts";

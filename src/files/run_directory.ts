@@ -186,9 +186,11 @@ export class RunDirectory implements Disposable {
    * Adds a line to `events.jsonl`.
    *
    * @param event What happened.
+   * @throws {FolderGoneError} If the directory was removed or replaced meanwhile.
    */
   async log(event: TrainingEvent): Promise<void> {
     const path = `${this.path}/events.jsonl`;
+    this.#lock.check();
     try {
       await Deno.writeTextFile(path, JSON.stringify(event) + "\n", { append: true });
     } catch (error) {
@@ -251,6 +253,7 @@ export class RunDirectory implements Disposable {
   }
 
   #write(name: string, content: string | Uint8Array<ArrayBuffer>): void {
+    this.#lock.check();
     writeWhole(`${this.path}/${name}`, content);
   }
 }

@@ -17,16 +17,31 @@ export class FolderHeldError extends Error {
   }
 }
 
+/** Thrown where a folder that a process holds was removed, or another one put in its place. */
+export class FolderGoneError extends Error {
+  /** Tells this error from others. */
+  override readonly name = "FolderGoneError";
+
+  /**
+   * Says which.
+   *
+   * @param folder The folder.
+   */
+  constructor(folder: string) {
+    super(`Cannot write to '${folder}' as it was removed or replaced meanwhile: run it again to start anew`);
+  }
+}
+
 /**
  * Holds a folder for one process. The system lets go of it when the process ends, however that comes about, so that a
  * folder of a dead process is free.
  */
 export class RunLock implements Disposable {
-  readonly #path: string;
+  readonly #folder: string;
   readonly #file: Deno.FsFile;
 
-  private constructor(path: string, file: Deno.FsFile) {
-    this.#path = path;
+  private constructor(folder: string, file: Deno.FsFile) {
+    this.#folder = folder;
     this.#file = file;
   }
 
@@ -49,7 +64,7 @@ export class RunLock implements Disposable {
           file.writeSync(
             new TextEncoder().encode(JSON.stringify({ process: Deno.pid, host: host(), since: new Date() })),
           );
-          return new RunLock(path, file);
+          return new RunLock(folder, file);
         }
       } catch (error) {
         file.close();
@@ -59,10 +74,19 @@ export class RunLock implements Disposable {
     }
   }
 
+  /**
+   * Checks that the folder is still the one that is held.
+   *
+   * @throws {FolderGoneError} If it is not.
+   */
+  check(): void {
+    if (!isAt(`${this.#folder}/${LOCK}`, this.#file)) throw new FolderGoneError(this.#folder);
+  }
+
   /** Lets go of the folder. */
   [Symbol.dispose](): void {
     try {
-      Deno.removeSync(this.#path);
+      if (isAt(`${this.#folder}/${LOCK}`, this.#file)) Deno.removeSync(`${this.#folder}/${LOCK}`);
     } catch {
       // The folder has gone, or the system does not remove what is open: then the file is left and means nothing
     }

@@ -1,6 +1,6 @@
 import { DeviceLostError } from "../../src/device/device.ts";
 import { DatasetError } from "../../src/files/read_dataset.ts";
-import { FolderHeldError } from "../../src/files/run_lock.ts";
+import { FolderGoneError, FolderHeldError } from "../../src/files/run_lock.ts";
 import { RunError } from "../../src/files/run_record.ts";
 import { PrepareError } from "../../src/prepare/prepare_error.ts";
 import { NonFiniteError } from "../../src/sevo/errors.ts";
@@ -28,7 +28,7 @@ export class TryAgainError extends Error {
 }
 
 /** Errors after which the same again may well succeed. */
-const AGAIN = [TryAgainError, DeviceLostError, FolderHeldError, Deno.errors.Interrupted];
+const AGAIN = [TryAgainError, DeviceLostError, FolderGoneError, FolderHeldError, Deno.errors.Interrupted];
 
 /** What the system says where a disk is full. */
 const FULL = ["ENOSPC", "EDQUOT"];

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { FolderHeldError, LOCK, RunLock } from "../../src/files/run_lock.ts";
+import { FolderGoneError, FolderHeldError, LOCK, RunLock } from "../../src/files/run_lock.ts";
 import { withFolder } from "./_folder.ts";
 
 const MODULE = new URL("../../src/files/run_lock.ts", import.meta.url).href;
@@ -72,5 +72,26 @@ Deno.test("what stands in the file of a lock is shown only if it is what was wri
       const { message } = assertThrows(() => RunLock.take(folder), FolderHeldError);
       assert(message.includes("as another process holds it"), message);
     }
+  });
+});
+
+Deno.test("a folder that is removed or replaced while it is held is not written to", async () => {
+  await withFolder((parent) => {
+    const folder = `${parent}/run`, files = () => Array.from(Deno.readDirSync(folder), ({ name }) => name);
+    Deno.mkdirSync(folder);
+    const removed = RunLock.take(folder);
+    removed.check();
+    Deno.renameSync(folder, `${parent}/moved`);
+    assertThrows(() => removed.check(), FolderGoneError, `Cannot write to '${folder}' as it was removed or replaced`);
+    Deno.mkdirSync(folder);
+    assertThrows(() => removed.check(), FolderGoneError);
+    {
+      using other = RunLock.take(folder);
+      removed[Symbol.dispose]();
+      assertEquals(files(), [LOCK], "the lock of another process stays");
+      other.check();
+    }
+    assertEquals(files(), []);
+    return Promise.resolve();
   });
 });

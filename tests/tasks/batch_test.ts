@@ -71,6 +71,22 @@ for (const [grace, where] of [["0", "in epoch"], ["60", "after epoch"]] as const
   });
 }
 
+Deno.test("a run whose folder is removed ends with 75 in one line, and starts anew where it is run again", async () => {
+  await withFolder(async (folder) => {
+    const run = `${folder}/run`, child = spawn(["--epochs", "200", "--out", run]);
+    await until(() => exists(`${run}/checkpoint.safetensors`));
+    await Deno.rename(run, `${folder}/elsewhere`);
+    const { code, err } = await ended(child);
+    assertEquals([code, err.trimEnd().split("\n").at(-1)], [
+      75,
+      `error: Cannot write to '${run}' as it was removed or replaced meanwhile: run it again to start anew`,
+    ]);
+    assert(!await exists(run));
+    const again = await ended(spawn(["--epochs", "1", "--out", run, "--resume"]));
+    assertEquals(again.code, 0, again.err);
+  });
+});
+
 Deno.test("of eight jobs that start at one folder, one runs and the others end with 75", async () => {
   await withFolder(async (folder) => {
     const run = `${folder}/run`;
