@@ -7,6 +7,7 @@ export { type ComparedRun, writeComparison } from "./comparison_file.ts";
 export { writeEmbeddings } from "./embeddings_file.ts";
 export { DatasetError, readDataset } from "./read_dataset.ts";
 export { readCheckpoint, readModel } from "./read_model.ts";
+export { readRanks, type TargetRanks } from "./read_ranks.ts";
 export {
   type DatasetIdentity,
   type FinishedMetrics,

@@ -6,6 +6,7 @@ import { weightsDigest } from "../models/weights_digest.ts";
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint, isRankingMetrics } from "../training/checkpoint.ts";
 import type { TrainingEvent, TrainingResult } from "../training/train.ts";
 import { isUnfinished, removeUnfinished, writeWhole } from "./part_file.ts";
+import { writeRanks } from "./ranks_file.ts";
 import { LOCK, RunLock } from "./run_lock.ts";
 import { writeError } from "./write_error.ts";
 
@@ -44,8 +45,8 @@ export type FinishedMetrics = Pick<TrainingResult, "bestEpoch" | "valid" | "test
 
 /**
  * The directory of one training run: `config.json` (all settings), `events.jsonl` (a line for each epoch and
- * evaluation), `checkpoint.safetensors` (the last one), `metrics.json` (final, with the protocol and the device) and
- * `model.safetensors`. All but the log of events appear whole or not at all.
+ * evaluation), `checkpoint.safetensors` (the last one), `metrics.json` (final, with the protocol and the device),
+ * `ranks.parquet` (places of the targets of the test) and `model.safetensors`. All but the log of events appear whole or not at all.
  */
 export class RunDirectory implements Disposable {
   /** Its path. */
@@ -199,7 +200,7 @@ export class RunDirectory implements Disposable {
   }
 
   /**
-   * Writes the model and the final metrics, and drops the checkpoint unless it is kept.
+   * Writes the model, the ranks of the test and the final metrics, and drops the checkpoint unless it is kept.
    *
    * @param result What training gave.
    * @param dataset What it was trained on.
@@ -207,10 +208,12 @@ export class RunDirectory implements Disposable {
    * @returns The digest of the weights.
    */
   async finish(result: TrainingResult, dataset: Dataset, report: RunReport): Promise<string> {
-    const { model, settings, weights, bestEpoch, valid, test } = result, { keepCheckpoint, ...more } = report;
+    const { model, settings, weights, bestEpoch, valid, test, ranks } = result, { keepCheckpoint, ...more } = report;
     const run = this.#parsed(await this.#read("run.json") ?? new Uint8Array(), "run.json");
     const digest = await weightsDigest(weights), ended = new Date().toISOString();
     this.#write("model.safetensors", encodeModel(model, settings, weights, dataset));
+    await writeRanks(this.path, dataset, ranks);
+    // Last, as it is what makes a run finished
     this.#write("metrics.json", json({ ...more, ...run, ended, digest, bestEpoch, valid, test }));
     if (!keepCheckpoint) {
       // The run is whole without: what cannot be removed, or was never there, is no fault of it

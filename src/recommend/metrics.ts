@@ -1,4 +1,4 @@
-import { checkedCutoffs, CUTOFFS, type MetricKind } from "./metric_name.ts";
+import { checkedCutoffs, cutoffOf, CUTOFFS, METRIC_KINDS, type MetricKind, type MetricName } from "./metric_name.ts";
 
 /** Places of each user's targets in the ranking, counted from 1, for all users end to end. */
 export interface UserRanks {
@@ -53,34 +53,15 @@ export interface RankingMetrics extends AverageMetrics, RankingCounts {}
  */
 export function rankingMetrics({ offsets, ranks }: UserRanks, at: readonly number[] = CUTOFFS): AverageMetrics {
   const users = offsets.length - 1, cutoffs = checkedCutoffs("Cannot average", "at", at);
-  const sums = cutoffs.map((): Record<MetricKind, number> => ({
-    hr: 0,
-    recall: 0,
-    precision: 0,
-    ndcg: 0,
-    map: 0,
-    mrr: 0,
-  }));
+  const sums = cutoffs.map((): Record<MetricKind, number> => ({ ...NOTHING }));
   const ideals = idealGains(offsets);
   let reciprocals = 0;
   for (let user = 0; user < users; user++) {
-    const own = ranks.slice(offsets[user], offsets[user + 1]).sort(), first = own[0]!;
-    reciprocals += 1 / first;
-    let hits = 0, gain = 0, precisions = 0;
+    const own = ranks.slice(offsets[user], offsets[user + 1]).sort();
+    reciprocals += 1 / own[0]!;
     cutoffs.forEach((k, place) => {
-      // What is among the first k is among the first of any greater k too
-      for (; hits < own.length && own[hits]! <= k; hits++) {
-        gain += 1 / Math.log2(own[hits]! + 1);
-        precisions += (hits + 1) / own[hits]!;
-      }
-      if (hits === 0) return;
-      const most = Math.min(k, own.length), sum = sums[place]!;
-      sum.hr += 1;
-      sum.recall += hits / own.length;
-      sum.precision += hits / k;
-      sum.ndcg += gain / ideals[most]!;
-      sum.map += precisions / most;
-      sum.mrr += 1 / first;
+      const values = valuesAt(k, own, ideals), sum = sums[place]!;
+      for (const kind of METRIC_KINDS) sum[kind] += values[kind];
     });
   }
   const mean = (sum: number) => users === 0 ? 0 : sum / users;
@@ -96,6 +77,42 @@ export function rankingMetrics({ offsets, ranks }: UserRanks, at: readonly numbe
     ...of("map"),
     ...of("mrr"),
     mrr: mean(reciprocals),
+  };
+}
+
+/**
+ * One metric of each user: what the average of {@linkcode rankingMetrics} is made of.
+ *
+ * @param ranks Places of each user's targets, at least one to a user.
+ * @param metric The metric.
+ * @returns Its value for each user.
+ */
+export function userMetric({ offsets, ranks }: UserRanks, metric: MetricName): Float64Array<ArrayBuffer> {
+  const k = cutoffOf(metric), kind = metric.split("@")[0] as MetricKind, ideals = idealGains(offsets);
+  return Float64Array.from({ length: offsets.length - 1 }, (_, user) => {
+    const own = ranks.slice(offsets[user], offsets[user + 1]).sort();
+    return k === null ? 1 / own[0]! : valuesAt(k, own, ideals)[kind];
+  });
+}
+
+const NOTHING: Readonly<Record<MetricKind, number>> = { hr: 0, recall: 0, precision: 0, ndcg: 0, map: 0, mrr: 0 };
+
+/** The metrics of one user, whose ranks ascend. */
+function valuesAt(k: number, own: Uint32Array, ideals: Float64Array): Readonly<Record<MetricKind, number>> {
+  let hits = 0, gain = 0, precisions = 0;
+  for (; hits < own.length && own[hits]! <= k; hits++) {
+    gain += 1 / Math.log2(own[hits]! + 1);
+    precisions += (hits + 1) / own[hits]!;
+  }
+  if (hits === 0) return NOTHING;
+  const most = Math.min(k, own.length);
+  return {
+    hr: 1,
+    recall: hits / own.length,
+    precision: hits / k,
+    ndcg: gain / ideals[most]!,
+    map: precisions / most,
+    mrr: 1 / own[0]!,
   };
 }
 

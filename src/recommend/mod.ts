@@ -12,12 +12,13 @@ export {
   type RankingCounts,
   type RankingMetrics,
   rankingMetrics,
+  userMetric,
   type UserRanks,
 } from "./metrics.ts";
 export { type ListMetrics, type Lists, listSplit } from "./list_split.ts";
 export { countsInWords, protocolOf, type ProtocolOptions } from "./protocol.ts";
 export { rankTargets, topItems } from "./rank.ts";
-export { metricsOf, type RankOptions, ranksOf, rankSplit } from "./rank_split.ts";
+export { metricsOf, type RankedTargets, type RankOptions, ranksOf, rankSplit } from "./rank_split.ts";
 export { rankerOf } from "./ranker_of.ts";
 export { type Recommendation, Recommender, type RecommendOptions, type SimilarOptions } from "./recommender.ts";
 export type { HistoryRequest, StreamRequest, UserRequest } from "./requests.ts";

@@ -1,6 +1,6 @@
 import type { Dataset } from "../data/dataset.ts";
 import { packHistories } from "../data/histories.ts";
-import { sliceSequences } from "../data/sequences.ts";
+import { type PackedSequences, sliceSequences } from "../data/sequences.ts";
 import type { Ranker } from "../models/ranker.ts";
 import { type RankingTask, rankingTask, type RankingTaskOptions, type Split } from "./history.ts";
 import { checkedCutoffs, CUTOFFS } from "./metric_name.ts";
@@ -14,6 +14,16 @@ const USERS = 65536;
 export interface RankOptions extends RankingTaskOptions {
   /** Cut-offs of the metrics, integers from 1 to 1000; 1, 5, 10, 20 and 50 by default. */
   readonly at?: readonly number[];
+}
+
+/** Users of a split and the places of their targets. */
+export interface RankedTargets {
+  /** Users who were ranked, ascending. */
+  readonly users: Uint32Array<ArrayBuffer>;
+  /** Targets of each of these users. */
+  readonly targets: PackedSequences;
+  /** Places of all targets, counted from 1, `[targets]`. */
+  readonly ranks: Uint32Array<ArrayBuffer>;
 }
 
 /**

@@ -17,12 +17,12 @@ import {
   type MetricName,
 } from "../recommend/metric_name.ts";
 import type { RankingMetrics } from "../recommend/metrics.ts";
-import { rankSplit } from "../recommend/rank_split.ts";
+import { metricsOf, type RankedTargets, ranksOf } from "../recommend/rank_split.ts";
 import { historyLength, rankerOf } from "../recommend/ranker_of.ts";
 import { type BestEpoch, checkCheckpoint, type Checkpoint, type EpochPart } from "./checkpoint.ts";
 import { DivergenceError } from "./divergence.ts";
 import { Pace, type StopOptions } from "./pace.ts";
-import { checkOptions } from "../options.ts";
+import { checkOptions, checkType } from "../options.ts";
 import { NonFiniteError } from "../sevo/errors.ts";
 import { type GrownMoments, withMoments } from "./grow_moments.ts";
 import { startTraining } from "./start_training.ts";
@@ -57,6 +57,8 @@ export interface TrainingResult extends BestEpoch {
   readonly settings: SettingValues;
   /** Test at that epoch. */
   readonly test: RankingMetrics;
+  /** Places of all targets of the test, which its metrics are averages of. */
+  readonly ranks: RankedTargets;
 }
 
 /** What a run starts from that goes on with a trained model, as `growModel` and `growMoments` give it. */
@@ -110,15 +112,16 @@ export async function train<M extends ModelDefinition>(
   checkOptions("Cannot train", options, ["evaluation", "onEvent", "from", "initial", "stop", "onCheckpoint"]);
   const { evaluation = {}, onEvent = () => {}, from = null, initial = null, onCheckpoint } = options;
   const pace = new Pace(options.stop);
-  const { metric, ranking } = checkedEvaluation(evaluation);
+  const { metric, at, ranking } = checkedEvaluation(evaluation);
   const definition: ModelDefinition = model;
   // Before anything is trained: who cannot be tested in the end need not be
-  for (const split of ["valid", "test"] as const) rankingTask(dataset, split, { rankRepeats: ranking.rankRepeats });
-  const evaluate = async (ranker: Ranker, split: Split, epoch: number): Promise<RankingMetrics> => {
-    const start = performance.now();
-    const metrics = await rankSplit(ranker, dataset, split, ranking);
+  for (const split of ["valid", "test"] as const) rankingTask(dataset, split, ranking);
+  const evaluate = async (ranker: Ranker, split: Split, epoch: number) => {
+    const start = performance.now(), task = rankingTask(dataset, split, ranking);
+    const { ranks } = await ranksOf(ranker, dataset, task), { users, targets } = task;
+    const metrics = metricsOf(task, { offsets: targets.offsets, ranks }, at);
     await onEvent({ type: "evaluation", split, epoch, metrics, seconds: (performance.now() - start) / 1000 });
-    return metrics;
+    return { metrics, ranks: { users, targets, ranks } };
   };
   let best: BestEpoch, settings: SettingValues;
   if (isTrainable(definition)) {
@@ -129,7 +132,7 @@ export async function train<M extends ModelDefinition>(
     const { model: trained, sampler } = training;
     const validate = async (epoch: number) => {
       using ranker = new DotRanker(device, trained.network, historyLength(model, own));
-      return await evaluate(ranker, "valid", epoch);
+      return (await evaluate(ranker, "valid", epoch)).metrics;
     };
     if (from) {
       checkCheckpoint(from, weights);
@@ -182,18 +185,20 @@ export async function train<M extends ModelDefinition>(
     settings = resolveSettings(definition, given as SettingValues);
     const weights = definition.count(dataset, settings);
     using ranker = rankerOf(device, definition, weights, settings);
-    best = { weights, bestEpoch: 0, valid: await evaluate(ranker, "valid", 0) };
+    best = { weights, bestEpoch: 0, valid: (await evaluate(ranker, "valid", 0)).metrics };
   }
   using tested = rankerOf(device, definition, best.weights, settings);
-  return { ...best, model, settings, test: await evaluate(tested, "test", best.bestEpoch) };
+  const { metrics: test, ranks } = await evaluate(tested, "test", best.bestEpoch);
+  return { ...best, model, settings, test, ranks };
 }
 
 /** Checks how models are measured: the metric that picks the best epoch is among those that are made. */
 function checkedEvaluation({ metric = DEFAULT_METRIC, at = CUTOFFS, rankRepeats = false, ...rest }: EvaluationOptions) {
   checkOptions("Cannot train", rest, ["metric", "at", "rankRepeats"]);
+  checkType("Cannot train", "rankRepeats", rankRepeats, "boolean");
   const name = checkedMetric("Cannot train", "metric", metric), cutoff = cutoffOf(name);
   const cutoffs = checkedCutoffs("Cannot train", "at", cutoff === null ? at : [...at, cutoff]);
-  return { metric: name, ranking: { at: cutoffs, rankRepeats } };
+  return { metric: name, at: cutoffs, ranking: { rankRepeats } };
 }
 
 /** The settings that a model takes. */

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { weightsDigest } from "../../src/models/weights_digest.ts";
+import { packSequences } from "../../src/data/sequences.ts";
 import { generatedDataset } from "../../src/data/generated.ts";
 import { encodeModel, mfBpr, resolveSettings } from "../../src/models/mod.ts";
 import { metricsOfRanks } from "../recommend/_ranks.ts";
@@ -50,6 +51,7 @@ const RESULT: TrainingResult = {
   bestEpoch: 3,
   valid: METRICS,
   test: metricsOfRanks([[2, 5]], { repeats: 1 }),
+  ranks: { users: Uint32Array.of(3), targets: packSequences([[7, 9]]), ranks: Uint32Array.of(5, 2) },
 };
 
 Deno.test("RunDirectory writes whole files and leaves no temporary ones", async () => {
@@ -70,7 +72,13 @@ Deno.test("RunDirectory writes whole files and leaves no temporary ones", async 
     assertEquals<unknown>(lines.map((line) => JSON.parse(line)), events);
 
     await run.finish(RESULT, DATASET, REPORT);
-    assertEquals(await filesIn(path), ["config.json", "events.jsonl", "metrics.json", "model.safetensors"]);
+    assertEquals(await filesIn(path), [
+      "config.json",
+      "events.jsonl",
+      "metrics.json",
+      "model.safetensors",
+      "ranks.parquet",
+    ]);
     const { bestEpoch, valid, test } = RESULT;
     const { started, ended, digest, ...report } = JSON.parse(await Deno.readTextFile(`${path}/metrics.json`));
     const { keepCheckpoint: _, ...said } = REPORT;
@@ -106,7 +114,7 @@ Deno.test("RunDirectory removes what an earlier process left behind, and not wha
     assertEquals([config, part!.includes(`.${Deno.pid}-`), more], ["config.json", true, []]);
     other.finish();
     await run.finish(RESULT, DATASET, REPORT);
-    assertEquals(await filesIn(`${folder}/run`), ["config.json", "metrics.json", "model.safetensors"]);
+    assertEquals(await filesIn(`${folder}/run`), ["config.json", "metrics.json", "model.safetensors", "ranks.parquet"]);
     assertEquals((await readModel(`${folder}/run`)).weights, RESULT.weights);
   });
 });
@@ -249,7 +257,7 @@ Deno.test("RunDirectory.resume() takes more epochs and another patience, and lea
     assertEquals(await readCheckpoint(`${path}/model.safetensors`), null);
     assertEquals(await (await opened(path, longer))!.metrics(), null);
     assertEquals(await configNow(), longer);
-    assertEquals(await filesIn(path), ["checkpoint.safetensors", "config.json", "model.safetensors"]);
+    assertEquals(await filesIn(path), ["checkpoint.safetensors", "config.json", "model.safetensors", "ranks.parquet"]);
   }));
 
 Deno.test("RunDirectory.resume() starts a longer run anew where its checkpoint was dropped", () =>
@@ -257,7 +265,7 @@ Deno.test("RunDirectory.resume() starts a longer run anew where its checkpoint w
     const config = { seed: 1, epochs: 4 }, run = await created(path, config);
     run.checkpoint(CHECKPOINT);
     await run.finish(RESULT, DATASET, { ...REPORT, keepCheckpoint: false });
-    assertEquals(await filesIn(path), ["config.json", "metrics.json", "model.safetensors"]);
+    assertEquals(await filesIn(path), ["config.json", "metrics.json", "model.safetensors", "ranks.parquet"]);
     const longer = (await opened(path, { ...config, epochs: 9 }))!;
     assertEquals([await longer.metrics(), await longer.rewind()], [null, null]);
   }));

@@ -108,6 +108,7 @@ for (const call of CALLS) {
           "events.jsonl",
           "metrics.json",
           "model.safetensors",
+          "ranks.parquet",
           "run.json",
         ], message);
         await Deno.remove(out, { recursive: true });
