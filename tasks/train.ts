@@ -4,12 +4,13 @@
  * @module
  */
 import { generatedDataset } from "../src/data/generated.ts";
+import { resultsOf } from "../src/experiments/results.ts";
 import type { Dataset } from "../src/data/dataset.ts";
 import { datasetDigest } from "../src/data/digest.ts";
 import type { Device } from "../src/device/device.ts";
 import { readDataset } from "../src/files/read_dataset.ts";
-import { writeComparison } from "../src/files/comparison_file.ts";
 import { type DatasetIdentity, type FinishedMetrics, RunDirectory } from "../src/files/run_directory.ts";
+import { readRuns } from "../src/files/run_record.ts";
 import { isTrainable, type ModelDefinition } from "../src/models/define_model.ts";
 import type { SettingValues } from "../src/models/field.ts";
 import { MODELS } from "../src/models/models.ts";
@@ -20,7 +21,8 @@ import { parseFlags, UsageError } from "./cli/flags.ts";
 import { interruptible } from "./cli/interruption.ts";
 import { openTaskDevice } from "./cli/open_device.ts";
 import { ProgressReport } from "./cli/progress_report.ts";
-import { comparisonTable, type FinishedRun, protocolLine, resultLine } from "./cli/results.ts";
+import { resultTable } from "./cli/result_table.ts";
+import { aligned, protocolLine, resultLine } from "./cli/results.ts";
 import { quoted } from "./cli/quoted.ts";
 import { runTask } from "./cli/run_task.ts";
 import { TaskLog } from "./cli/task_log.ts";
@@ -86,32 +88,30 @@ export async function main(args: readonly string[], models: readonly ModelDefini
   }
 
   const root = flags.out ?? `runs/${timestamp()}-${dataset.name}-${model.name}`;
-  const results: FinishedRun[] = [];
+  const pathOf = (run: Run) => runs.length === 1 ? root : `${root}/${nameOf(run)}`, results: FinishedMetrics[] = [];
   const again = flags.resume ? "run it again to go on" : `add --out ${quoted(root)} --resume to go on`;
   const identity = { name: dataset.name, digest: await datasetDigest(dataset) };
   await interruptible(`Cannot go on with '${root}'`, again, async (signal) => {
     for (const run of runs) {
-      const path = runs.length === 1 ? root : `${root}/${nameOf(run)}`;
-      const plan = { flags, evaluation, path, initial, identity, signal, log };
-      results.push({ name: labelOf(run), result: await trainRun(device, dataset, run, plan) });
+      const plan = { flags, evaluation, path: pathOf(run), initial, identity, signal, log };
+      results.push(await trainRun(device, dataset, run, plan));
     }
   });
   if (runs.length > 1) {
-    say(`\n${comparisonTable(results)}`);
-    const protocol = protocolOf(dataset, evaluation);
-    writeComparison(root, protocol, runs.map((run, at) => ({ run: nameOf(run), ...run, ...results[at]! })));
+    const beside = resultsOf(await readRuns(runs.map(pathOf)));
+    say(`\n${aligned(resultTable(beside, { groups: beside.groups }, evaluation.metric))}`);
   }
-  const { test } = results[0]!.result;
+  const { test } = results[0]!;
   say(`\n${protocolLine(protocolOf(dataset, evaluation), test, evaluation.rankRepeats)}`);
-  const first = runs.length === 1 ? root : `${root}/${nameOf(runs[0]!)}`;
   say(
     runs.length === 1 ? `run directory: ${root}` : `run directories: ${root}/{${runs.map(nameOf).join(",")}}`,
   );
+  if (runs.length > 1) say(`\nIs the difference luck?\n  deno task results ${quoted(root)}`);
   // The tasks of a checkout know the models of this package alone
   if (!MODELS.includes(model)) return;
   const data = flags.data === undefined ? "" : ` --data ${quoted(flags.data)}`;
   const whom = data === "" ? `--history ${quoted(dataset.items[0]!)}` : `--user ${quoted(dataset.users[0]!)}`;
-  say(`\nRecommend with it:\n  deno task recommend ${quoted(first)}${data} ${whom}`);
+  say(`\nRecommend with it:\n  deno task recommend ${quoted(pathOf(runs[0]!))}${data} ${whom}`);
 }
 
 /** What all runs of a command have in common, and where one is written. */
@@ -128,11 +128,6 @@ interface RunPlan {
 /** The folder of a run beside others. */
 function nameOf({ model, settings }: Run): string {
   return isTrainable(model) ? `${settings["optimizer"]}-${settings["seed"]}` : model.name;
-}
-
-/** What a run is called in the table: runs that differ by their seed alone are called the same. */
-function labelOf({ model, settings }: Run): string {
-  return isTrainable(model) ? String(settings["optimizer"]) : model.name;
 }
 
 /** Trains one run; with `--resume`, goes on from where it was, and leaves it as it is where it has finished. */

@@ -3,7 +3,6 @@
  *
  * @module
  */
-export { type ComparedRun, writeComparison } from "./comparison_file.ts";
 export { writeEmbeddings } from "./embeddings_file.ts";
 export { DatasetError, readDataset } from "./read_dataset.ts";
 export { readCheckpoint, readModel } from "./read_model.ts";

@@ -1,8 +1,8 @@
 import type { SchemaElement } from "hyparquet";
 import { PartFile } from "./part_file.ts";
 
-/** What a column of a table holds; of vectors, all are of one length. */
-export type ColumnType = "string" | "integer" | "float" | "vector";
+/** What a column of a table holds: a number has 64 bits, a float 32; of vectors, all are of one length. */
+export type ColumnType = "string" | "number" | "integer" | "float" | "vector";
 
 /** Columns of a table by name, in order. */
 export type TableColumns = { readonly [name: string]: ColumnType };
@@ -26,7 +26,7 @@ export interface TableFile extends Disposable {
 const TABLE_FORMATS = ["parquet", "csv"] as const;
 
 /**
- * Opens a table for writing. `.parquet` has strings, 32-bit integers, floats and lists of floats; `.csv` has a header,
+ * Opens a table for writing. `.parquet` has strings, 64-bit floats, 32-bit integers, floats and lists of floats; `.csv` has a header,
  * cells as of RFC 4180, and a column for each element of a vector.
  *
  * @param path The file; its end says the format.
@@ -44,6 +44,19 @@ export async function createTable(path: string, columns: TableColumns): Promise<
   throw new RangeError(
     `Cannot write '${path}' as its name must end in ${TABLE_FORMATS.map((end) => `.${end}`).join(" or ")}`,
   );
+}
+
+/**
+ * Rows of a table as CSV, for where there is no file.
+ *
+ * @param columns Its columns, none of them of vectors.
+ * @param rows Its rows.
+ * @returns A header and a line for each row.
+ */
+export function csvOf(columns: TableColumns, rows: TableRows): string {
+  const names = Object.keys(columns);
+  const lines = rows[names[0]!]!.map((_, row) => names.map((name) => cell(rows[name]![row] as string | number | null)));
+  return [names.map(cell), ...lines].map((cells) => cells.join(",") + "\n").join("");
 }
 
 class CsvTable implements TableFile {
@@ -102,15 +115,19 @@ function cell(value: string | number | null): string {
 
 const ELEMENTS = {
   string: { type: "BYTE_ARRAY", converted_type: "UTF8" },
+  number: { type: "DOUBLE" },
   integer: { type: "INT32" },
   float: { type: "FLOAT" },
 } as const;
 
-/** The schema of a table: strings may be missing. */
+/** Types whose values may be missing. */
+const OPTIONAL: readonly ColumnType[] = ["string", "number"];
+
+/** The schema of a table. */
 function schemaOf(columns: TableColumns): SchemaElement[] {
   const elements = Object.entries(columns).flatMap(([name, type]): SchemaElement[] => {
     if (type !== "vector") {
-      return [{ name, ...ELEMENTS[type], repetition_type: type === "string" ? "OPTIONAL" : "REQUIRED" }];
+      return [{ name, ...ELEMENTS[type], repetition_type: OPTIONAL.includes(type) ? "OPTIONAL" : "REQUIRED" }];
     }
     return [
       { name, repetition_type: "REQUIRED", num_children: 1, converted_type: "LIST" },

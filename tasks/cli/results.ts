@@ -7,17 +7,15 @@ import { countsInWords } from "../../src/recommend/protocol.ts";
 /** What a line shows, of the metrics that are there; where users have several targets, the recall beside the hit rate. */
 const COLUMNS: readonly MetricName[] = ["hr@1", "hr@5", "hr@10", "recall@10", "ndcg@5", "ndcg@10", "mrr"];
 
-function columnsOf(metrics: readonly RankingMetrics[]): MetricName[] {
+/**
+ * The metrics that are shown of those that are there.
+ *
+ * @param metrics Metrics of one run or several.
+ * @returns Their names.
+ */
+export function columnsOf(metrics: readonly RankingMetrics[]): MetricName[] {
   const isSingle = metrics.every(({ users, targets }) => users === targets);
   return COLUMNS.filter((name) => !(isSingle && name === "recall@10") && metrics.every((each) => name in each));
-}
-
-/** A finished run, for the table. */
-export interface FinishedRun {
-  /** What it is called: runs of one name are averaged. */
-  readonly name: string;
-  /** Its result. */
-  readonly result: FinishedMetrics;
 }
 
 /**
@@ -82,29 +80,12 @@ const SPELLED: Readonly<Record<string, string>> = {
 };
 
 /**
- * Test metrics of runs by name: the mean over the seeds, and their sample standard deviation where there are several.
+ * A table for a terminal: columns of one width each.
  *
- * @param runs The runs.
- * @returns The table.
+ * @param rows Its rows, of as many cells each.
+ * @returns The lines.
  */
-export function comparisonTable(runs: readonly FinishedRun[]): string {
-  const columns = columnsOf(runs.map(({ result }) => result.test));
-  const rows = [...new Set(runs.map(({ name }) => name))].map((name) => {
-    const own = runs.filter((run) => run.name === name);
-    const cells = columns.map((column) => meanAndSpread(own.map(({ result }) => result.test[column]!)));
-    return [own.length === 1 ? name : `${name} (${own.length} seeds)`, ...cells];
-  });
-  return aligned([["test", ...columns.map((name) => name.toUpperCase())], ...rows]);
-}
-
-function aligned(rows: readonly (readonly string[])[]): string {
+export function aligned(rows: readonly (readonly string[])[]): string {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column]!)).join("  ").trimEnd()).join("\n");
-}
-
-function meanAndSpread(values: readonly number[]): string {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  if (values.length === 1) return mean.toFixed(4);
-  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1);
-  return `${mean.toFixed(4)} ± ${Math.sqrt(variance).toFixed(4)}`;
 }
