@@ -100,6 +100,19 @@ export function expectation(field: Checked, value: unknown): string | undefined 
 }
 
 /**
+ * What JSON Schema says of a setting, for editors.
+ *
+ * @param field The setting.
+ * @returns Its schema.
+ */
+export function jsonSchemaOf(field: Omit<Field, "default">): Record<string, unknown> {
+  const { kind, description, min: minimum, max: maximum, above: exclusiveMinimum, below: exclusiveMaximum } = field;
+  if (kind === "choice") return { enum: field.choices, description };
+  const bounds = Object.entries({ minimum, maximum, exclusiveMinimum, exclusiveMaximum });
+  return { type: kind, description, ...Object.fromEntries(bounds.filter(([, bound]) => bound !== undefined)) };
+}
+
+/**
  * Bounds a number of a schema: so that what the optimizer or a graph bounds is bounded in no second place.
  *
  * @param schema A number.

@@ -1,4 +1,5 @@
 import type { ModelDefinition } from "../../src/models/define_model.ts";
+import { jsonSchemaOf } from "../../src/models/field.ts";
 import type { Flag } from "../cli/declaration.ts";
 import { trainTask } from "../train/flags.ts";
 
@@ -22,21 +23,6 @@ export function trainSchema(models: readonly ModelDefinition[]): Record<string, 
 }
 
 function propertyOf(flag: Flag): Record<string, unknown> {
-  const { description } = flag;
-  switch (flag.kind) {
-    case "string":
-      return { type: "string", description };
-    case "boolean":
-      return { type: "boolean", description };
-    case "list":
-      return { type: "array", items: { type: "string" }, description };
-    case "choice":
-      return { enum: flag.choices, description };
-    case "number":
-    case "integer": {
-      const { min: minimum, max: maximum, above: exclusiveMinimum, below: exclusiveMaximum } = flag;
-      const bounds = Object.entries({ minimum, maximum, exclusiveMinimum, exclusiveMaximum });
-      return { type: flag.kind, description, ...Object.fromEntries(bounds.filter(([, bound]) => bound !== undefined)) };
-    }
-  }
+  if (flag.kind !== "list") return jsonSchemaOf(flag);
+  return { type: "array", items: { type: "string" }, description: flag.description };
 }

@@ -1,5 +1,5 @@
-import { createScanner, parse, type ParseError, printParseErrorCode } from "jsonc-parser";
 import { z } from "zod";
+import { parseJsonc } from "../../src/files/jsonc.ts";
 import { expectation, type Flag, type Flags, suggestion, UsageError } from "./declaration.ts";
 
 function schemaOf(flag: Flag): z.ZodType {
@@ -9,33 +9,6 @@ function schemaOf(flag: Flag): z.ZodType {
     if (expected === undefined) return;
     context.addIssue({ code: "custom", message: `must be ${expected}: current value is ${JSON.stringify(value)}` });
   }).optional();
-}
-
-/** More levels than any config has: the parser calls itself for each. */
-const DEEPEST = 64;
-
-function isTooDeep(text: string): boolean {
-  const scanner = createScanner(text, true);
-  let depth = 0;
-  for (scanner.scan(); scanner.getTokenOffset() < text.length; scanner.scan()) {
-    const first = text[scanner.getTokenOffset()]!;
-    if ("[{".includes(first)) depth++;
-    if ("]}".includes(first)) depth--;
-    if (depth > DEEPEST) return true;
-  }
-  return false;
-}
-
-/** Parses JSON with comments and trailing commas; of all that is wrong, the error names the first and its place. */
-function parseJsonc(text: string): unknown {
-  if (isTooDeep(text)) throw new SyntaxError(`it is nested more than ${DEEPEST} levels deep`);
-  const errors: ParseError[] = [];
-  const value: unknown = parse(text, errors, { allowTrailingComma: true });
-  const [error] = errors;
-  if (error === undefined) return value;
-  const what = printParseErrorCode(error.error).replace(/\B[A-Z]/g, " $&").toLowerCase(); // InvalidSymbol
-  const before = text.slice(0, error.offset).split("\n");
-  throw new SyntaxError(`${what} at line ${before.length}, column ${before.at(-1)!.length + 1}`);
 }
 
 /**
@@ -51,7 +24,7 @@ export async function readConfig(task: string, path: string, flags: Flags): Prom
   const cannot = `Cannot run ${task} as`;
   let value: unknown;
   try {
-    value = parseJsonc(await Deno.readTextFile(path));
+    value = parseJsonc(await Deno.readTextFile(path)).value;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) throw new UsageError(`${cannot} config file '${path}' does not exist`);
     if (error instanceof SyntaxError) {
