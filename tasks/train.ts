@@ -5,36 +5,25 @@
  */
 import { generatedDataset } from "../src/data/generated.ts";
 import { resultsOf } from "../src/experiments/results.ts";
-import type { Dataset } from "../src/data/dataset.ts";
 import { datasetDigest } from "../src/data/digest.ts";
-import type { Device } from "../src/device/device.ts";
 import { readDataset } from "../src/files/read_dataset.ts";
-import { type DatasetIdentity, type FinishedMetrics, RunDirectory } from "../src/files/run_directory.ts";
+import { type FinishedMetrics, RunDirectory } from "../src/files/run_directory.ts";
 import { readRuns } from "../src/files/run_record.ts";
 import { isTrainable, type ModelDefinition } from "../src/models/define_model.ts";
-import type { SettingValues } from "../src/models/field.ts";
 import { MODELS } from "../src/models/models.ts";
-import { train } from "../src/training/train.ts";
 import { protocolOf } from "../src/recommend/protocol.ts";
-import { type Evaluation, evaluationOf } from "./cli/evaluation_flags.ts";
+import { evaluationOf } from "./cli/evaluation_flags.ts";
 import { parseFlags, UsageError } from "./cli/flags.ts";
 import { interruptible } from "./cli/interruption.ts";
 import { openTaskDevice } from "./cli/open_device.ts";
-import { ProgressReport } from "./cli/progress_report.ts";
 import { resultTable } from "./cli/result_table.ts";
-import { aligned, protocolLine, resultLine } from "./cli/results.ts";
+import { aligned, protocolLine } from "./cli/results.ts";
 import { quoted } from "./cli/quoted.ts";
 import { runTask } from "./cli/run_task.ts";
 import { TaskLog } from "./cli/task_log.ts";
-import { VERSION } from "./cli/version.ts";
-import { type InitialRun, readInit, startFrom, withSettings } from "./train/init.ts";
-import { compared, configOf, type RunFlags, settingsOf, trainRequest, trainTask } from "./train/flags.ts";
-
-/** One run of a command. */
-interface Run {
-  readonly model: ModelDefinition;
-  readonly settings: SettingValues;
-}
+import { readInit, withSettings } from "./train/init.ts";
+import { compared, settingsOf, trainRequest, trainTask } from "./train/flags.ts";
+import { type Run, trainRun } from "./train/train_run.ts";
 
 /**
  * Runs the task.
@@ -93,7 +82,8 @@ export async function main(args: readonly string[], models: readonly ModelDefini
   const identity = { name: dataset.name, digest: await datasetDigest(dataset) };
   await interruptible(`Cannot go on with '${root}'`, again, async (signal) => {
     for (const run of runs) {
-      const plan = { flags, evaluation, path: pathOf(run), initial, identity, signal, log };
+      using directory = await RunDirectory.hold(pathOf(run));
+      const plan = { flags, evaluation, directory, initial, identity, signal, log };
       results.push(await trainRun(device, dataset, run, plan));
     }
   });
@@ -114,85 +104,9 @@ export async function main(args: readonly string[], models: readonly ModelDefini
   say(`\nRecommend with it:\n  deno task recommend ${quoted(pathOf(runs[0]!))}${data} ${whom}`);
 }
 
-/** What all runs of a command have in common, and where one is written. */
-interface RunPlan {
-  readonly flags: RunFlags;
-  readonly evaluation: Evaluation;
-  readonly path: string;
-  readonly initial: InitialRun | null;
-  readonly identity: DatasetIdentity;
-  readonly signal: AbortSignal;
-  readonly log: TaskLog;
-}
-
 /** The folder of a run beside others. */
 function nameOf({ model, settings }: Run): string {
   return isTrainable(model) ? `${settings["optimizer"]}-${settings["seed"]}` : model.name;
-}
-
-/** Trains one run; with `--resume`, goes on from where it was, and leaves it as it is where it has finished. */
-async function trainRun(
-  device: Device,
-  dataset: Dataset,
-  { model, settings }: Run,
-  { flags, evaluation, path, initial, identity, signal, log: { say, tell } }: RunPlan,
-): Promise<FinishedMetrics> {
-  const begin = performance.now();
-  const label = isTrainable(model) ? `${settings["optimizer"]} seed ${settings["seed"]}` : model.name;
-  const run = { config: configOf(model, settings, flags), dataset: identity };
-  using directory = await RunDirectory.hold(path);
-  let isStarted = flags.resume && await directory.resume(run);
-  const finished = isStarted ? await directory.metrics() : null;
-  if (finished) {
-    say(resultLine(label, finished));
-    tell({ type: "result", run: path, ...finished });
-    return finished;
-  }
-  const from = isStarted ? await directory.rewind() : null;
-  if (from) say(`${label}  goes on ${from.part ? "in" : "after"} epoch ${from.epoch + (from.part ? 1 : 0)}`);
-  const begun = initial && !from && isTrainable(model) ? await startFrom(device, initial, dataset, settings) : null;
-  if (begun) say(`${label}  starts from ${begun.words}`);
-  let trained = from?.epoch ?? 0;
-  using report = new ProgressReport(label, Number(settings["epochs"] ?? 0), from?.epoch, {
-    metric: evaluation.metric,
-    say,
-  });
-  const result = await train(device, dataset, model, settings, {
-    evaluation,
-    from,
-    initial: begun?.start ?? null,
-    stop: { signal, grace: flags.grace, ...flags.checkpointEvery && { checkpointEvery: flags.checkpointEvery } },
-    async onEvent(event) {
-      if (event.type === "epoch") trained = event.epoch;
-      // Not before the first event: what cannot be trained leaves nothing behind.
-      if (!isStarted) await directory.start(run);
-      isStarted = true;
-      await directory.log(event);
-      tell({ ...event, run: path });
-      report.show(event);
-    },
-    onCheckpoint: (checkpoint) => directory.checkpoint(checkpoint),
-  });
-  const digest = await directory.finish(result, dataset, {
-    version: VERSION,
-    protocol: protocolOf(dataset, evaluation),
-    device: device.description,
-    seconds: Math.round(performance.now() - begin) / 1000,
-    keepCheckpoint: flags.keepCheckpoint,
-  });
-  const { bestEpoch, valid, test } = result;
-  tell({ type: "result", run: path, digest, bestEpoch, valid, test });
-  report.finish(`${resultLine(label, result)}  digest ${digest.slice(0, 12)}`);
-  if (isTrainable(model) && result.bestEpoch === 0 && Number(settings["epochs"]) > 0) {
-    console.error(
-      `warning: ${label} never ranked better than before training by validation ${evaluation.metric.toUpperCase()}: the model is ` +
-        "that of the start; try more --epochs, another --learning-rate, or look at the order of the log",
-    );
-  }
-  if (from && trained === from.epoch && from.epoch < Number(settings["epochs"])) {
-    say(`${label}  had ended by --patience ${settings["patience"]}: --patience 0 trains on`);
-  }
-  return result;
 }
 
 /** The time of day as `20261123-184055`, which sorts as it reads. */
