@@ -23,6 +23,7 @@ export interface Outcome {
 export type SweepEvent =
   | { readonly type: "start"; readonly name: string }
   | { readonly type: "progress"; readonly name: string; readonly event: TrainingEvent }
+  | { readonly type: "repeat"; readonly name: string; readonly reason: string }
   | { readonly type: "end"; readonly outcome: Outcome };
 
 /** What whoever carries out a plan is given. */
@@ -34,7 +35,8 @@ export interface SweepHost {
   /** Aborted where the sweep is asked to end. */
   readonly signal: AbortSignal;
   /**
-   * The command of a run, which may be killed and repeated. Flags such as `--threads 2` and `--log json` may follow.
+   * The command of a run, which may be killed and repeated. Flags may follow: `--threads 2`, `--log json`, and
+   * `--attached`, with which the end of its standard input asks it to end.
    *
    * @param name Name of the run.
    * @returns Program and arguments; to be started in the folder that the sweep was started in.
@@ -61,7 +63,7 @@ export interface Executor {
 }
 
 /** Exit code of a command that may succeed when it is repeated. */
-const AGAIN = 75;
+export const AGAIN = 75;
 
 /**
  * How a run ended, by the exit code of its command and what is in its folder.

@@ -95,7 +95,7 @@ export function readSpec(text: string, { fields: all, refused = {}, file = "spec
     const found = valueAt(value, issue.path);
     throw fail(`'${nameOf(issue.path)}' ${at(issue.path)} ${issue.message}: current value is ${shown(found)}`);
   }
-  const { base: { data, ...base } = {}, grid, random, list = [], seeds = null, halve } = result.data;
+  const { base: { data, ...base } = {}, grid, random, list = [], seeds = null, halve } = inOrderOf(result.data, value);
   const own = [...Object.keys(grid ?? {}), ...Array.isArray(data) ? ["data"] : []];
   const twice = (key: string, path: readonly PropertyKey[], other: string) =>
     fail(`'${key}' ${at(path)} is given by ${other} as well: leave one of them out`);
@@ -126,6 +126,14 @@ function asIntegers(settings: RandomDraws["settings"], fields: SettingFields): R
       return [name, "min" in from && fields[name]!.kind === "integer" ? { ...from, integer: true } : from];
     }),
   );
+}
+
+/** A checked value with its keys in the order in which they were given: a schema has them in its own. */
+function inOrderOf<T>(checked: T, given: unknown): T {
+  if (Array.isArray(checked)) return checked.map((each, at) => inOrderOf(each, (given as unknown[])[at])) as T;
+  if (typeof checked !== "object" || checked === null) return checked;
+  const values = checked as Readonly<Record<string, unknown>>, keys = given as Readonly<Record<string, unknown>>;
+  return Object.fromEntries(Object.keys(keys).map((key) => [key, inOrderOf(values[key], keys[key])])) as T;
 }
 
 type Issue = z.core.$ZodIssue;

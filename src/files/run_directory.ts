@@ -215,11 +215,14 @@ export class RunDirectory implements Disposable {
     await writeRanks(this.path, dataset, ranks);
     // Last, as it is what makes a run finished
     this.#write("metrics.json", json({ ...more, ...run, ended, digest, bestEpoch, valid, test }));
-    if (!keepCheckpoint) {
-      // The run is whole without: what cannot be removed, or was never there, is no fault of it
-      await Deno.remove(`${this.path}/checkpoint.safetensors`).catch(() => {});
-    }
+    if (!keepCheckpoint) await this.dropCheckpoint();
     return digest;
+  }
+
+  /** Removes the checkpoint of a run that has finished. */
+  async dropCheckpoint(): Promise<void> {
+    // The run is whole without: what cannot be removed, or was never there, is no fault of it
+    await Deno.remove(`${this.path}/checkpoint.safetensors`).catch(() => {});
   }
 
   /** Lets go of the directory; of a run that was not started it leaves nothing behind. */

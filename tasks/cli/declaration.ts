@@ -84,6 +84,8 @@ export interface Task<F extends Flags> {
   };
   /** Command lines to try, without `deno task NAME`, and what they do. */
   readonly examples: readonly (readonly [args: string, what: string])[];
+  /** What `--help` shows as it stands, by heading. */
+  readonly samples?: { readonly [heading: string]: string };
   /** What `--help` explains before the flags, by heading: words and what they mean. */
   readonly sections?: { readonly [heading: string]: readonly (readonly [word: string, meaning: string])[] };
   /** Whether a config file can be given; by default it can. */

@@ -27,6 +27,25 @@ export class TryAgainError extends Error {
   override readonly name = "TryAgainError";
 }
 
+/** Thrown where some of many runs failed: the task ends with the code of such a run. */
+export class RunsFailedError extends Error {
+  /** Tells this error from others. */
+  override readonly name = "RunsFailedError";
+  /** The code. */
+  readonly exitCode: number;
+
+  /**
+   * Says how many failed.
+   *
+   * @param message What is said.
+   * @param exitCode The code.
+   */
+  constructor(message: string, exitCode: number) {
+    super(message);
+    this.exitCode = exitCode;
+  }
+}
+
 /** Errors after which the same again may well succeed. */
 const AGAIN = [TryAgainError, DeviceLostError, FolderGoneError, FolderHeldError, Deno.errors.Interrupted];
 
@@ -41,6 +60,7 @@ const FULL = ["ENOSPC", "EDQUOT"];
  * @returns The code.
  */
 export function exitCodeOf(error: unknown, isExpected: boolean): number {
+  if (error instanceof RunsFailedError) return error.exitCode;
   for (let at: unknown = error; at instanceof Error; at = at.cause) {
     if (AGAIN.some((kind) => at instanceof kind)) return EXIT.again;
     if ("code" in at && FULL.includes(String(at.code))) return EXIT.again;

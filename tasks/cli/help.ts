@@ -83,6 +83,9 @@ export function helpOf<F extends Flags>(task: Task<F>): string {
       lines.push(`  ${`${command} ${args}`.trimEnd()}`, `      ${wrap(what, 6)}`);
     }
   }
+  for (const [heading, sample] of Object.entries(task.samples ?? {})) {
+    lines.push("", `${heading}:`, ...sample.trimEnd().split("\n").map((line) => `  ${line}`.trimEnd()));
+  }
   for (const [group, flags] of groups) {
     lines.push("", `${group}:`);
     for (const [name, description] of flags) {

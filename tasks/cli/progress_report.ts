@@ -189,7 +189,7 @@ export class ProgressReport implements Disposable {
  * @param milliseconds The duration.
  * @returns The words.
  */
-function duration(milliseconds: number): string {
+export function duration(milliseconds: number): string {
   const seconds = Math.round(milliseconds / 1000);
   if (seconds < 60) return `${seconds} s`;
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;

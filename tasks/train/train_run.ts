@@ -23,6 +23,8 @@ export interface Run {
 
 /** What all runs of a command have in common, and where one is written. */
 export interface RunPlan {
+  /** What the run is called in what is said; its optimizer and seed by default. */
+  readonly label?: string;
   /** The flags. */
   readonly flags: RunFlags;
   /** How it is judged. */
@@ -52,10 +54,10 @@ export async function trainRun(
   device: Device,
   dataset: Dataset,
   { model, settings }: Run,
-  { flags, evaluation, directory, initial, identity, signal, log: { say, tell } }: RunPlan,
+  { label: named, flags, evaluation, directory, initial, identity, signal, log: { say, tell } }: RunPlan,
 ): Promise<FinishedMetrics> {
   const begin = performance.now();
-  const label = isTrainable(model) ? `${settings["optimizer"]} seed ${settings["seed"]}` : model.name;
+  const label = named ?? (isTrainable(model) ? `${settings["optimizer"]} seed ${settings["seed"]}` : model.name);
   const run = { config: configOf(model, settings, flags), dataset: identity };
   const { path } = directory;
   let isStarted = flags.resume && await directory.resume(run);

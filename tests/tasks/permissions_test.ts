@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { ARRAYS } from "../../src/experiments/parts.ts";
 import { withFolder } from "../files/_folder.ts";
 
 const { tasks } = JSON.parse(await Deno.readTextFile(new URL("../../deno.json", import.meta.url))) as {
@@ -9,6 +10,13 @@ const { tasks } = JSON.parse(await Deno.readTextFile(new URL("../../deno.json", 
 const EXPECTED: Readonly<Record<string, readonly string[]>> = {
   prepare: ["read", "write", "ffi", "env=SEVO_*"],
   train: ["read", "write", "env=XDG_RUNTIME_DIR,SEVO_*", "sys=hostname"],
+  sweep: [
+    "read",
+    "write",
+    "run=deno",
+    `env=XDG_RUNTIME_DIR,SEVO_*,${ARRAYS.flatMap(({ index, of, least }) => [index, of, least]).filter(Boolean).join(",")}`,
+    "sys=hostname,systemMemoryInfo",
+  ],
   evaluate: ["read", "write", "env=XDG_RUNTIME_DIR,SEVO_*"],
   recommend: ["read", "write", "env=XDG_RUNTIME_DIR,SEVO_*"],
   similar: ["read", "env=XDG_RUNTIME_DIR,SEVO_*"],
@@ -19,7 +27,7 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
 
 const permissionsOf = (task: string) => tasks[task]!.split(" ").filter((word) => word.startsWith("--allow-"));
 
-Deno.test("no task may use the network, run programs, or read other variables than its own", () => {
+Deno.test("no task may use the network, run other programs than Deno, or read other variables than its own", () => {
   for (const [task, expected] of Object.entries(EXPECTED)) {
     assertEquals(permissionsOf(task), expected.map((permission) => `--allow-${permission}`), task);
   }

@@ -1,0 +1,50 @@
+/** What this machine has for runs beside each other. */
+export interface Machine {
+  /** Cores that this process may use. */
+  readonly cores: number;
+  /** Bytes of memory that are free, or may become it; Infinity where nothing says so. */
+  readonly memory: number;
+}
+
+/**
+ * Bytes that a run should have to itself. A run of SASRec on Amazon Beauty takes some 400 MB at its peak; larger data take
+ * more, and `--jobs` says how many runs fit then.
+ */
+export const MEMORY_OF_RUN = 2 ** 30;
+
+/**
+ * Looks at this machine, or at the part of it that a container may use.
+ *
+ * @returns What it has.
+ */
+export function thisMachine(): Machine {
+  return { cores: navigator.hardwareConcurrency ?? 1, memory: Math.min(free(), allowed()) };
+}
+
+/**
+ * How many runs fit a machine: one a core, as far as its memory goes, and at least one.
+ *
+ * @param machine The machine.
+ * @returns Their number.
+ */
+export function fittingRuns({ cores, memory }: Machine): number {
+  return Math.max(1, Math.min(cores, Math.floor(memory / MEMORY_OF_RUN)));
+}
+
+function free(): number {
+  const { state } = Deno.permissions.querySync({ name: "sys", kind: "systemMemoryInfo" });
+  return state === "granted" ? Deno.systemMemoryInfo().available : Infinity;
+}
+
+/** What a container may still take: Linux tells it of each group of processes. */
+function allowed(): number {
+  const numberIn = (name: string) => {
+    try {
+      return Number(Deno.readTextFileSync(`/sys/fs/cgroup/${name}`)); // NaN for "max"
+    } catch {
+      return NaN; // Another system, or another version of it
+    }
+  };
+  const left = numberIn("memory.max") - numberIn("memory.current");
+  return Number.isFinite(left) ? left : Infinity;
+}

@@ -1,0 +1,207 @@
+/**
+ * Trains many runs that a spec describes.
+ *
+ * @module
+ */
+import { AGAIN, type Executor, type Outcome, type SweepHost } from "../src/experiments/executor.ts";
+import { LocalExecutor } from "../src/experiments/local.ts";
+import { fittingRuns, thisMachine } from "../src/experiments/machine.ts";
+import { partOf, runsOfPart } from "../src/experiments/parts.ts";
+import { type PlannedRun, planOf } from "../src/experiments/plan.ts";
+import { readSpec, type Sweep } from "../src/experiments/spec.ts";
+import { writeWhole } from "../src/files/part_file.ts";
+import type { ModelDefinition } from "../src/models/define_model.ts";
+import { MODELS } from "../src/models/models.ts";
+import { suggestion } from "./cli/declaration.ts";
+import { variable } from "./cli/environment.ts";
+import { RunsFailedError } from "./cli/exit_codes.ts";
+import { parseFlags, UsageError } from "./cli/flags.ts";
+import { interruptible } from "./cli/interruption.ts";
+import { openTaskDevice } from "./cli/open_device.ts";
+import { runTask } from "./cli/run_task.ts";
+import { TaskLog } from "./cli/task_log.ts";
+import { commandOf } from "./sweep/command.ts";
+import { estimateOf } from "./sweep/estimate.ts";
+import { specOptions, type SweepFlags, task } from "./sweep/flags.ts";
+import { carryOut } from "./sweep/one_run.ts";
+import { requestOf, type RunRequest } from "./sweep/requests.ts";
+import { othersIn, type Standing, standingsOf } from "./sweep/standing.ts";
+import { SweepProgress } from "./sweep/sweep_progress.ts";
+
+/**
+ * Runs the task.
+ *
+ * @param args Its arguments.
+ * @param models The models that there are; by default those of this package.
+ */
+export async function main(args: readonly string[], models: readonly ModelDefinition[] = MODELS): Promise<void> {
+  const parsed = await parseFlags(task, args);
+  if (parsed === null) return;
+  const { values } = parsed, path = parsed.argument!, text = await textOf(path);
+  if (text === null) throw new UsageError(`Cannot run sweep as the spec '${path}' does not exist`);
+  const sweep = readSpec(text, specOptions(models, path)), plan = planOf(sweep, models), { out, run } = values;
+  if (run !== undefined) return await carryOutNamed(run, plan, sweep, values, models);
+  if (values.attached) throw new UsageError("Cannot run sweep as --attached is for one run: give --run NAME");
+  if (await textOf(`${out}/config.json`) !== null) {
+    throw new UsageError(`Cannot run sweep as '${out}' is a run directory: name another --out, or the folder above it`);
+  }
+  const log = new TaskLog(values), chosen = chosenOf(plan, values, log);
+  const requests: RunRequest[] = [];
+  // The run to start from is read again by each run, and need not be kept for all of them
+  for (const each of chosen) requests.push({ ...await requestOf(each, values, models), initial: null });
+  const standings = await standingsOf(requests, out, sweep.halve);
+  const left = chosen.filter((_, at) => ["new", "started"].includes(standings[at]!.state));
+  const jobs = await jobsOf(values, requests);
+  log.say(`runs      ${inWords(standings)}, in ${out}`);
+  const others = await othersIn(out, plan.map(({ name }) => name));
+  if (others.length > 0) log.say(`others    ${others.length} in ${out} are not of this spec, such as ${others[0]}`);
+  if (values.dryRun) return showPlan(chosen, standings, estimateOf(standings, jobs, sweep.halve !== null), log);
+  if (left.length === 0) return finish(chosen, standings, [], log, out);
+
+  const spec = `${out}/sweep.json`;
+  await Deno.mkdir(out, { recursive: true });
+  if (await textOf(spec) !== text) writeWhole(spec, text);
+  log.say(`at once   ${Math.min(jobs, left.length)} of ${left.length} that are left\n`);
+  const outcomes = await interruptible(
+    `Cannot go on with the sweep in '${out}'`,
+    "run it again to go on",
+    async (signal) => {
+      using progress = new SweepProgress({
+        total: chosen.length,
+        runs: new Map(left.map(({ name }) => {
+          const at = chosen.findIndex((run) => run.name === name);
+          return [name, { epochs: standings[at]!.epochs, metric: requests[at]!.evaluation.metric }];
+        })),
+        isPainted: !values.quiet && values.log === "text",
+        log,
+      });
+      const host: SweepHost = {
+        spec,
+        out,
+        signal,
+        command: commandOf(spec, values, models),
+        report: (event) => progress.show(event),
+      };
+      const outcomes = await executorOf(values, jobs).run(left, host);
+      signal.throwIfAborted();
+      return outcomes;
+    },
+  );
+  finish(chosen, standings, outcomes, log, out);
+}
+
+/** Who carries out the runs. */
+function executorOf({ on, threads }: SweepFlags, jobs: number): Executor {
+  switch (on) {
+    case "local":
+      return new LocalExecutor({ jobs, cores: threads === undefined ? thisMachine().cores : null });
+  }
+}
+
+/** Carries out one run in this process. */
+async function carryOutNamed(
+  name: string,
+  plan: readonly PlannedRun[],
+  { halve }: Sweep,
+  values: SweepFlags,
+  models: readonly ModelDefinition[],
+): Promise<void> {
+  const run = plan.find((run) => run.name === name);
+  if (!run) {
+    const near = suggestion(name, plan.map(({ name }) => name));
+    throw new UsageError(
+      `Cannot run sweep as the spec has no run '${name}': ${near ? `did you mean '${near}'?` : "see --dry-run"}`,
+    );
+  }
+  await interruptible(
+    `Cannot go on with '${values.out}/${name}'`,
+    "run it again to go on",
+    (signal) => carryOut(run, { plan, halve, values, models, signal }),
+    values.attached,
+  );
+}
+
+/** The runs that this process is to see to. */
+function chosenOf(plan: readonly PlannedRun[], { only, index, of }: SweepFlags, log: TaskLog): readonly PlannedRun[] {
+  const named = only === undefined ? plan : plan.filter(({ name }) => name.includes(only));
+  if (named.length === 0) {
+    throw new UsageError(
+      `Cannot run sweep as no run has '${only}' in its name: there are ${
+        plan.slice(0, 3).map(({ name }) => name).join("; ")
+      }${plan.length > 3 ? ` and ${plan.length - 3} more` : ""}`,
+    );
+  }
+  const given = { ...index !== undefined && { index }, ...of !== undefined && { of } };
+  const part = partOf(given, variable);
+  if (part === null) return named;
+  log.say(`part      ${part.index} of 0 to ${part.of - 1}${part.by === null ? "" : `, as ${part.by} says`}`);
+  return runsOfPart(named, part);
+}
+
+/** How many runs there are at a time: one on a GPU, as it has room for no second, else as many as fit. */
+async function jobsOf({ jobs, device }: SweepFlags, requests: readonly RunRequest[]): Promise<number> {
+  if (jobs !== undefined) return jobs;
+  const devices = new Set(requests.map(({ flags }) => device ?? flags.device));
+  if (devices.has("webgpu")) return 1;
+  if (devices.has("auto")) {
+    await using opened = await openTaskDevice({ device: "auto", threads: 1 });
+    if (opened.kind === "webgpu") return 1;
+  }
+  return fittingRuns(thisMachine());
+}
+
+function showPlan(chosen: readonly PlannedRun[], standings: readonly Standing[], time: string, log: TaskLog): void {
+  log.say(`time      ${time}\n`);
+  chosen.forEach(({ name, settings }, at) => {
+    log.say(`${standings[at]!.state.padEnd(8)}  ${name}`);
+    log.tell({ type: "plan", run: name, state: standings[at]!.state, settings });
+  });
+  log.tell({ type: "estimate", time });
+}
+
+/** Says how the sweep ended, and fails where a run did. */
+function finish(
+  chosen: readonly PlannedRun[],
+  standings: readonly Standing[],
+  outcomes: readonly Outcome[],
+  log: TaskLog,
+  out: string,
+): void {
+  const byName = new Map(outcomes.map((outcome) => [outcome.name, outcome]));
+  const states = standings.map(({ name, state }) => byName.get(name)?.status ?? state);
+  const count = (wanted: string) => states.filter((state) => state === wanted).length;
+  const counts = { done: count("done"), stopped: count("stopped"), failed: count("failed"), again: count("again") };
+  log.tell({ type: "sweep", runs: chosen.length, ...counts });
+  const bad = chosen.flatMap(({ name }) => byName.get(name) ?? []).filter(({ code }) => code !== 0);
+  for (const { name, code, reason = "", log: file } of bad) {
+    console.error(`${name}  exit code ${code}: ${reason}${file === undefined ? "" : `\n    all of it: ${file}`}`);
+  }
+  const failed = bad.find(({ code }) => code !== AGAIN) ?? bad[0];
+  if (failed) {
+    const isHeld = bad.every(({ reason }) => reason?.includes(" holds it: "));
+    const why = counts.failed > 0
+      ? `${counts.failed} of ${chosen.length} runs failed`
+      : isHeld
+      ? `another process is at ${counts.again} of ${chosen.length} runs, whose results will be in this folder too`
+      : `${counts.again} of ${chosen.length} runs did not get to their end`;
+    const next = counts.failed > 0 ? "mend what the lines above say, and run it again" : "run it again to go on";
+    throw new RunsFailedError(`Cannot finish the sweep in '${out}' as ${why}: ${next}`, failed.code);
+  }
+  log.say(`\n${counts.done} runs are done${counts.stopped > 0 ? `, ${counts.stopped} are stopped` : ""}: ${out}`);
+}
+
+function inWords(standings: readonly Standing[]): string {
+  const counts = [...Map.groupBy(standings, ({ state }) => state)].map(([state, { length }]) => `${length} ${state}`);
+  return `${standings.length}: ${counts.join(", ") || "none"}`;
+}
+
+async function textOf(path: string): Promise<string | null> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return null;
+    throw error;
+  }
+}
+
+if (import.meta.main) await runTask(() => main(Deno.args));
