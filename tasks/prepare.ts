@@ -4,7 +4,7 @@
  * @module
  */
 import type { ItemsOptions } from "../src/prepare/options.ts";
-import { visible } from "../src/prepare/prepare_error.ts";
+import { shown, visible } from "../src/prepare/prepare_error.ts";
 import { parseFlags } from "./cli/flags.ts";
 import { interruptible } from "./cli/interruption.ts";
 import { quoted } from "./cli/quoted.ts";
@@ -27,7 +27,7 @@ export async function main(args: readonly string[]): Promise<void> {
   const { prepare } = await import("../src/prepare/prepare.ts");
   const list = (text: string | undefined) => text?.split(",").map((word) => word.trim());
   const prepared = await interruptible(
-    `Cannot prepare '${files[0]}'`,
+    `Cannot prepare ${shown(files[0]!)}`,
     "nothing is left behind, run it again",
     async (signal) => {
       using progress = new StepProgress();
@@ -47,10 +47,10 @@ export async function main(args: readonly string[]): Promise<void> {
     console.log(JSON.stringify({ out, ...prepared.provenance.counts, ...prepared.summary }, null, 2));
   } else {
     const next = `  deno task train --model sasrec --data ${quoted(out)}`;
-    console.log([...summaryLines(prepared, out, values.items), "", "Train on it:", next].join("\n"));
+    console.log([...summaryLines(prepared, out, values.items), "", "Train on it:", visible(next)].join("\n"));
   }
   for (const { file, line, why, text } of prepared.bad) {
-    console.error(visible(`left out: ${quoted(file)} line ${line} ${why}: ${text.slice(0, 100)}`));
+    console.error(visible(`left out: ${quoted(file)} line ${line} ${why}: ${visible(text, 100)}`));
   }
   for (const warning of prepared.warnings) console.error(visible(`warning: ${warning}`));
 }

@@ -5,7 +5,7 @@ import { type Details, readItems } from "./_items.ts";
 import { type Log, readLog } from "./_log.ts";
 import type { Prepared, Summary } from "./options.ts";
 import type { Plan } from "./_plan.ts";
-import { PrepareError } from "./prepare_error.ts";
+import { PrepareError, shown, visible } from "./prepare_error.ts";
 import { splitInteractions } from "./_split.ts";
 import type { Stage } from "./_staged.ts";
 import { figuresOf } from "./_figures.ts";
@@ -82,7 +82,9 @@ export async function build(plan: Plan, stage: Stage, target: string): Promise<P
 function emptyBecause(log: Log, { leftOut }: Interactions): string {
   const [most] = Object.entries(leftOut).toSorted(([, a], [, b]) => b - a);
   if (log.rows === 0 || most === undefined) return "it holds no interactions";
-  const columns = Object.entries(log.columns).map(([role, names]) => `${role}=${names.join(",")}`).join(", ");
+  const columns = Object.entries(log.columns).map(([role, names]) => `${role}=${visible(names.join(","), 60)}`).join(
+    ", ",
+  );
   return `no interaction is left of its ${log.rows}: ${most[1]} are left out as ${most[0]} (${columns})`;
 }
 
@@ -98,7 +100,10 @@ function checkLeft(
   const filter = `by --min-user ${minUser} and --min-item ${minItem}`;
   if (left.interactions === 0) {
     const had = [plural(start.users, "user"), plural(start.items, "item"), plural(start.interactions, "interaction")];
-    throw new PrepareError(file, `nothing is left of its ${had[0]}, ${had[1]} and ${had[2]} ${filter}`);
+    const own = start.users === start.interactions
+      ? `; every line has a user of its own in column ${shown(log.columns.user![0]!)}: --user names another`
+      : "";
+    throw new PrepareError(file, `nothing is left of its ${had[0]}, ${had[1]} and ${had[2]} ${filter}${own}`);
   }
   for (const what of ["users", "items"] as const) {
     if (left[what] >= 2) continue;
@@ -106,9 +111,8 @@ function checkLeft(
     const role = what === "users" ? "user" : "item", lost = leftOut[`without ${what === "users" ? "a" : "an"} ${role}`];
     const hint = lost === undefined
       ? ""
-      : `; ${plural(lost, "line")} without one in column '${
-        log.columns[role]![0]
-      }' are left out: --${role} names another`;
+      : `; ${plural(lost, "line")} without one in column ${shown(log.columns[role]![0]!)} are left out: ` +
+        `--${role} names another`;
     throw new PrepareError(file, `a recommender needs at least 2 ${what}: ${of}${hint}`);
   }
 }

@@ -8,7 +8,7 @@ import type { Input } from "./input/input.ts";
 import { type Inputs, inputsOf } from "./input/inputs.ts";
 import type { Part } from "./_log.ts";
 import type { PrepareOptions } from "./options.ts";
-import { PrepareError } from "./prepare_error.ts";
+import { PrepareError, shown } from "./prepare_error.ts";
 import { type SplitRule, splitRuleOf } from "./_split.ts";
 import { parseWhere, type Where } from "./where/where.ts";
 
@@ -74,7 +74,7 @@ export async function planOf(options: PrepareOptions): Promise<Plan> {
     );
   }
   if (rule.kind !== "given" && given) {
-    throw new RangeError(`Cannot split in two ways: the split is given, current value is '${options.split}'`);
+    throw new RangeError(`Cannot split in two ways: the split is given, current value is ${shown(options.split!)}`);
   }
   const split = rule.kind === "given" && splitColumn === undefined ? 0 : null;
   return { options, file: files[0]!, parts: [{ inputs: logs, split }, ...parts], items, split: text, rule, where };

@@ -1,4 +1,4 @@
-import { PrepareError } from "./prepare_error.ts";
+import { PrepareError, shown, visible } from "./prepare_error.ts";
 
 /** What a column of a log is for. */
 export type Role = "user" | "item" | "timestamp" | "rating" | "event" | "split";
@@ -124,13 +124,21 @@ export function findColumn(file: string, { columns, named }: Columns, column: st
   const found = positionOf(column, columns.length) ?? columns.indexOf(column);
   if (found >= 0) return found;
   const same = columns.findIndex((name) => name !== "" && plain(name) === plain(column));
-  const meant = same >= 0 ? `: did you mean '${columns[same]}'?` : "";
-  throw new PrepareError(file, `there is no column '${column}'${meant || `: ${columnsOf({ columns, named })}`}`);
+  const meant = same >= 0 ? `: did you mean ${shown(columns[same]!)}?` : `: ${columnsOf({ columns, named })}`;
+  throw new PrepareError(file, `there is no column ${shown(column)}${meant}`);
 }
+
+/** Columns that a message names. */
+const SHOWN_COLUMNS = 20;
 
 /** The columns of a table in words. */
 export function columnsOf({ columns, named }: Columns): string {
-  if (named) return `its columns are ${columns.filter((name) => name !== "").join(", ")}`;
+  if (named) {
+    const names = columns.filter((name) => name !== "");
+    const more = names.length - SHOWN_COLUMNS;
+    const first = names.slice(0, SHOWN_COLUMNS).map((name) => visible(name, 60)).join(", ");
+    return `its columns are ${first}${more > 0 ? ` and ${more} more` : ""}`;
+  }
   return columns.length === 1
     ? "its columns have no names and there is 1"
     : `its columns have no names and are numbered 1 to ${columns.length}`;
@@ -186,13 +194,16 @@ export function rolesOf(
     throw new PrepareError(
       file,
       `it does not say which column holds the ${NEEDED[role]}: ${columnsOf(table)}; name it by --${role}, or pass ` +
-        "--no-header if the first line is an interaction",
+        "--no-header if the first line is an interaction" +
+        (table.columns.length > SHOWN_COLUMNS && role === "item"
+          ? "; if every item has a column of its own, write a line for each interaction first"
+          : ""),
     );
   }
   const { user, item } = roles;
   if (user![0] === item![0]) {
     const column = table.columns[user![0]!];
-    throw new PrepareError(file, `users and items are both in column '${column}': see --user and --item`);
+    throw new PrepareError(file, `users and items are both in column ${shown(column!)}: see --user and --item`);
   }
   return { ...roles, user: user!, item: item! };
 }

@@ -15,17 +15,24 @@ export class PrepareError extends Error {
   }
 }
 
+/** What a terminal obeys, and what ends a line or turns its direction. */
+const UNSEEN = /[\p{Cc}\p{Zl}\p{Zp}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+
 /**
  * A text whose control characters are spelled out: what comes from a file must not reach a terminal as it is.
  *
  * @param text The text.
+ * @param longest Characters that are shown at most; all by default.
  * @returns The text in one line.
  */
-export function visible(text: string): string {
-  return text.replace(/\p{Cc}/gu, (char) => {
-    const short = { "\t": "\\t", "\n": "\\n", "\r": "\\r" }[char];
-    return short ?? `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`;
+export function visible(text: string, longest = Infinity): string {
+  // Cut first: a text of megabytes need not be looked at
+  const cut = text.length > longest ? text.slice(0, longest + 1) : text;
+  const plain = cut.replace(UNSEEN, (char) => {
+    const short = { "\t": "\\t", "\n": "\\n", "\r": "\\r" }[char], code = char.charCodeAt(0).toString(16);
+    return short ?? (code.length > 2 ? `\\u${code.padStart(4, "0")}` : `\\x${code.padStart(2, "0")}`);
   });
+  return plain.length > longest ? `${plain.slice(0, longest)}...` : plain;
 }
 
 /**
@@ -36,6 +43,5 @@ export function visible(text: string): string {
  * @returns The text in quotes.
  */
 export function shown(text: string, longest = 120): string {
-  const plain = visible(text);
-  return plain.length > longest ? `'${plain.slice(0, longest)}...'` : `'${plain}'`;
+  return `'${visible(text, longest)}'`;
 }

@@ -55,5 +55,5 @@ export function summaryLines({ provenance, summary }: Prepared, out: string, ite
       row("", `columns ${summary.items.columns.join(", ")}`),
       ...summary.items.leftOut === 0 ? [] : [row("", `${number(summary.items.leftOut)} lines could not be read`)],
     ],
-  ].map(visible);
+  ].map((line) => visible(line));
 }

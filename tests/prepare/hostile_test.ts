@@ -204,37 +204,56 @@ Deno.test("the task is refused what it has no permission for, and loads no exten
   );
 });
 
-for (const [moment, wait] of [["at once", 0], ["while it reads", 700], ["later", 1500], ["late", 2500]] as const) {
-  Deno.test(`prepare that is interrupted ${moment} leaves nothing behind, and keeps what was there`, async () => {
-    await withFolder(async (folder) => {
-      const lines = Array.from(
-        { length: 600_000 },
-        (_, at) => `u${at % 9000},i${(at * 7) % 5000},${1_300_000_000 + at}\n`,
-      );
-      await Deno.writeTextFile(`${folder}/log.csv`, `user,item,timestamp\n${lines.join("")}`);
-      await Deno.writeTextFile(`${folder}/small.csv`, LOG);
-      const out = `${folder}/out`;
-      await prepare({ files: [`${folder}/small.csv`], out, minUser: 1, minItem: 1 });
-      const before = await Deno.readFile(`${out}/interactions.parquet`);
-      const child = new Deno.Command(Deno.execPath(), {
-        args: ["run", "-A", "tasks/prepare.ts", `${folder}/log.csv`, "--out", out, "--overwrite"],
+const TERMINAL = "\x1b[31mred\x1b]0;title\x07\u009b2J\u202e";
+
+Deno.test("names of columns and cells never reach a terminal as they are", async () => {
+  const named = LOG.replaceAll(/(?<=^[^,]*),[^,]*(?=,)/gm, (cell) => `${cell === ",item" ? `,${TERMINAL}` : cell},1`);
+  for (
+    const [text, options, pattern] of [
+      [
+        named,
+        {},
+        /its columns are user, \\x1b\[31mred\\x1b\]0;title\\x07\\x9b2J\\u202e, 1, timestamp; name it by --item/,
+      ],
+      [named, { item: "other" }, /there is no column 'other'/],
+      [LOG, { item: TERMINAL }, /there is no column '\\x1b/],
+      [`${LOG}a,x,${TERMINAL}\n`, {}, /holds the time '\\x1b/],
+      [`${LOG}${TERMINAL},2\n`, {}, /has 2 columns: expected 3: '\\x1b/],
+      [LOG, { encoding: TERMINAL }, /no encoding is called '\\x1b/],
+      [LOG, { where: TERMINAL }, /breaks off/],
+      [LOG, { split: TERMINAL }, /\\x1b/],
+      [JSON.stringify({ [TERMINAL]: 1 }), {}, /\\x1b/],
+    ] as const
+  ) {
+    const made = await tried(text, options);
+    assert("message" in made && pattern.test(made.message), JSON.stringify(made));
+  }
+});
+
+Deno.test("the task prints nothing that a terminal obeys", async () => {
+  await withFolder(async (folder) => {
+    const file = `${folder}/log${TERMINAL}`;
+    await Deno.writeTextFile(
+      file,
+      `user,${TERMINAL},event\na,x,${TERMINAL}\na,y,view\nb,x,${TERMINAL}\nb,y,view\n1,2\n`,
+    );
+    const run = async (out: string) => {
+      const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+        args: ["run", "-A", "--quiet", "tasks/prepare.ts", file, "--item", TERMINAL, "--on-bad", "skip", "--out", out]
+          .concat(
+            ["--min-user", "1", "--min-item", "1"],
+          ),
         env: { NO_COLOR: "1" },
-        stdout: "null",
-        stderr: "piped",
-      }).spawn();
-      await new Promise((resolve) => setTimeout(resolve, wait));
-      try {
-        child.kill("SIGTERM");
-      } catch {
-        // It has done its work already
-      }
-      const { code, signal, stderr } = await child.output();
-      assertEquals(listing(folder), ["log.csv", "out", "small.csv"]);
-      // Before it listens for signals, and after it has done its work, there is nothing to interrupt
-      if (signal !== null || code === 0) return;
-      assertEquals(code, 75);
-      assertStringIncludes(new TextDecoder().decode(stderr), "as the task was interrupted: nothing is left behind");
-      assertEquals(await Deno.readFile(`${out}/interactions.parquet`), before);
-    });
+      }).output();
+      const text = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+      // deno-lint-ignore no-control-regex
+      assert(!/[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]/.test(text), JSON.stringify(text));
+      return { code, text };
+    };
+    const made = await run(`${folder}/out${TERMINAL}`);
+    assertEquals(made.code, 0, made.text);
+    assert(/red.*\n.*left out.*has 2 columns/s.test(made.text), made.text);
+    const refused = await run(`${folder}/out${TERMINAL}`);
+    assert(/^error: [^\n]* exists already[^\n]*\n$/.test(refused.text), refused.text);
   });
-}
+});

@@ -85,7 +85,7 @@ export const movielens: Format = {
     const { delimiter, columns } = found;
     return readDelimited(file, {
       dialect: { delimiter, quote: "", escape: "", comment: null, skip: 0, header: false, columns },
-      roles: { user: [0], item: [1], rating: [2], timestamp: [3], ...columns[0] === "item" ? { item: [0] } : {} },
+      roles: columns[0] === "item" ? { item: [0] } : { user: [0], item: [1], rating: [2], timestamp: [3] },
       ..."line" in found ? { line: found.line } : {},
     });
   },

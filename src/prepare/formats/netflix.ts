@@ -1,3 +1,4 @@
+import { shown } from "../prepare_error.ts";
 import { readDelimited } from "./delimited.ts";
 import type { FolderPlan, Format } from "./format.ts";
 
@@ -9,7 +10,7 @@ export const netflix: Format = {
     const isBlock = (line: string) => /^\d+:$/.test(line.trim());
     if (!isBlock(lines[0] ?? "")) return null;
     return lines.slice(0, 200).every((line) => isBlock(line) || /^\d+,\d(\.\d)?,\d{4}-\d{2}-\d{2}\s*$/.test(line))
-      ? `it begins with the block '${lines[0]!.trim()}'`
+      ? `it begins with the block ${shown(lines[0]!.trim(), 20)}`
       : null;
   },
   folder(files): FolderPlan | null {

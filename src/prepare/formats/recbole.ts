@@ -1,3 +1,4 @@
+import { PrepareError, visible } from "../prepare_error.ts";
 import { columnOfRole } from "../_roles.ts";
 import { readDelimited } from "./delimited.ts";
 import type { FolderPlan, Format, Sample } from "./format.ts";
@@ -18,7 +19,7 @@ export const recbole: Format = {
   summary: "atomic files of RecBole (.inter, .item), or a folder of them",
   recognise(sample) {
     const columns = columnsOf(sample);
-    return columns === null ? null : `its header gives types to its columns: ${sample.lines[0]!.slice(0, 60)}`;
+    return columns === null ? null : `its header gives types to its columns: ${visible(sample.lines[0]!, 60)}`;
   },
   folder(files): FolderPlan | null {
     const of = (end: string) => files.filter((file) => file.endsWith(end));
@@ -29,7 +30,10 @@ export const recbole: Format = {
     return log.length === 0 ? null : { log, items };
   },
   read(file) {
-    const found = columnsOf(file.sample)!;
+    const found = columnsOf(file.sample);
+    if (found === null) {
+      throw new PrepareError(file.name, "its first line gives no types to its columns, as in user_id:token");
+    }
     const { names, delimiter } = found;
     const role = (name: "user" | "item" | "timestamp" | "rating") =>
       [columnOfRole(names, name)].filter((column) => column >= 0);

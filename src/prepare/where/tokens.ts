@@ -17,8 +17,7 @@ export class WhereError extends SyntaxError {
 }
 
 function shortened(text: string): string {
-  // deno-lint-ignore no-control-regex
-  const line = text.trim().replace(/\s+/g, " ").replace(/[\x00-\x1f\x7f]/g, "?");
+  const line = text.trim().replace(/\s+/g, " ").replace(/\p{Cc}/gu, "?");
   return line.length > 60 ? `${line.slice(0, 57)}...` : line;
 }
 
