@@ -6,6 +6,7 @@
 import { type Database, quoted } from "./_database.ts";
 import { type Log, refuseBad } from "./_log.ts";
 import type { Order, PrepareOptions, Summary } from "./options.ts";
+import { numberSql } from "./_numbers.ts";
 import { PrepareError, shown } from "./prepare_error.ts";
 import { storedTime } from "./times/stored_time.ts";
 import { readTimes, TimeError, type TimeReading } from "./times/times.ts";
@@ -67,7 +68,8 @@ export async function keepInteractions(
   if (options.minRating !== undefined) {
     needs(file, columns.rating, "ratings", "rating");
     const least = Number(options.minRating);
-    reasons.push([`ratings below ${least}`, `NOT coalesce(try_cast(rating AS DOUBLE) >= ${least}, false)`]);
+    reasons.push(["ratings that are no numbers", `rating IS NOT NULL AND ${numberSql("rating")} IS NULL`]);
+    reasons.push([`ratings below ${least}`, `NOT coalesce(${numberSql("rating")} >= ${least}, false)`]);
   }
   if (where !== null) reasons.push(["not meeting the condition", `NOT (${where.sql(log.whereColumn)})`]);
   if (readings.length > 0) reasons.push(["time", readings.map(({ at }) => `(${at}) IS NULL`).join(" OR ")]);
@@ -181,7 +183,7 @@ async function refuseUntimed(
 }
 
 async function ratingsOf(db: Database): Promise<Summary["ratings"]> {
-  const value = "try_cast(rating AS DOUBLE)";
+  const value = numberSql("rating");
   const [range] = await db.rows(
     `SELECT min(${value}) AS least, max(${value}) AS greatest FROM judged WHERE reason IS NULL AND isfinite(${value})`,
   );

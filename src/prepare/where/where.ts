@@ -7,6 +7,7 @@
  * @module
  */
 import { quoted } from "../_database.ts";
+import { NUMBER, numberSql } from "../_numbers.ts";
 import { isComparison, type Token, tokensOf, WhereError } from "./tokens.ts";
 
 /** A condition on the columns of a file. */
@@ -27,13 +28,6 @@ type Write = (reference: (column: string) => string) => string;
 
 /** Parentheses and negations within one another, at most. */
 const DEEPEST = 50;
-
-/** What DuckDB alone would take for numbers has a few more forms: `1_000`, `nan`. */
-const NUMBER = String.raw`[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?`;
-
-function numberSql(text: string): string {
-  return `CASE WHEN regexp_full_match(${text}, ${quoted(NUMBER)}) THEN try_cast(${text} AS DOUBLE) END`;
-}
 
 function valueSql(value: Value): string {
   return typeof value === "number" ? `${quoted(String(value))}::DOUBLE` : quoted(value);
