@@ -141,6 +141,8 @@ for (
     ["mixed line ends", named.replace(/\n/g, (_, at: number) => ["\n", "\r\n", "\r"][at % 3]!), {}],
     ["no line end at the end", named.trimEnd(), {}],
     ["blank lines", `\n\n${named.replaceAll("\n", "\n\n")}\n`, {}],
+    ["lines of blanks", named.replaceAll("\n", "\n  \n"), {}],
+    ["spaces at the ends of lines", named.replaceAll("\n", "  \n"), {}],
     ["a byte order mark", `\ufeff${named}`, {}],
     ["a line that names the delimiter", `sep=;\n${csv(TEXTS, { delimiter: ";", quote: quoteSome })}`, {}],
     ["UTF-16, little end first", utf16(named, true), {}],
@@ -151,8 +153,29 @@ for (
     ["gzip", gzipSync(named), {}],
     ["gzip of several members", new Uint8Array([...gzipSync(named.slice(0, 100)), ...gzipSync(named.slice(100))]), {}],
     ["zstd", new Uint8Array(zstdCompressSync(named)), {}],
+    [
+      "zstd of several frames",
+      new Uint8Array([...zstdCompressSync(named.slice(0, 100)), ...zstdCompressSync(named.slice(100))]),
+      {},
+    ],
     ["JSON lines", TEXTS.map((line) => `${JSON.stringify(line)}\n`).join(""), {}],
     ["a list of JSON", JSON.stringify(TEXTS, null, 1), {}],
+    ["objects of JSON over several lines", TEXTS.map((line) => `${JSON.stringify(line, null, 2)}\n`).join(""), {}],
+    [
+      "a first line that is long",
+      TEXTS.map((line) => `${JSON.stringify({ ...line, text: line === TEXTS[0] ? "x".repeat(400_000) : "" })}\n`).join(
+        "",
+      ),
+      {},
+    ],
+    [
+      "dictionaries of Python",
+      TEXTS.map(({ user, item, rating, time }) =>
+        `{u'user': u'${user}', 'item': '${item}', 'x': None, 'rating': ${rating}.0, 'timestamp': ${time}, ` +
+        `'ok': True, 'tags': ('a', "b's",)}\n`
+      ).join(""),
+      {},
+    ],
     [
       "nested JSON",
       TEXTS.map(({ user, item, rating, time }) => `${JSON.stringify({ by: { id: user }, item, rating, time })}\n`).join(

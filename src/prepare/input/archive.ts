@@ -6,7 +6,7 @@
 import { configure, type FileEntry, Reader, ZipReader } from "npm:@zip.js/zip.js@^2.24.0";
 import type { Chunks } from "./bytes.ts";
 import { type Input, mayBeLog } from "./input.ts";
-import { PrepareError } from "../prepare_error.ts";
+import { PrepareError, shown } from "../prepare_error.ts";
 
 // Workers would need permissions of their own
 configure({ useWebWorkers: false });
@@ -70,22 +70,23 @@ export async function entriesOf(path: string): Promise<Input[]> {
     const base = (name: string) => name.replace(/^.*[/\\]/, "");
     const logs = entries.filter(({ filename }) => mayBeLog(base(filename)) && !filename.startsWith("__MACOSX/"));
     if (logs.length === 0) throw new PrepareError(path, "the archive holds no files");
-    return Promise.resolve(logs.map(({ filename, uncompressedSize, encrypted }) => ({
+    return Promise.resolve(logs.map(({ filename, uncompressedSize, encrypted, offset }) => ({
       name: `${path}/${filename}`,
       file: base(filename),
       path: null,
       size: uncompressedSize,
       open(): Promise<Chunks> {
-        if (encrypted) throw new PrepareError(path, `its file '${filename}' is encrypted`);
-        return open(path, filename);
+        if (encrypted) throw new PrepareError(path, `its file ${shown(filename)} is encrypted`);
+        return open(path, filename, offset);
       },
     })));
   });
 }
 
-async function open(path: string, filename: string): Promise<Chunks> {
+async function open(path: string, filename: string, offset: number): Promise<Chunks> {
   return await withEntries(path, (entries, reader) => {
-    const entry = entries.find((entry) => entry.filename === filename)!;
+    // Two files may have one name
+    const entry = entries.find((entry) => entry.offset === offset)!;
     const { readable, writable } = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>();
     // What goes wrong comes out of the readable side
     const done = entry.getData(writable, { checkSignature: true }).then(() => {}, (error) => {

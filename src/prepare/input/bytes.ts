@@ -8,17 +8,22 @@ import { Readable } from "node:stream";
 import { createGunzip, createZstdDecompress } from "node:zlib";
 import type { SourceFile } from "../../data/dataset.ts";
 import { PrepareError, shown } from "../prepare_error.ts";
+import { FrameError, zstdFrames } from "./zstd_frames.ts";
 
 /** Bytes, a piece at a time. */
 export type Chunks = AsyncIterable<Uint8Array<ArrayBuffer>>;
 
 /** Bytes that what is there may be told by: enough for hundreds of lines. */
 const HEAD = 1 << 18;
+/** The most that is looked at for the end of the first line. */
+const LONGEST_HEAD = 1 << 24;
 
 const PACKINGS = [
   { name: "gzip", magic: [0x1f, 0x8b], unpack: createGunzip },
   { name: "zstd", magic: [0x28, 0xb5, 0x2f, 0xfd], unpack: createZstdDecompress },
 ] as const;
+
+type Packing = typeof PACKINGS[number];
 
 /** What cannot be read, and what it is. */
 const OTHERS: readonly (readonly [name: string, magic: readonly number[]])[] = [
@@ -55,11 +60,15 @@ export interface Unpacked extends Peeked {
  */
 export async function peek(chunks: Chunks, length = HEAD): Promise<Peeked> {
   const iterator = chunks[Symbol.asyncIterator](), taken: Uint8Array<ArrayBuffer>[] = [];
-  let size = 0, whole = false;
-  while (size < length && !whole) {
+  let size = 0, whole = false, hasLine = false;
+  // A format is told from whole lines, of which the first may be long
+  while ((size < length || (!hasLine && size < LONGEST_HEAD)) && !whole) {
     const next = await iterator.next();
     if (next.done) whole = true;
-    else size += taken.push(next.value) && next.value.length;
+    else {
+      size += taken.push(next.value) && next.value.length;
+      hasLine ||= next.value.includes(10) || next.value.includes(13);
+    }
   }
   const head = new Uint8Array(size);
   taken.reduce((at, chunk) => (head.set(chunk, at), at + chunk.length), 0);
@@ -74,6 +83,39 @@ export async function peek(chunks: Chunks, length = HEAD): Promise<Peeked> {
     }
   }
   return { head, whole, chunks: all() };
+}
+
+/**
+ * Bytes until a signal says that they are not wanted any more, even if the next ones never come: whoever reads standard
+ * input or an address may wait for ever.
+ *
+ * @param open Gives the bytes.
+ * @param signal The signal.
+ */
+export async function* untilAborted(
+  open: () => Promise<Chunks>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  if (signal === undefined) return yield* await open();
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  // Nobody may be waiting when it comes
+  aborted.catch(() => {});
+  const end = () => reject(signal.reason);
+  signal.throwIfAborted();
+  signal.addEventListener("abort", end);
+  let iterator: AsyncIterator<Uint8Array<ArrayBuffer>> | undefined;
+  try {
+    iterator = (await Promise.race([open(), aborted]))[Symbol.asyncIterator]();
+    for (;;) {
+      const next = await Promise.race([iterator.next(), aborted]);
+      if (next.done) return;
+      yield next.value;
+    }
+  } finally {
+    signal.removeEventListener("abort", end);
+    // Not waited for: what does not come cannot be ended
+    iterator?.return?.()?.catch(() => {});
+  }
 }
 
 /** Counts and digests bytes on their way. */
@@ -129,6 +171,9 @@ export async function unpacked(file: string, packed: Chunks): Promise<Unpacked> 
       `it is packed with ${other}: unpack it first; gzip, zstd and zip are read as they are`,
     );
   }
+  if (begins(peeked.head, [0x50, 0x4b, 3, 4])) {
+    throw new PrepareError(file, "it is a zip archive that is no file of its own: save or unpack it first");
+  }
   const packing = PACKINGS.find(({ magic }) => begins(peeked.head, magic));
   const plain = packing === undefined ? peeked : await peek(unpack(file, peeked.chunks, packing));
   if (new TextDecoder().decode(plain.head.subarray(257, 262)) === "ustar") {
@@ -138,22 +183,30 @@ export async function unpacked(file: string, packed: Chunks): Promise<Unpacked> 
 }
 
 /** Node's and not the web's: it reads archives of several members and tells an early end from damage. */
-async function* unpack(
-  file: string,
-  chunks: Chunks,
-  { name, unpack }: typeof PACKINGS[number],
-): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+async function* unpack(file: string, chunks: Chunks, packing: Packing): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  const { name } = packing;
+  try {
+    if (name === "gzip") yield* unpackOne(chunks, packing);
+    else for await (const frame of zstdFrames(chunks)) yield* unpackOne(frame, packing);
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    const isFault = "code" in error && /^Z(STD)?_/.test(String(error.code));
+    if (!isFault && !(error instanceof FrameError)) throw error;
+    const fault = error instanceof FrameError
+      ? error.message
+      : /unexpected end|Z_BUF_ERROR/i.test(`${error.message} ${(error as Error & { code: string }).code}`)
+      ? "ends early"
+      : `is damaged: ${error.message}`;
+    throw new PrepareError(file, `its ${name} data ${fault}`, { cause: error });
+  }
+}
+
+async function* unpackOne(chunks: Chunks, { unpack }: Packing): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const source = Readable.from(chunks), stream = unpack();
   source.on("error", (error) => stream.destroy(error));
   source.pipe(stream);
   try {
     yield* stream as AsyncIterable<Uint8Array<ArrayBuffer>>;
-  } catch (error) {
-    if (!(error instanceof Error && "code" in error && /^Z(STD)?_/.test(String(error.code)))) throw error;
-    const fault = /unexpected end|Z_BUF_ERROR/i.test(`${error.message} ${error.code}`)
-      ? "ends early"
-      : `is damaged: ${error.message}`;
-    throw new PrepareError(file, `its ${name} data ${fault}`, { cause: error });
   } finally {
     source.destroy();
     stream.destroy();

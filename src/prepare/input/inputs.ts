@@ -4,9 +4,9 @@
  * @module
  */
 import { glob } from "node:fs/promises";
-import { openFault, peek } from "./bytes.ts";
+import { openFault } from "./bytes.ts";
 import { type Input, mayBeLog } from "./input.ts";
-import { PrepareError } from "../prepare_error.ts";
+import { PrepareError, shown } from "../prepare_error.ts";
 
 /** What one name on the command line stands for. */
 export interface Inputs {
@@ -43,10 +43,20 @@ export async function inputsOf(name: string): Promise<Inputs> {
   }
   if (info.isDirectory) return { name, folder: true, inputs: await folderOf(name) };
   const input = fileAt(name, info.isFile ? info.size : null);
-  const { head } = await peek(await input.open(), 4);
-  if (String.fromCharCode(...head.subarray(0, 4)) !== "PK\x03\x04") return one(input);
+  // What is read from a pipe is gone
+  if (!info.isFile || !await isArchive(name)) return one(input);
   const { entriesOf } = await import("./archive.ts");
   return { name, folder: true, inputs: (await entriesOf(name)).toSorted(byName) };
+}
+
+async function isArchive(path: string): Promise<boolean> {
+  try {
+    using file = await Deno.open(path);
+    const head = new Uint8Array(4);
+    return await file.read(head) === 4 && String.fromCharCode(...head) === "PK\x03\x04";
+  } catch (error) {
+    throw fault(path, error);
+  }
 }
 
 function fault(name: string, error: unknown): unknown {
@@ -75,21 +85,37 @@ async function folderOf(folder: string): Promise<readonly Input[]> {
   for await (const entry of Deno.readDir(folder)) {
     const path = `${folder.replace(/[/\\]+$/, "")}/${entry.name}`;
     if (!mayBeLog(entry.name)) continue;
-    const info = await Deno.stat(path);
-    if (info.isDirectory) folders.push(path);
-    else inputs.push(fileAt(path, info.size));
+    let info: Deno.FileInfo;
+    try {
+      info = await Deno.stat(path);
+    } catch (error) {
+      throw fault(path, error);
+    }
+    // A link to a folder may lead back to this one
+    if (info.isDirectory) folders.push(...entry.isSymlink ? [] : [path]);
+    else inputs.push(fileAt(path, info.isFile ? info.size : null));
   }
   // What an archive was unpacked to is often a folder in a folder
   if (inputs.length === 0 && folders.length === 1) return folderOf(folders[0]!);
-  if (inputs.length === 0) throw new PrepareError(folder, "the folder holds no files");
+  if (inputs.length === 0) {
+    const why = folders.length === 0
+      ? "the folder holds no files"
+      : `the folder holds only folders: name the files by a pattern, such as ${shown(`${folder}/*/*`, Infinity)}`;
+    throw new PrepareError(folder, why);
+  }
   return inputs.toSorted(byName);
 }
 
 async function matches(pattern: string): Promise<Inputs> {
   const inputs: Input[] = [];
   for await (const path of glob(pattern)) {
-    const info = await Deno.stat(path);
-    if (!info.isDirectory) inputs.push(fileAt(path, info.size));
+    let info: Deno.FileInfo;
+    try {
+      info = await Deno.stat(path);
+    } catch (error) {
+      throw fault(path, error);
+    }
+    if (!info.isDirectory) inputs.push(fileAt(path, info.isFile ? info.size : null));
   }
   if (inputs.length === 0) throw new PrepareError(pattern, "no file matches it");
   return { name: pattern, folder: false, inputs: inputs.toSorted(byName) };
@@ -123,7 +149,7 @@ function address(url: string): Input {
       } catch (error) {
         if (error instanceof Deno.errors.NotCapable) {
           const host = new URL(url).host;
-          const way = `deno run --allow-net=${host} --allow-read --allow-write --allow-ffi tasks/prepare.ts ${url}`;
+          const way = `deno run --allow-net=${host} --allow-read --allow-write --allow-ffi tasks/prepare.ts '${url}'`;
           throw new PrepareError(url, `this task has no permission for the network: run it as ${way}`, {
             cause: error,
           });
