@@ -7,16 +7,20 @@ const MEMORY = "1500MB";
 export class DatabaseFault extends Error {
   /** What happened, as the end of a sentence. */
   readonly why: string;
+  /** Whether it may be what the database read, and neither the machine nor an interruption. */
+  readonly isContent: boolean;
 
   /**
    * Says what happened.
    *
    * @param why What happened, as the end of a sentence.
    * @param cause What DuckDB said.
+   * @param isContent Whether it may be what the database read.
    */
-  constructor(why: string, cause: unknown) {
+  constructor(why: string, cause: unknown, isContent = false) {
     super(why, { cause });
     this.why = why;
+    this.isContent = isContent;
   }
 }
 
@@ -28,7 +32,7 @@ function faultOf(error: unknown): unknown {
     return new DatabaseFault("there is no room left on the disk for its working files", error);
   }
   if (/Out of Memory/i.test(message)) return new DatabaseFault("there is not enough memory for it", error);
-  return new DatabaseFault("the database that reads it failed: SEVO_DEBUG=1 shows what it said", error);
+  return new DatabaseFault("the database that reads it failed: SEVO_DEBUG=1 shows what it said", error, true);
 }
 
 /**
@@ -39,6 +43,7 @@ export class Database implements Disposable {
   readonly #instance: DuckDBInstance;
   readonly #db: DuckDBConnection;
   #names = 0;
+  #isEnded = false;
 
   private constructor(instance: DuckDBInstance, db: DuckDBConnection) {
     this.#instance = instance;
@@ -59,8 +64,10 @@ export class Database implements Disposable {
       await database.run(`SET memory_limit = '${MEMORY}'`);
       await database.run(`SET temp_directory = ${quoted(`${folder}/spill`)}`);
       await database.run("SET TimeZone = 'UTC'");
-      await database.run(`SET allowed_directories = [${quoted(folder)}]`);
-      await database.run(`SET allowed_paths = [${files.map(quoted).join(", ")}]`);
+      // It compares paths before it takes them for patterns
+      const both = (paths: readonly string[]) => paths.flatMap((path) => [quoted(path), pathOf(path)]).join(", ");
+      await database.run(`SET allowed_directories = [${both([folder])}]`);
+      await database.run(`SET allowed_paths = [${both(files)}]`);
       for (const name of ["autoinstall_known_extensions", "autoload_known_extensions", "enable_external_access"]) {
         await database.run(`SET ${name} = false`);
       }
@@ -79,6 +86,7 @@ export class Database implements Disposable {
    * @throws {DatabaseFault} If it fails.
    */
   async run(sql: string): Promise<void> {
+    this.#throwIfEnded();
     try {
       await this.#db.run(sql);
     } catch (error) {
@@ -94,6 +102,7 @@ export class Database implements Disposable {
    * @throws {DatabaseFault} If it fails.
    */
   async rows(sql: string): Promise<Record<string, unknown>[]> {
+    this.#throwIfEnded();
     try {
       return (await this.#db.runAndReadAll(sql)).getRowObjectsJS();
     } catch (error) {
@@ -134,9 +143,14 @@ export class Database implements Disposable {
     return `${what}_${++this.#names}`;
   }
 
-  /** Ends the statement that is running. */
+  /** Ends the statement that is running; another one is not begun. */
   interrupt(): void {
+    this.#isEnded = true;
     this.#db.interrupt();
+  }
+
+  #throwIfEnded(): void {
+    if (this.#isEnded) throw new DatabaseFault("it was interrupted", undefined);
   }
 
   /** Closes the database. */

@@ -9,7 +9,7 @@ import type { Input } from "./input/input.ts";
 import type { ItemsOptions } from "./options.ts";
 import { PrepareError, shown } from "./prepare_error.ts";
 import { columnOfRole, findColumn } from "./_roles.ts";
-import { readInput, type Stage } from "./_staged.ts";
+import { reading, readInput, type Stage } from "./_staged.ts";
 
 /** What the items file has. */
 export interface Details {
@@ -43,14 +43,14 @@ export async function readItems(
   const names = options.columns?.split(",").map((column) => column.trim());
   const asked = options.id === undefined ? [] : [options.id];
   const read = (text: ItemsOptions) => readInput(input, stage, text, asked, "items-");
-  let { table } = await read(names === undefined ? options : { header: false, ...options });
+  let found = await read(names === undefined ? options : { header: false, ...options }), { table } = found;
   let id = idColumn(name, table, options.id, itemColumn);
   if (names === undefined && table.named && options.header === undefined) {
     // The id of an item in the place of its name: no header
     const first = table.columns[id] ?? "";
     const { same } = await db.numbers<"same">(`SELECT count(*) AS same FROM items WHERE id = ${quoted(first)}`);
     if (same > 0 && input.path !== null) {
-      ({ table } = await read({ ...options, header: false }));
+      ({ table } = found = await read({ ...options, header: false }));
       id = idColumn(name, table, options.id, itemColumn);
     }
   }
@@ -58,9 +58,13 @@ export async function readItems(
     throw new PrepareError(name, `it has ${table.columns.length} columns and --item-columns names ${names.length}`);
   }
   const places = [...table.columns.keys()].filter((place) => place !== id && place < (names?.length ?? Infinity));
-  await db.run(
-    `CREATE TABLE all_details AS SELECT trim(c${id}) AS id${places.map((place) => `, c${place}`).join("")}
-      FROM ${table.from} WHERE trim(c${id}) <> ''`,
+  const cells = places.map((place) => `, c${place}`).join("");
+  await reading(
+    found,
+    () =>
+      db.run(
+        `CREATE TABLE all_details AS SELECT trim(c${id}) AS id${cells} FROM ${table.from} WHERE trim(c${id}) <> ''`,
+      ),
   );
   const { count: leftOut } = await table.bad();
   // Programs that take ids for numbers write 1.0 for 1
@@ -74,10 +78,11 @@ export async function readItems(
   if (described === 0) {
     const [ours] = await db.rows("SELECT id FROM items ORDER BY number LIMIT 1");
     const [theirs] = await db.rows("SELECT id FROM all_details LIMIT 1");
+    if (theirs === undefined) throw new PrepareError(name, "it holds no items: is its only line a header?");
     throw new PrepareError(
       log,
       `none of its items is in ${shown(name)}: its first id is ${shown(String(ours?.["id"]), 40)}, ` +
-        `that of ${shown(name)} is ${shown(String(theirs?.["id"]), 40)}; --items-id names the column of the ids`,
+        `that of ${shown(name)} is ${shown(String(theirs["id"]), 40)}; --items-id names the column of the ids`,
     );
   }
   const own = names ?? (table.named ? table.columns : await guessedNames(stage, table, places));

@@ -1,6 +1,6 @@
 import type { SourceFile } from "../data/dataset.ts";
-import { Counter, type Unpacked, unpacked } from "./input/bytes.ts";
-import type { Database } from "./_database.ts";
+import { Counter, type Unpacked, unpacked, untilAborted } from "./input/bytes.ts";
+import { type Database, DatabaseFault } from "./_database.ts";
 import type { TextOptions } from "./input/dialect.ts";
 import type { Format, LogFile, LogTable, Sample } from "./formats/format.ts";
 import { formatOf, recognise } from "./formats/formats.ts";
@@ -15,6 +15,8 @@ export interface Stage {
   readonly db: Database;
   /** A folder for copies. */
   readonly work: string;
+  /** Ends the reading early. */
+  readonly signal?: AbortSignal | undefined;
   /** Told of the bytes that are read. */
   readonly progress: Progress;
 }
@@ -57,12 +59,14 @@ export async function readInput(
 ): Promise<Read> {
   const { name, file } = input;
   const counter = new Counter((bytes) => stage.progress.read(input, bytes));
-  const peeked = await unpacked(name, counter.count(await input.open()));
+  const peeked = await unpacked(name, counter.count(untilAborted(() => input.open(), stage.signal)));
   if (peeked.head.length === 0) throw new PrepareError(name, "it is empty");
-  const { format = "auto", ...text } = options;
+  const { format = "auto", ...text } = options, comment = commentOf(text);
   const sampleAs = (encoding: string | undefined): Sample => {
-    const read = headText(name, peeked, encoding), lines = (read ?? "").split("\n").slice(text.skipLines ?? 0);
-    return { file, head: peeked.head, text: read, lines: lines.filter((line) => line.trim() !== ""), options: text };
+    const whole = headText(name, peeked, encoding);
+    const lines = (whole ?? "").split("\n").slice(text.skipLines ?? 0)
+      .filter((line) => line.trim() !== "" && (comment === null || !line.startsWith(comment)));
+    return { file, head: peeked.head, text: whole, lines, options: text };
   };
   let sample = sampleAs(text.encoding), { encoding } = text;
   let own: Format | undefined = format === "auto" ? undefined : formatOf(format), why = "";
@@ -96,6 +100,28 @@ export async function readInput(
     comments: staged.comments,
     source: counter.source(file),
   };
+}
+
+/**
+ * Reads a table, which the database does only now: what is wrong with a file may be far behind its beginning.
+ *
+ * @param read The file.
+ * @param use Reads it.
+ * @throws {PrepareError} If the file is damaged.
+ */
+export async function reading({ name, format }: Read, use: () => Promise<void>): Promise<void> {
+  try {
+    await use();
+  } catch (error) {
+    if (!(error instanceof DatabaseFault && error.isContent)) throw error;
+    const what = format === "parquet" ? "Parquet data is damaged" : "text cannot be read";
+    throw new PrepareError(name, `its ${what}, or of a kind that is not read`, { cause: error.cause });
+  }
+}
+
+/** How lines begin that are said to be comments, or null. */
+function commentOf({ comment }: TextOptions): string | null {
+  return comment === undefined || comment === "none" ? null : comment;
 }
 
 class Staged implements LogFile {
@@ -139,10 +165,18 @@ class Staged implements LogFile {
 
   async copy(change: Parameters<LogFile["copy"]>[0] = {}): Promise<string> {
     this.#isRead = true;
-    const path = `${this.#stage.work}/${this.db.fresh("text")}`, lines = new LineChanger(change);
+    const path = `${this.#stage.work}/${this.db.fresh("text")}`, { skipLines = 0 } = this.options;
+    const lines = new LineChanger({
+      ...change,
+      skip: Math.max(change.skip ?? 0, skipLines),
+      comment: change.comment === undefined ? commentOf(this.options) : change.comment,
+    });
     using file = new TextFile(path);
     for await (const text of decoded(this.name, this.#peeked, this.options.encoding, `--${this.#prefix}encoding`)) {
       await file.write(lines.push(text));
+      if (lines.tooLong !== null) {
+        throw new PrepareError(this.name, `line ${lines.tooLong} is longer than ${change.longest} bytes`);
+      }
     }
     await file.write(lines.end());
     this.comments = lines.comments;

@@ -368,7 +368,7 @@ for (
       "an open quote",
       'user,item\na,"b\nb,c\n',
       { format: "csv" },
-      "line 2 has a quote that does not end: 'a,\"b\\nb,c'; --on-bad skip leaves out such lines",
+      "line 2 has a quote that does not end: 'a,\"b\\nb,c'; --quote none reads quotes as other characters",
     ],
   ] as const
 ) {

@@ -1,7 +1,7 @@
 import { pathOf, quoted } from "../_database.ts";
-import { type Dialect, dialectOf, shownDelimiter, squeezed } from "../input/dialect.ts";
+import { type Dialect, dialectOf, shownDelimiter, squeezed, type TextOptions } from "../input/dialect.ts";
 import type { Roles } from "../_roles.ts";
-import { PrepareError } from "../prepare_error.ts";
+import { PrepareError, shown } from "../prepare_error.ts";
 import { type BadLines, type Format, type LogFile, type LogTable, NONE_BAD, SHOWN_BAD } from "./format.ts";
 
 /** The longest line, in bytes: a review may be long. */
@@ -42,7 +42,7 @@ export const delimited: Format = {
 export async function readDelimited(file: LogFile, known: KnownText = {}): Promise<LogTable> {
   const { sample, options, asked, db } = file;
   const found = dialectOf(sample.text ?? "", { delimiter: known.dialect?.delimiter, ...given(options) }, asked);
-  const dialect: Dialect = { ...found, ...known.dialect };
+  const dialect: Dialect = { ...found, ...known.dialect, ...said(options, known.dialect) };
   const { delimiter, quote, escape, header, comment, skip } = dialect;
   if (dialect.columns.length > MOST_COLUMNS) {
     throw new PrepareError(
@@ -73,10 +73,18 @@ export async function readDelimited(file: LogFile, known: KnownText = {}): Promi
     from,
     record: "line",
     lineOf: async (record) => {
-      const bad = await db.rows(`SELECT DISTINCT line_byte_position AS place FROM ${rejects}`);
-      return await lineOfRecord(path, dialect, record, new Set(bad.map(({ place }) => Number(place))));
+      const bad = await db.rows(`SELECT DISTINCT line_byte_position AS place FROM ${rejects} ORDER BY 1`);
+      return await lineOfRecord(path, dialect, record, bad.map(({ place }) => Number(place)));
     },
     bad: () => badLines(file, path, rejects),
+  };
+}
+
+/** What is said of a text whose format knows the rest. */
+function said({ comment, skipLines = 0 }: TextOptions, known: Partial<Dialect> = {}): Partial<Dialect> {
+  return {
+    ...known.skip === undefined ? {} : { skip: known.skip + skipLines },
+    ...known.comment === undefined || comment === undefined ? {} : { comment: comment === "none" ? null : comment },
   };
 }
 
@@ -84,12 +92,16 @@ function given<T extends object>(options: T): Partial<T> {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>;
 }
 
-async function badLines({ db }: LogFile, path: string, rejects: string): Promise<BadLines> {
-  const { count } = await db.numbers<"count">(`SELECT count(DISTINCT line_byte_position) AS count FROM ${rejects}`);
+async function badLines({ db, name }: LogFile, path: string, rejects: string): Promise<BadLines> {
+  // A line of blanks is blank
+  const isText = `trim(csv_line, E' \\t\\n') <> ''`;
+  const { count } = await db.numbers<"count">(
+    `SELECT count(DISTINCT line_byte_position) AS count FROM ${rejects} WHERE ${isText}`,
+  );
   if (count === 0) return NONE_BAD;
   const rows = await db.rows(
     `SELECT line_byte_position AS place, first(csv_line) AS text, first(error_message) AS message,
-      first(error_type::VARCHAR) AS kind FROM ${rejects} GROUP BY 1 ORDER BY 1 LIMIT ${SHOWN_BAD}`,
+      first(error_type::VARCHAR) AS kind FROM ${rejects} WHERE ${isText} GROUP BY 1 ORDER BY 1 LIMIT ${SHOWN_BAD}`,
   );
   const first = [];
   for (const { place, text, message, kind } of rows) {
@@ -101,7 +113,18 @@ async function badLines({ db }: LogFile, path: string, rejects: string): Promise
       : kind === "LINE SIZE OVER MAXIMUM"
       ? `is longer than ${LONGEST_LINE} bytes`
       : "cannot be read";
-    first.push({ line: await lineAt(path, Number(place)), text: String(text ?? "").replace(/\n$/, ""), why });
+    // The database counts the blank lines before a line to it, and bytes from 1
+    const whole = String(text ?? "").trimEnd(), own = whole.replace(/^(?:[ \t]*\n)+/, "");
+    const blank = whole.slice(0, whole.length - own.length).split("\n").length - 1;
+    const line = await lineAt(path, Number(place) - 1) + blank;
+    if (kind === "UNQUOTED VALUE" && own.includes("\n")) {
+      // With it all lines below it would be left out
+      throw new PrepareError(
+        name,
+        `line ${line} has a quote that does not end: ${shown(own, 60)}; --quote none reads quotes as other characters`,
+      );
+    }
+    first.push({ line, text: own, why });
   }
   return { count, first };
 }
@@ -124,26 +147,38 @@ async function lineAt(path: string, byte: number): Promise<number> {
 }
 
 /** Number of the line that a record begins in: not that of the record, where lines are blank or quotes hold line ends. */
-async function lineOfRecord(path: string, { quote }: Dialect, record: number, bad: Set<number>): Promise<number> {
-  const mark = quote === "" ? -1 : quote.charCodeAt(0);
-  let line = 1, at = 0, start = 0, startLine = 1, seen = -1, open = false, blank = true;
+async function lineOfRecord(path: string, dialect: Dialect, record: number, bad: readonly number[]): Promise<number> {
+  const bytes = new TextEncoder(), delimiter = bytes.encode(dialect.delimiter);
+  const [quote = -1] = bytes.encode(dialect.quote), [escape = -1] = bytes.encode(dialect.escape);
+  let line = 1, at = 0, seen = -1, next = 0;
+  // Where the record begins, and where the one before it ended
+  let start = 0, startLine = 1, end = 0;
+  let state: "begin" | "cell" | "quoted" | "escaped" | "closed" = "begin", matched = 0, blank = true;
   const ends = () => {
-    // Positions of the database may be one too far
-    if (!blank && !bad.has(start) && !bad.has(start + 1)) seen++;
+    if (blank) return false;
+    // The database counts blank lines before a record to it, and bytes from 1
+    while (next < bad.length && bad[next]! < end) next++;
+    if (!(next < bad.length && bad[next]! <= start + 1)) seen++;
+    end = at + 1;
     return seen === record;
   };
   for await (const piece of pieces(path)) {
     for (const byte of piece) {
-      if (byte === 10) {
+      if (byte === 10 && state !== "quoted" && state !== "escaped") {
+        if (ends()) return startLine;
         line++;
-        if (!open) {
-          if (ends()) return startLine;
-          [start, startLine, blank] = [at + 1, line, true];
-        }
+        [start, startLine, blank, state, matched] = [at + 1, line, true, "begin", 0];
       } else {
-        blank &&= byte === 32;
-        // A doubled quote closes and opens at once
-        if (byte === mark) open = !open;
+        if (byte === 10) line++;
+        blank = false;
+        matched = byte === delimiter[matched] ? matched + 1 : byte === delimiter[0] ? 1 : 0;
+        if (state === "escaped") state = "quoted";
+        else if (state === "quoted") {
+          if (byte === escape && escape !== quote) state = "escaped";
+          else if (byte === quote) state = "closed";
+        } else if (byte === quote && (state === "begin" || state === "closed")) state = "quoted";
+        else if (matched === delimiter.length) [state, matched] = ["begin", 0];
+        else if (state !== "begin" || byte !== 32) state = "cell";
       }
       at++;
     }

@@ -1,7 +1,7 @@
-import { pathOf } from "../_database.ts";
+import { DatabaseFault, pathOf } from "../_database.ts";
 import { toJson } from "../input/python_literal.ts";
 import type { Roles } from "../_roles.ts";
-import { PrepareError } from "../prepare_error.ts";
+import { PrepareError, shown } from "../prepare_error.ts";
 import { LONGEST_LINE } from "./delimited.ts";
 import { type Format, type LogFile, type LogTable, type Sample, SHOWN_BAD } from "./format.ts";
 
@@ -24,6 +24,13 @@ export const jsonLines: Format = {
   read: (file) => readJson(file),
 };
 
+/** Objects that a file is judged by. */
+const JUDGED = 1000;
+/** What separates the cells where a line is one cell. */
+const NEVER = "\x02";
+/** How a text is copied whose lines are read whole. */
+export const LINES = { without: NEVER, longest: LONGEST_LINE } as const;
+
 function parsed(text: string): Record<string, unknown> | null {
   try {
     const value: unknown = JSON.parse(text);
@@ -35,51 +42,63 @@ function parsed(text: string): Record<string, unknown> | null {
   }
 }
 
-/** How lines become JSON: some are dictionaries as Python writes them. */
-function lineOf({ lines }: Sample): ((line: string) => string) | undefined {
-  return /^\s*\{u?'/.test(lines[0] ?? "") ? toJson : undefined;
+/** Where a text of JSON ends that begins at a place. */
+function endOfText(text: string, start: number): number {
+  let at = start + 1;
+  while (at < text.length && text[at] !== '"') at += text[at] === "\\" ? 2 : 1;
+  return at;
 }
 
-const isList = (sample: Sample) => /^\s*\[/.test(sample.text ?? "");
+/** How objects follow one another: an object a line, one list, or each over several lines. */
+type Layout = "lines" | "list" | "spread";
 
-/** Objects of the beginning of a text, a list or lines. */
-function objectsOf(sample: Sample): Record<string, unknown>[] {
-  if (!isList(sample)) {
-    const line = lineOf(sample) ?? ((text: string) => text);
-    return sample.lines.slice(0, 1000).map((text) => parsed(line(text))).filter((value) => value !== null);
+/** Objects of the beginning of a text, and how they follow one another. */
+function objectsOf(sample: Sample, line?: (line: string) => string): { layout: Layout; objects: object[] } {
+  const first = sample.lines[0]?.trimStart()[0];
+  if (first !== "{" && first !== "[") return { layout: "lines", objects: [] };
+  if (first === "{") {
+    const objects = sample.lines.slice(0, JUDGED).map((text) => parsed(line?.(text) ?? text)).filter((it) =>
+      it !== null
+    );
+    if (objects.length > 0) return { layout: "lines", objects };
   }
-  const found: Record<string, unknown>[] = [], { text } = sample;
-  // Objects at the depth of the list; a brace inside of a text is skipped with it
-  let depth = 0, start = 0;
-  for (const { 0: token, index } of text!.matchAll(/"(?:[^"\\]|\\.)*"|[{}]/gs)) {
-    if (token === "{" && depth++ === 0) start = index;
-    if (token === "}" && --depth === 0) {
-      const value = parsed(text!.slice(start, index + 1));
-      if (value !== null) found.push(value);
+  const objects: object[] = [], text = sample.lines.join("\n");
+  // Objects at the least depth; a brace inside of a text is skipped with it
+  for (let at = 0, depth = 0, start = 0; at < text.length && objects.length < JUDGED; at++) {
+    if (text[at] === '"') at = endOfText(text, at);
+    else if (text[at] === "{" && depth++ === 0) start = at;
+    else if (text[at] === "}" && --depth === 0) {
+      const value = parsed(text.slice(start, at + 1));
+      if (value !== null) objects.push(value);
     }
-    if (found.length >= 1000) break;
   }
-  return found;
+  return { layout: first === "[" ? "list" : "spread", objects };
 }
 
 /**
  * Keys of the first objects of a file.
  *
  * @param sample The beginning of the file.
+ * @param line What makes JSON of a line that is none.
  * @returns The keys; none where it holds no objects of JSON.
  */
-export function keysOf(sample: Sample): string[] {
-  const first = sample.text?.trimStart()[0];
-  if (first !== "{" && first !== "[") return [];
-  return [...new Set(objectsOf(sample).flatMap(Object.keys))];
+export function keysOf(sample: Sample, line: ((line: string) => string) | undefined = lineOf(sample)): string[] {
+  return [...new Set(objectsOf(sample, line).objects.flatMap(Object.keys))];
 }
 
-/** SQL of the text of a key, lists of texts as `one|two`. */
+/** What makes JSON of the lines of a file, where they are written as Python writes its dictionaries. */
+function lineOf({ lines }: Sample): ((line: string) => string) | undefined {
+  return /^\s*\{\s*[uU]?'/.test(lines[0] ?? "") ? toJson : undefined;
+}
+
+/** SQL of the text of a key, lists of texts and numbers as `one|two`. */
 function valueSql(key: string): string {
   // A pointer and not a path: keys may hold whatever they like
   const pointer = `'/${key.replaceAll("~", "~0").replaceAll("/", "~1").replaceAll("'", "''")}'`;
-  const strings = `regexp_extract_all(json_extract(line, ${pointer})::VARCHAR, '"((?:[^"\\\\]|\\\\.)*)"', 1)`;
-  return `CASE WHEN json_type(line, ${pointer}) = 'ARRAY' THEN array_to_string(${strings}, '|')
+  const token = `'"(?:[^"\\\\]|\\\\.)*"|[^\\s",:\\[\\]{}]+'`;
+  const tokens = `regexp_extract_all(json_extract(line, ${pointer})::VARCHAR, ${token})`;
+  return `CASE WHEN json_type(line, ${pointer}) = 'ARRAY'
+    THEN array_to_string(list_transform(${tokens}, lambda token: json_extract_string(token, '$')), '|')
     ELSE json_extract_string(line, ${pointer}) END`;
 }
 
@@ -94,15 +113,37 @@ function valueSql(key: string): string {
 export async function readJson(file: LogFile, known: KnownJson = {}): Promise<LogTable> {
   const { db, sample } = file;
   const dotted = file.asked.flatMap((name) => name.split(",")).filter((name) => name.includes("."));
-  const keys = keysOf(sample).filter((key) => known.keys?.includes(key) ?? true);
-  if (keys.length === 0) throw new PrepareError(file.name, "its first line is no JSON object");
-  const path = await file.copy({ line: lineOf(sample) });
-  const lines = isList(sample)
-    ? `(SELECT json::VARCHAR AS line FROM read_json_objects(${pathOf(path)}, format = 'array',
-        maximum_object_size = ${LONGEST_LINE}))`
-    : linesFrom(path);
-  const view = db.fresh("json");
-  await db.run(`CREATE VIEW ${view} AS SELECT row_number() OVER () AS number, line FROM ${lines}`);
+  const line = lineOf(sample), { layout, objects } = objectsOf(sample, line);
+  for (const name of file.asked) {
+    const isNested = (value: unknown) => Array.isArray(value) && typeof value[0] === "object" && value[0] !== null;
+    if (!objects.some((object) => isNested((object as Record<string, unknown>)[name]))) continue;
+    throw new PrepareError(
+      file.name,
+      `its key ${shown(name)} holds lists of objects: write an object for each interaction first`,
+    );
+  }
+  const keys = keysOf(sample, line).filter((key) => known.keys?.includes(key) ?? true);
+  if (keys.length === 0) throw new PrepareError(file.name, "it holds no JSON objects");
+  const view = db.fresh("json"), isLines = layout === "lines";
+  const numbered = "SELECT row_number() OVER () AS number, line FROM";
+  if (isLines) await db.run(`CREATE VIEW ${view} AS ${numbered} ${linesFrom(await file.copy({ ...LINES, line }))}`);
+  else {
+    const path = await file.copy(), format = layout === "list" ? "array" : "unstructured";
+    try {
+      await db.run(
+        `CREATE TABLE ${view} AS ${numbered} (SELECT json::VARCHAR AS line FROM read_json_objects(${pathOf(path)},
+          format = '${format}', maximum_object_size = ${LONGEST_LINE}))`,
+      );
+    } catch (error) {
+      if (!(error instanceof DatabaseFault && /malformed|maximum_object_size/i.test(String(error.cause)))) throw error;
+      const place = /in record\/value (\d+)/.exec(String(error.cause))?.[1];
+      const why = /maximum_object_size/.test(String(error.cause))
+        ? `an object of its JSON is longer than ${LONGEST_LINE} bytes`
+        : `its JSON is damaged${place === undefined ? "" : ` at object ${place}`}: expected ` +
+          (layout === "list" ? "a list of objects, [{...}, {...}]" : "objects, one after another");
+      throw new PrepareError(file.name, why, { cause: error.cause });
+    }
+  }
   // `user.id` is the key id of the object user, if there is no such key
   const nested = dotted.filter((name) => !keys.includes(name));
   const columns = [...keys, ...nested];
@@ -117,9 +158,9 @@ export async function readJson(file: LogFile, known: KnownJson = {}): Promise<Lo
     named: true,
     roles: known.roles?.(columns) ?? {},
     ordered: false,
-    reading: isList(sample) ? "one list" : "an object a line",
+    reading: { lines: "an object a line", list: "one list", spread: "objects over several lines" }[layout],
     from: `(SELECT ${values.map((value, at) => `${value} AS c${at}`).join(", ")} FROM ${view} WHERE ${isObject})`,
-    record: "line",
+    record: isLines ? "line" : "row",
     async lineOf(record) {
       const [row] = await db.rows(`SELECT number FROM ${view} WHERE ${isObject} ORDER BY 1 LIMIT 1 OFFSET ${record}`);
       return Number(row!["number"]);
@@ -142,11 +183,11 @@ export async function readJson(file: LogFile, known: KnownJson = {}): Promise<Lo
 /**
  * SQL of the lines of a text, one column `line`.
  *
- * @param path The text.
+ * @param path The text, copied by {@linkcode LINES}.
  * @returns A table function.
  */
 export function linesFrom(path: string): string {
-  // A character that no text holds separates the cells, so that a line is one cell
-  return `read_csv(${pathOf(path)}, delim = '\x02', header = false, quote = '', escape = '',
+  // A character that the text does not hold separates the cells, so that a line is one cell
+  return `read_csv(${pathOf(path)}, delim = '${NEVER}', header = false, quote = '', escape = '',
     columns = {'line': 'VARCHAR'}, auto_detect = false, max_line_size = ${LONGEST_LINE})`;
 }

@@ -1,4 +1,4 @@
-import { named, pathOf } from "../_database.ts";
+import { DatabaseFault, named, pathOf } from "../_database.ts";
 import { PrepareError } from "../prepare_error.ts";
 import { type Format, NONE_BAD } from "./format.ts";
 
@@ -14,7 +14,8 @@ export const parquet: Format = {
     try {
       described = await db.rows(`DESCRIBE SELECT * FROM read_parquet(${pathOf(path)})`);
     } catch (error) {
-      throw new PrepareError(name, "its Parquet data is damaged", { cause: error });
+      if (!(error instanceof DatabaseFault && error.isContent)) throw error;
+      throw new PrepareError(name, "its Parquet data is damaged, or of a kind that is not read", { cause: error });
     }
     const columns = described.map((row) => String(row["column_name"]));
     const values = described.map((row, at) => `${textSql(named(columns[at]!), String(row["column_type"]))} AS c${at}`);
@@ -35,7 +36,8 @@ export const parquet: Format = {
 /** SQL of a column as text. */
 function textSql(column: string, type: string): string {
   if (type === "VARCHAR") return column;
-  if (type === "BLOB") return `decode(${column})`;
+  // Ids of bytes, such as UUIDs, are no text
+  if (type === "BLOB") return `coalesce(try(decode(${column})), lower(hex(${column})))`;
   // Whole numbers that a program made floats of, as pandas does where a value is missing
   if (type === "DOUBLE" || type === "FLOAT") {
     return `CASE WHEN isnan(${column}) THEN NULL WHEN ${column} = trunc(${column}) AND abs(${column}) < 1e15

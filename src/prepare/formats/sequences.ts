@@ -1,6 +1,6 @@
 import { PrepareError } from "../prepare_error.ts";
 import { type Format, type LogFile, type LogTable, NONE_BAD } from "./format.ts";
-import { linesFrom } from "./json_lines.ts";
+import { LINES, linesFrom } from "./json_lines.ts";
 
 /** A line for each user: the user, then the items, oldest first. */
 export const sequences: Format = {
@@ -33,8 +33,11 @@ function hasLists(lines: readonly string[]): boolean {
 }
 
 async function readLists(file: LogFile, ordered: boolean): Promise<LogTable> {
-  const { db } = file;
-  const path = await file.copy();
+  const { db } = file, { lines } = file.sample;
+  if (lines.length > 0 && lines.every((line) => !/\s/.test(line.trim())) && lines.some((line) => /[,;|]/.test(line))) {
+    throw new PrepareError(file.name, "its lines hold no spaces: expected a user and its items, separated by spaces");
+  }
+  const path = await file.copy(LINES);
   const view = db.fresh("lists");
   await db.run(`CREATE VIEW ${view} AS SELECT number, string_split_regex(trim(line), '\\s+') AS ids
     FROM (SELECT row_number() OVER () AS number, line FROM ${linesFrom(path)}) WHERE trim(line) <> ''`);

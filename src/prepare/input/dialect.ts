@@ -5,6 +5,7 @@
  * @module
  */
 import { isAnyRole } from "../_roles.ts";
+import { shown } from "../prepare_error.ts";
 
 /** What may be said of a text instead of being found out. */
 export interface TextOptions {
@@ -63,7 +64,7 @@ const JUDGED = 500;
  * @returns Its name, or itself in quotes.
  */
 export function shownDelimiter(delimiter: string): string {
-  return delimiter === "\t" ? "tab" : delimiter === " " ? "space" : `'${delimiter}'`;
+  return delimiter === "\t" ? "tab" : delimiter === " " ? "space" : shown(delimiter);
 }
 
 /** A record: its cells, whether each was in quotes, and the physical lines that it takes. */
@@ -220,14 +221,18 @@ function fittedNames(names: readonly string[], rest: readonly Row[]): readonly s
  * @param options What is known already.
  * @param asked Columns that are asked for, by position or name.
  * @returns The layout.
+ * @throws {RangeError} If what is known cannot be so.
  */
 export function dialectOf(text: string, options: TextOptions, asked: readonly string[] = []): Dialect {
+  checkOptions(options);
   const lines = text.split("\n");
   const { comment, from } = commentsOf(lines, options);
   // Lines that are no comment, with the place of each in the file
   const kept = lines.map((line, at) => at < from || (comment !== null && line.startsWith(comment)) ? "" : line);
   let start = kept.findIndex((line) => line.trim() !== "");
   if (start < 0) start = kept.length;
+  // Matrix Market: what comes first after its comments are the sizes of the matrix
+  if (lines[from]?.startsWith("%%MatrixMarket") && start < kept.length) kept[start++] = "";
   let known = options;
   const separator = /^"?sep=(.+?)"?\s*$/i.exec(kept[start] ?? "");
   if (separator !== null) {
@@ -235,6 +240,7 @@ export function dialectOf(text: string, options: TextOptions, asked: readonly st
     known = { delimiter: separator[1], ...options };
   }
   const quoting = findQuoting(kept, start, known);
+  checkOptions({ ...options, delimiter: quoting.delimiter });
   const rows = rowsOf(kept, start, quoting);
   const first = rows[0]?.cells ?? [""];
   const rest = rows.slice(1);
@@ -243,6 +249,24 @@ export function dialectOf(text: string, options: TextOptions, asked: readonly st
   const columns = header ? fittedNames(first, rest) : Array.from({ length: width }, (_, column) => `${column + 1}`);
   while (start < kept.length && kept[start]!.trim() === "") start++;
   return { ...quoting, comment, skip: start + (header ? rows[0]?.lines ?? 0 : 0), header, columns };
+}
+
+function checkOptions({ delimiter, quote = "none", escape = "", comment }: TextOptions): void {
+  const fail = (what: string, value: string, expected: string): never => {
+    throw new RangeError(`Cannot read the text as ${what}: expected ${expected}, current value is ${shown(value)}`);
+  };
+  const size = (text: string) => new TextEncoder().encode(text).length;
+  const separator = delimiter === undefined ? undefined : WORDS[delimiter.toLowerCase()] ?? delimiter;
+  if (separator !== undefined && (separator === "" || size(separator) > 4 || /[\r\n]/.test(separator))) {
+    fail("its delimiter separates no cells", separator, "1 to 4 bytes that end no line");
+  }
+  for (const [name, value] of [["quotes", quote === "none" ? "" : quote], ["escapes", escape]] as const) {
+    if (size(value) > 1 || /[\r\n]/.test(value)) fail(`its ${name} are no single character`, value, 'one such as "');
+    if (value !== "" && separator?.includes(value)) {
+      fail(`its ${name} are in its delimiter`, value, "another character");
+    }
+  }
+  if (comment === "") fail("all lines would be comments", comment, "how such lines begin, or none");
 }
 
 function commentsOf(lines: readonly string[], options: TextOptions): { comment: string | null; from: number } {

@@ -16,6 +16,16 @@ export function toJson(line: string): string {
       // A dictionary whose first key holds an apostrophe
     }
   }
+  try {
+    return converted(line);
+  } catch (error) {
+    // A text of megabytes is too long for the pattern
+    if (error instanceof RangeError) return line;
+    throw error;
+  }
+}
+
+function converted(line: string): string {
   return line.replace(
     /u?('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")|\b(None|True|False)\b|\(|\)|,(?=\s*[}\])])/gs,
     (token, text: string | undefined, word: string | undefined) => {

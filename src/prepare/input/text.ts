@@ -127,6 +127,10 @@ export interface TextChange {
   readonly comment?: string | null;
   /** What a line becomes; lines keep their numbers. */
   readonly line?: ((line: string) => string) | undefined;
+  /** A character that the database may not see in a line: another one stands in its place. */
+  readonly without?: string;
+  /** The most characters of a line. */
+  readonly longest?: number;
 }
 
 /**
@@ -137,6 +141,8 @@ export class LineChanger {
   readonly #change: TextChange;
   #line = 0;
   #rest = "";
+  #length = 0;
+  #ends = 0;
 
   /** @param change What is changed. */
   constructor(change: TextChange) {
@@ -146,6 +152,9 @@ export class LineChanger {
   /** Lines that were comments. */
   comments = 0;
 
+  /** Number of the first line that is too long, or null. */
+  tooLong: number | null = null;
+
   /**
    * Changes the next piece.
    *
@@ -153,7 +162,9 @@ export class LineChanger {
    * @returns The lines that end in it.
    */
   push(text: string): string {
-    const { skip = 0, comment = null, line } = this.#change;
+    const { skip = 0, comment = null, line, without, longest } = this.#change;
+    if (without !== undefined && text.includes(without)) text = text.replaceAll(without, "\ufffd");
+    if (longest !== undefined) this.#measure(text, longest);
     if (this.#rest === "" && this.#line >= skip && comment === null && line === undefined) return text;
     const lines = (this.#rest + text).split("\n");
     this.#rest = lines.pop()!;
@@ -167,6 +178,17 @@ export class LineChanger {
    */
   end(): string {
     return this.#rest === "" ? "" : this.#one(this.#rest);
+  }
+
+  #measure(text: string, longest: number): void {
+    for (let from = 0;;) {
+      const end = text.indexOf("\n", from);
+      this.#length += (end < 0 ? text.length : end) - from;
+      if (this.#length > longest) this.tooLong ??= this.#ends + 1;
+      if (end < 0) return;
+      [this.#length, from] = [0, end + 1];
+      this.#ends++;
+    }
   }
 
   #one(text: string): string {
