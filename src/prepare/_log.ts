@@ -5,12 +5,12 @@
  */
 import { quoted } from "./_database.ts";
 import type { BadLine } from "./formats/format.ts";
+import { checkFractions, checkItems, checkUnnamed, timeColumn } from "./_guesses.ts";
 import type { Input } from "./input/input.ts";
 import { MISSING, type PrepareOptions } from "./options.ts";
 import { PrepareError, shown } from "./prepare_error.ts";
 import { type Columns, columnsOf, findColumn, type Role, type Roles, rolesOf } from "./_roles.ts";
-import { type Read, readInput, type Stage } from "./_staged.ts";
-import { looksLikeTime } from "./times/forms.ts";
+import { type Read, reading, readInput, type Stage } from "./_staged.ts";
 import type { Where } from "./where/where.ts";
 
 /** Splits, by their numbers in a dataset. */
@@ -46,8 +46,6 @@ export interface Log {
   placeOf(row: number): Promise<{ file: string; place: string }>;
 }
 
-/** Rows that a column is judged by. */
-const JUDGED = 1000;
 /** Bad lines that are kept to be shown. */
 const KEPT_BAD = 3;
 
@@ -83,6 +81,8 @@ export async function readLog(
       const found = Object.fromEntries(
         Object.entries(roles).map(([role, places]) => [role, places.map((place) => own.columns[place]!)]),
       );
+      const given = [user ?? table.roles.user, item ?? table.roles.item];
+      if (!own.named) await reading(read, () => checkUnnamed(db, read, own, roles, given));
       const used = conditions.map((column) => whereColumn(name, own, column));
       if (reads.length === 0) {
         [columns, first] = [found, own];
@@ -90,8 +90,10 @@ export async function readLog(
       } else {
         checkAlike(reads[0]!, read, columns, found);
       }
-      await db.run(`INSERT INTO text SELECT ${cellsSql(roles, part.split, used, missing)} FROM ${table.from}`);
+      const cells = cellsSql(roles, part.split, used, missing);
+      await reading(read, () => db.run(`INSERT INTO text SELECT ${cells} FROM ${table.from}`));
       const { count } = await db.numbers<"count">(`SELECT count(*) AS count FROM text`);
+      if (reads.length === 0) await checkItems(db, name);
       const lost = await table.bad();
       bad += lost.count;
       firstBad.push(...lost.first.map((line) => ({ ...line, file: name })).slice(0, KEPT_BAD - firstBad.length));
@@ -104,7 +106,8 @@ export async function readLog(
       ends.push(rows);
     }
   }
-  if (!reads[0]!.table.named && user === undefined && item === undefined) await refuseMatrix(db, reads[0]!.name);
+  if (!reads[0]!.table.named && user === undefined && item === undefined) await checkFractions(db, reads[0]!.name);
+  if (rows === 0) throw new PrepareError(reads[0]!.name, "it holds no interactions");
   return {
     reads,
     columns,
@@ -197,37 +200,4 @@ export function refuseBad(
   if (count > maxBad) {
     throw new PrepareError(file, `${count} lines cannot be read and --max-bad is ${maxBad}: ${what}`);
   }
-}
-
-/** Ends it all where what would be taken for ids are measurements, as in a matrix of ratings. */
-async function refuseMatrix(db: Stage["db"], file: string): Promise<void> {
-  const isFraction = (column: string) => `regexp_full_match(${column}, '[+-]?\\d*\\.\\d*[1-9]\\d*')`;
-  const { fractions } = await db.numbers<"fractions">(
-    `SELECT greatest(avg(${isFraction("user_id")}::INT), avg(${isFraction("item_id")}::INT)) AS fractions
-      FROM (SELECT user_id, item_id FROM text LIMIT ${JUDGED})`,
-  );
-  if (fractions < 0.25) return;
-  throw new PrepareError(
-    file,
-    "its first two columns hold numbers with a fraction, which are no ids: expected a line for each interaction; " +
-      "--user and --item name the columns of the ids",
-  );
-}
-
-/** The first column that looks like a time and is none of those used. */
-async function timeColumn(
-  db: Stage["db"],
-  { table }: Read,
-  { columns }: Columns,
-  used: readonly number[],
-): Promise<string | null> {
-  const places = [...columns.keys()].filter((place) => !used.includes(place));
-  if (places.length === 0) return null;
-  const counts = places.map((place) => {
-    const cell = `nullif(trim(c${place}), '')`;
-    return `count(*) FILTER (${looksLikeTime(cell)}) >= 0.9 * count(${cell}) AND count(${cell}) > 0 AS c${place}`;
-  });
-  const [row] = await db.rows(`SELECT ${counts.join(", ")} FROM (SELECT * FROM ${table.from} LIMIT ${JUDGED})`);
-  const found = places.find((place) => row![`c${place}`]);
-  return found === undefined ? null : columns[found]!;
 }

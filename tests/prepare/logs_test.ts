@@ -4,24 +4,8 @@
  *
  * @module
  */
-import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { PrepareError, type PrepareOptions } from "../../src/prepare/prepare.ts";
-import { type Look, prepared } from "./_prepared.ts";
-
-async function of(text: string, options: Partial<PrepareOptions> = {}): Promise<Look> {
-  const file = await Deno.makeTempFile();
-  try {
-    await Deno.writeTextFile(file, text);
-    return await prepared({ ...options, files: [file] });
-  } finally {
-    await Deno.remove(file);
-  }
-}
-
-async function refusal(text: string, options: Partial<PrepareOptions> = {}): Promise<string> {
-  const { message } = await assertRejects(() => of(text, options), PrepareError);
-  return message.replace(/^Cannot prepare '[^']*' as /, "");
-}
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertLike, type Content, type Options, preparedLog, refusal } from "./_prepared.ts";
 
 /** Two users who take the items 1 to 4, the first in the order 3 1 4 2 and the second in the order 1 2 3 4. */
 const ORDERS = [["7", [3, 1, 4, 2]], ["8", [1, 2, 3, 4]]] as const;
@@ -105,15 +89,15 @@ for (
   ] as const
 ) {
   Deno.test(`a log as of ${what} is read in the order of its times`, async () => {
-    assertEquals((await of(text, options)).sequences, EXPECTED);
+    assertEquals((await preparedLog(text, options)).sequences, EXPECTED);
   });
 }
 
 Deno.test("a log without times is tested at random, and says which column looks like one", async () => {
-  const taobao = await of(textOf((user, item, at) => `${user},${item},2520377,pv,${1511544070 + at}`));
+  const taobao = await preparedLog(textOf((user, item, at) => `${user},${item},2520377,pv,${1511544070 + at}`));
   assertStringIncludes(taobao.warnings, "Column '5' looks like a time and is not used");
   assertStringIncludes(taobao.warnings, "pass --timestamp 5 to sort by it");
-  const epinions = await of(textOf((user, item) => `${user} ${item} 3`));
+  const epinions = await preparedLog(textOf((user, item) => `${user} ${item} 3`));
   assertStringIncludes(epinions.warnings, "if its lines are in the order of time, pass --order file");
 });
 
@@ -123,59 +107,184 @@ Deno.test("a column of times that is empty is refused with a way to do without",
     await refusal(text),
     "there is no time in any line; --order file or --order random does without it",
   );
-  assertEquals((await of(text, { order: "file" })).sequences, { a: "x y", b: "x y" });
+  assertEquals((await preparedLog(text, { order: "file" })).sequences, { a: "x y", b: "x y" });
 });
 
 Deno.test("what is no log of interactions is refused with a way on", async () => {
   const matrix = Array.from({ length: 9 }, (_, at) => `${at}.5,99,-2.13,3.5`).join("\n");
   assertStringIncludes(await refusal(matrix), "numbers with a fraction, which are no ids");
   assertStringIncludes(await refusal("anna,shoe\nberta,hat\n"), "pass --no-header if the first line is an interaction");
-  assertEquals((await of("anna,shoe\nberta,hat\n", { header: false })).sequences, { anna: "shoe", berta: "hat" });
+  assertEquals((await preparedLog("anna,shoe\nberta,hat\n", { header: false })).sequences, {
+    anna: "shoe",
+    berta: "hat",
+  });
   const orders = "order_id,product_id,add_to_cart_order\n1,5,1\n1,6,2\n2,5,1\n";
   assertStringIncludes(await refusal(orders), "which column holds the users: its columns are order_id, product_id,");
 });
 
-Deno.test("lines that cannot be read are left out where that is asked for, counted and shown", async () => {
-  const text = `# by hand\nuser,item,time\n\na,x,1\na,y\n"a","z\nz",3\na,w,4,5\nb,x,soon\nb,y,2\nb,"z,3\n`;
-  const options = { comment: "#", onBad: "skip" } as const;
-  const { sequences, prepared: { summary, bad } } = await of(text, options);
-  assertEquals(sequences, { a: "x z\nz", b: "y" });
-  assertEquals(summary.leftOut, { "lines that cannot be read": 4, "comment lines": 1 });
-  assertEquals(bad.map(({ line, why }) => `${line} ${why}`), [
-    "5 has 2 columns: expected 3",
-    "8 has 4 columns: expected 3",
-    "11 has a quote that does not end",
-  ]);
-  assertStringIncludes(await refusal(text, { comment: "#" }), "line 5 has 2 columns: expected 3: 'a,y'");
-  assertStringIncludes(await refusal(text, { ...options, maxBad: 2 }), "3 lines cannot be read and --max-bad is 2");
-  assertStringIncludes(await refusal(text, { ...options, maxBad: 3 }), "4 lines cannot be read and --max-bad is 3");
-});
+for (
+  const [what, content, options, sequences, leftOut] of [
+    [
+      "Tmall's log, whose times are month and day",
+      textOf((user, item, at) => `${user},${item},8,2,2,082${at},0`, "user_id,item_id,cat_id,a,b,time_stamp,action\n"),
+      {},
+      EXPECTED,
+      {},
+    ],
+    [
+      "Spotify's sessions, ordered by two columns",
+      textOf((user, item, at) => `${user},${at + 1},5,${item},2018-07-15`, "session_id,position,length,track,date\n"),
+      { item: "track", timestamp: "date,position" },
+      EXPECTED,
+      {},
+    ],
+    [
+      "kinds of Taobao's behaviour",
+      textOf((user, item, at) => `${user},${item},25203,${item === 4 ? "buy" : "pv"},151154407${at}`),
+      { events: ["pv", "cart"], event: "4", timestamp: "5", where: "#3 = 25203 and #2 != '2'" },
+      { 7: "3 1", 8: "1 3" },
+      { "events of other kinds": 2, "not meeting the condition": 2 },
+    ],
+    [
+      "pairs of Last.fm 360K, some without an id",
+      textOf((user, item) => `${user}\t${item === 4 ? "" : item}\tbetty "x" ${item}\t21`),
+      { order: "file" },
+      { 7: "1 2 3", 8: "1 2 3" },
+      { "without an item": 2 },
+    ],
+    [
+      "a sparse matrix of Matrix Market",
+      textOf((user, item) => `${user} ${item} 3`, "%%MatrixMarket matrix coordinate real general\n%\n8 4 8\n"),
+      { order: "file" },
+      { 7: "1 2 3 4", 8: "1 2 3 4" },
+      { "comment lines": 2 },
+    ],
+    [
+      "Epinions' ratings, with spaces all over",
+      textOf((user, item) => ` ${user}   ${item}  3 `),
+      { order: "file" },
+      { 7: "1 2 3 4", 8: "1 2 3 4" },
+      {},
+    ],
+    [
+      "days as a spreadsheet counts them",
+      textOf((u, i, at) => `${u},${i},4512${at}.25`, "user,item,date\n"),
+      {},
+      EXPECTED,
+      {},
+    ],
+  ] as readonly (readonly [string, string, Options, object, object])[]
+) {
+  Deno.test(`a log as of ${what} is read`, async () => {
+    const look = await preparedLog(content, options);
+    assertEquals([look.sequences, look.prepared.summary.leftOut], [sequences, leftOut]);
+  });
+}
 
-Deno.test("a bad time is named by its line, after blank lines, quoted line ends and other bad lines too", async () => {
-  const text = `user,item,time\n\na,"x\n\nx",1\nbad\nb,y,2\n\nb,z,soon\n`;
-  const skipping = await of(text, { onBad: "skip" });
-  assertEquals(skipping.prepared.summary.leftOut, { "lines that cannot be read": 2 });
-  const good = text.replace("bad\n", "");
-  assertStringIncludes(await refusal(good), "line 8 holds the time 'soon'");
-  assertStringIncludes(await refusal(good.replace("soon", "")), "line 8 has no time in column 'time'");
-});
+const library = textOf((user) => `{'user_id': 'u${user}', 'count': 1, 'items': [{'item_id': '10', 'playtime': 3}]}`);
+const news = textOf((user, item, at) =>
+  `${10 * item + at}\tU${user}\t11/1${at + 3}/2019 10:22:32 AM\tN10 N7141${item} N8\tN5-0`
+);
+const matrix = textOf((user, item) =>
+  Array.from({ length: 101 }, (_, at) => Number(user) * item * at % 20 - 9.5).join(",")
+);
+const retail = textOf(
+  (user, item, at) => `5363${item},85${item}A,"WHITE, x",6,12/1/2010 8:2${at},2.55,1785${user}.0,UK`,
+  "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n",
+);
+for (
+  const [what, content, options, why] of [
+    [
+      "a list of objects for an item",
+      library,
+      { item: "items" },
+      "its key 'items' holds lists of objects: write an object for each interaction first",
+    ],
+    [
+      "Gowalla's check-ins, whose second column is a time",
+      textOf((user, item, at) => `${user}\t2010-10-19T23:5${at}:27Z\t30.2\t-97.7\t${item}`),
+      {},
+      "its column 2, which would be that of the items, holds times: --user, --item and --timestamp say which column is " +
+      "which",
+    ],
+    [
+      "Yoochoose's clicks, whose second column is a time",
+      textOf((user, item, at) => `${user},2014-04-07T10:5${at}:09.277Z,${item},0`),
+      { timestamp: "2" },
+      "its column 2, which would be that of the items, holds times: --user, --item and --timestamp say which column is " +
+      "which",
+    ],
+    [
+      "Foursquare's check-ins, which are no UTF-8",
+      Uint8Array.from(textOf((user, item) => `${user}\t${item}\tCaf\xe9`), (char) => char.charCodeAt(0)),
+      {},
+      "it is not text in utf-8: name its encoding by --encoding, such as latin1",
+    ],
+    [
+      "kinds of events without their column",
+      textOf((user, item) => `${user},${item},buy`),
+      { events: ["buy"] },
+      "it has no column of events: name it by --event",
+    ],
+    [
+      "columns of names that are not usual",
+      retail,
+      {},
+      "it does not say which column holds the items: its columns are InvoiceNo, StockCode, Description, Quantity, " +
+      "InvoiceDate, UnitPrice, CustomerID, Country; name it by --item, or pass --no-header if the first line is an " +
+      "interaction",
+    ],
+    [
+      "dates whose order nobody knows",
+      retail,
+      { item: "StockCode", timestamp: "InvoiceDate" },
+      "column 'InvoiceDate' cannot be read in line 2: '12/1/2010 8:21' could be the 12th of January or December 1st: say " +
+      'which by --time-format "%d/%m/%Y %H:%M" or --time-format "%m/%d/%Y %H:%M"',
+    ],
+    [
+      "MIND's impressions, each with a number of its own",
+      news,
+      { minUser: 5, minItem: 5 },
+      "nothing is left of its 8 users, 2 items and 8 interactions by --min-user 5 and --min-item 5; every line has a user " +
+      "of its own in column '1': --user names another",
+    ],
+    [
+      "MIND's histories, each a list in a cell",
+      news,
+      { user: "2", item: "4", timestamp: "3" },
+      "its items are lists, such as 'N10 N71411 N8': write a line for each item of a list first",
+    ],
+    [
+      "lists of JSON",
+      textOf((user, item) => JSON.stringify({ user, item: [item, item + 1, 9] })),
+      {},
+      "its items are lists, such as '1|2|9': write a line for each item of a list first",
+    ],
+    [
+      "sequences separated by commas",
+      "1,2,3,4\n2,3\n3,4,5\n",
+      { format: "sequences" },
+      "its lines hold no spaces: expected a user and its items, separated by spaces",
+    ],
+    [
+      "Jester's matrix",
+      matrix,
+      {},
+      "it holds 101 numbers a line and does not say what they are: if they are a user and its items, say --format " +
+      "sequences or adjacency; of a matrix of ratings, write a line for each rating first; if only some of them count, " +
+      "--user and --item say which",
+    ],
+  ] as readonly (readonly [string, Content, Options, string])[]
+) {
+  Deno.test(`a log as of ${what} is refused with a way on`, async () => {
+    assertEquals(await refusal(content, options), why);
+  });
+}
 
-Deno.test("missing values are no ids, and other words may stand for them", async () => {
-  const words = ["", "NA", "N/A", "NULL", "null", "NaN", "nan", "None", "\\N"];
-  const text = `user,item\n${words.map((word) => `${word},x\n`).join("")}a,x\na,y\nb,x\nb,-\n`;
-  const { sequences, prepared: { summary } } = await of(text);
-  assertEquals([sequences["b"]!.split(" ").toSorted(), summary.leftOut], [["-", "x"], { "without a user": 9 }]);
-  const other = await of(text.replace(/^(?!user|a|b).*\n/gm, ""), { missing: ["-"] });
-  assertEquals(other.prepared.summary.leftOut, { "without an item": 1 });
-});
-
-Deno.test("a condition keeps the lines that meet it", async () => {
-  const text = "user,item,country,price\na,x,DE,5\na,y,AT,12\nb,x,,7\nb,y,DE,\nb,z,FR,9\n";
-  const kept = async (where: string) => {
-    const { sequences, prepared: { summary } } = await of(text, { where, order: "file" });
-    return [sequences, summary.leftOut["not meeting the condition"]];
-  };
-  assertEquals(await kept("country in ('DE', 'FR')"), [{ a: "x", b: "y z" }, 2]);
-  assertEquals(await kept("price >= 7 or country is missing"), [{ a: "y", b: "x z" }, 2]);
-  assertEquals(await kept("#4 < 10 and (#3 is missing or not country = 'AT')"), [{ a: "x", b: "x z" }, 2]);
+Deno.test("a matrix that names a user and each of its items is refused with a way on", async () => {
+  const head = `user,${Array.from({ length: 101 }, (_, at) => at + 1).join(",")}\n`;
+  assertLike(
+    await refusal(head + matrix.replace(/^(?=.)/gm, "1,")),
+    /holds the items: its columns are user, 1, 2, .*, 19 and 82 more; .*; if every item has a column of its own, write a/,
+  );
 });
