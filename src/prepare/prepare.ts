@@ -7,58 +7,69 @@
 
 import { build } from "./_build.ts";
 import { Database, DatabaseFault } from "./_database.ts";
+import type { Input } from "./input/input.ts";
 import type { Prepared, PrepareOptions } from "./options.ts";
 import { type Plan, planOf } from "./_plan.ts";
-import { PrepareError } from "./prepare_error.ts";
+import { PrepareError, shown } from "./prepare_error.ts";
 import { Progress } from "./_progress.ts";
+import { exists, removeLeftovers, WorkFolder } from "./_work_folder.ts";
 
 export { PrepareError } from "./prepare_error.ts";
 export type * from "./options.ts";
 
-async function exists(path: string): Promise<boolean> {
-  try {
-    await Deno.lstat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
+const SEPARATOR = Deno.build.os === "windows" ? "\\" : "/";
+
+async function checkOut({ file, options, ...plan }: Plan): Promise<void> {
+  const { out, overwrite = false } = options;
+  if (!await exists(out)) return;
+  if (!overwrite) throw new PrepareError(file, `${shown(out)} exists already: --overwrite replaces it`);
+  // Whoever mistypes a path does not lose what is there.
+  const isDataset = await exists(`${out}/dataset.json`);
+  if (!isDataset) throw new PrepareError(file, `${shown(out)} is not a dataset: --overwrite replaces only a dataset`);
+  const folder = await Deno.realPath(out);
+  // The files of an archive have no path, and it has none but its name
+  const names = [...options.files, options.valid, options.test, options.items].filter((name) => name !== undefined);
+  const paths = inputsOf(plan).map(({ path }) => path).filter((path) => path !== null);
+  for (const path of new Set([...names, ...paths])) {
+    if (!await exists(path) || !(await Deno.realPath(path)).startsWith(`${folder}${SEPARATOR}`)) continue;
+    throw new PrepareError(file, `${shown(path)} lies in ${shown(out)}, all of which --overwrite replaces`);
   }
 }
 
-async function checkOut(file: string, { out, overwrite = false }: PrepareOptions): Promise<void> {
-  if (!await exists(out)) return;
-  if (!overwrite) throw new PrepareError(file, `'${out}' exists already: --overwrite replaces it`);
-  // Whoever mistypes a path does not lose what is there.
-  const isDataset = await exists(`${out}/dataset.json`);
-  if (!isDataset) throw new PrepareError(file, `'${out}' is not a dataset: --overwrite replaces only a dataset`);
+/** All files that are read. */
+function inputsOf({ parts, items }: Pick<Plan, "parts" | "items">): Input[] {
+  return [...parts.flatMap(({ inputs }) => inputs), ...items === null ? [] : [items]];
 }
 
 /** Builds a dataset in a folder, with a database beside it. */
-async function buildIn(plan: Plan, work: string, target: string): Promise<Prepared> {
-  const { options, file } = plan;
-  const inputs = [...plan.parts.flatMap(({ inputs }) => inputs), ...plan.items === null ? [] : [plan.items]];
+async function buildIn(plan: Plan, { path: work, dataset }: WorkFolder): Promise<Prepared> {
+  const { options, file } = plan, { signal } = options, inputs = inputsOf(plan);
   using db = await Database.open(work, inputs.map(({ path }) => path).filter((path) => path !== null));
   const interrupt = () => db.interrupt();
-  options.signal?.addEventListener("abort", interrupt);
+  signal?.addEventListener("abort", interrupt);
   try {
-    return await build(plan, { db, work, progress: new Progress(options, inputs) }, target);
+    signal?.throwIfAborted();
+    const prepared = await build(plan, { db, work, signal, progress: new Progress(options, inputs) }, dataset);
+    signal?.throwIfAborted();
+    return prepared;
   } catch (error) {
-    options.signal?.throwIfAborted();
+    signal?.throwIfAborted();
     if (!(error instanceof DatabaseFault)) throw error;
     throw new PrepareError(file, error.why, { cause: error.cause });
   } finally {
-    options.signal?.removeEventListener("abort", interrupt);
+    signal?.removeEventListener("abort", interrupt);
   }
 }
 
 /**
  * Makes a prepared dataset. It is written beside its place and moved there when it is whole, so that a failure leaves
- * nothing behind but what was there. Replacing takes two renames: a process that is killed between them leaves both
- * datasets in a folder `.prepare-...` beside the place, the old one as `replaced` and the new one as `dataset`.
+ * nothing behind but what was there. A process that is killed leaves a folder `.prepare-...` beside the place, which the
+ * next call that writes there removes; the dataset that was to be replaced is in its place by then.
  *
  * @param options What to make it of, and how.
  * @returns What was made.
  * @throws {PrepareError} If the log cannot be prepared.
+ * @throws {WriteError} If the dataset cannot be written.
  * @throws {RangeError} If an option is out of range.
  * @throws {SyntaxError} If the condition cannot be read.
  */
@@ -69,39 +80,13 @@ export async function prepare(options: PrepareOptions): Promise<Prepared> {
   }
   const plan = await planOf({ ...options, out });
   const { file } = plan;
-  await checkOut(file, options);
-  const parent = /[/\\]/.test(out) ? out.replace(/[/\\][^/\\]*$/, "") || "/" : ".";
-  const missing: string[] = [];
-  for (let folder = parent; !await exists(folder); folder = folder.replace(/[/\\]?[^/\\]*$/, "") || ".") {
-    missing.unshift(folder);
-  }
-  await Deno.mkdir(parent, { recursive: true });
-  const work = await Deno.makeTempDir({ dir: parent, prefix: ".prepare-" });
-  let done = false, keep = false;
-  try {
-    const target = `${work}/dataset`;
-    await Deno.mkdir(target);
-    const prepared = await buildIn(plan, work, target);
-    const replaced = `${work}/replaced`, replaces = await exists(out);
-    if (replaces) await Deno.rename(out, replaced);
-    try {
-      await Deno.rename(target, out);
-    } catch (error) {
-      if (replaces) {
-        try {
-          await Deno.rename(replaced, out);
-        } catch {
-          keep = true;
-          const why = `'${out}' cannot be replaced: the dataset that was there is now '${replaced}'`;
-          throw new PrepareError(file, why, { cause: error });
-        }
-      }
-      throw error;
-    }
-    done = true;
-    return prepared;
-  } finally {
-    if (!keep) await Deno.remove(work, { recursive: true });
-    if (!done && !keep) { for (const folder of missing.reverse()) await Deno.remove(folder); }
-  }
+  await removeLeftovers(out);
+  await checkOut(plan);
+  await using work = await WorkFolder.make(out);
+  const prepared = await buildIn(plan, work);
+  const failure = await work.finish();
+  if (failure === null) return prepared;
+  const { replaced, cause } = failure;
+  const why = `${shown(out)} cannot be replaced: the dataset that was there is now ${shown(replaced, Infinity)}`;
+  throw new PrepareError(file, why, { cause });
 }
