@@ -20,7 +20,7 @@ export async function exists(path: string): Promise<boolean> {
     await Deno.lstat(path);
     return true;
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return false;
     throw error;
   }
 }
@@ -94,7 +94,7 @@ export class WorkFolder implements AsyncDisposable {
       for (let folder = parent; !await exists(folder); folder = folder.replace(/[/\\]?[^/\\]*$/, "") || ".") {
         missing.unshift(folder);
       }
-      await Deno.mkdir(parent, { recursive: true });
+      if (missing.length > 0) await Deno.mkdir(parent, { recursive: true });
       const path = await Deno.makeTempDir({ dir: parent, prefix: PREFIX });
       const work = new WorkFolder(path, out, missing, await lockIn(path, out.replace(/^.*[/\\]/, "")));
       await Deno.mkdir(work.dataset);
