@@ -171,6 +171,18 @@ export function quoted(text: string): string {
 }
 
 /**
+ * SQL of whether a value is one of several: no IN, as the database makes a join of a long one, and after a join the rows
+ * are in another order than the lines.
+ *
+ * @param value SQL of the value.
+ * @param values SQL of the several values.
+ * @returns SQL of a boolean that is NULL where the value is.
+ */
+export function isOneOf(value: string, values: readonly string[]): string {
+  return `CASE WHEN ${value} IS NOT NULL THEN list_contains([${values.join(", ")}], ${value}) END`;
+}
+
+/**
  * A name of SQL.
  *
  * @param name The name.

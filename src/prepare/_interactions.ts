@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Database, quoted } from "./_database.ts";
+import { type Database, isOneOf, quoted } from "./_database.ts";
 import { type Log, refuseBad } from "./_log.ts";
 import type { Order, PrepareOptions, Summary } from "./options.ts";
 import { numberSql } from "./_numbers.ts";
@@ -63,7 +63,7 @@ export async function keepInteractions(
   ];
   if (options.events !== undefined) {
     needs(file, columns.event, "events", "event");
-    reasons.push(["events of other kinds", `event IS NULL OR event NOT IN (${options.events.map(quoted).join(", ")})`]);
+    reasons.push(["events of other kinds", `NOT coalesce(${isOneOf("event", options.events.map(quoted))}, false)`]);
   }
   if (options.minRating !== undefined) {
     needs(file, columns.rating, "ratings", "rating");

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { quoted } from "./_database.ts";
+import { isOneOf, quoted } from "./_database.ts";
 import type { BadLine } from "./formats/format.ts";
 import { checkFractions, checkItems, checkUnnamed, timeColumn } from "./_guesses.ts";
 import type { Input } from "./input/input.ts";
@@ -152,8 +152,8 @@ function cellsSql(roles: Roles, split: number | null, used: readonly number[], m
 
 /** SQL of a cell: trimmed, NULL where it is missing. */
 function cellSql(place: number, missing: readonly string[]): string {
-  const words = ["", ...missing].map(quoted).join(", ");
-  return `CASE WHEN trim(c${place}) IN (${words}) THEN NULL ELSE trim(c${place}) END`;
+  const isMissing = isOneOf(`trim(c${place})`, ["", ...missing].map(quoted));
+  return `CASE WHEN ${isMissing} THEN NULL ELSE trim(c${place}) END`;
 }
 
 /** A file that goes on where another ended has its columns, though no header. */

@@ -14,6 +14,7 @@ const LOCK = "lock";
  *
  * @param path The name.
  * @returns Whether there is.
+ * @throws {WriteError} If that may not be known.
  */
 export async function exists(path: string): Promise<boolean> {
   try {
@@ -21,7 +22,7 @@ export async function exists(path: string): Promise<boolean> {
     return true;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return false;
-    throw error;
+    throw writeError(path, error);
   }
 }
 

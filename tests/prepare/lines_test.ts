@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import {
   assertLike,
   inFolder,
@@ -236,4 +236,68 @@ Deno.test("prepare() reads numbers with a decimal comma, or with commas between 
   for (const options of [{ minRating: 1000 }, { where: "rating >= 1000" }]) {
     assertEquals(await of(thousands, options), ["u1 i0 i2", "u2 i3 i5"]);
   }
+});
+
+Deno.test("prepare() says which line it is wherever the pieces end in which a file is read", async () => {
+  const piece = 65_536, tricky = `u1,"a ""b""\n\nc",2\n\nu2,"x",3\n`;
+  for (let at = 0; at <= tricky.length; at++) {
+    const lines = `${HEAD}u1,${"x".repeat(piece - at - HEAD.length - 6)},1\n`;
+    assertEquals(lines.length, piece - at);
+    assertLike(await refusal(`${lines}${tricky}u2,y,soon\n`), /^line 8 holds the time 'soon'/);
+    assertLike(await refusal(`${lines}${tricky}u2,y\n`), /^line 8 has 2 columns/);
+  }
+});
+
+Deno.test("prepare() says which line it is of a log that is larger than the memory", () =>
+  inFolder(async (folder) => {
+    {
+      using file = await Deno.open(`${folder}/log`, { write: true, create: true });
+      const lines = new TextEncoder().encode(
+        GOOD.replaceAll(",", `,${"x".repeat(97)}`).replace(/x+(?=\d)/gm, "").repeat(1000),
+      );
+      await file.write(new TextEncoder().encode(HEAD));
+      for (let at = 0; at < 250; at++) await file.write(lines);
+      await file.write(new TextEncoder().encode("u1,a,soon\n"));
+    }
+    assert((await Deno.stat(`${folder}/log`)).size > 100e6);
+    const { stderr } = await new Deno.Command(Deno.execPath(), {
+      // A heap that has no room for the text
+      args: ["run", "-A", "--quiet", "--no-check", "--v8-flags=--max-old-space-size=80", "tasks/prepare.ts"].concat(
+        `${folder}/log`,
+        "--out",
+        `${folder}/out`,
+      ),
+      cwd: new URL("../../", import.meta.url),
+      env: { NO_COLOR: "1" },
+    }).output();
+    assertLike(
+      new TextDecoder().decode(stderr),
+      /^error: Cannot prepare '[^']*' as line 1000002 holds the time 'soon': [^\n]*\n$/,
+    );
+  }));
+
+Deno.test("prepare() keeps the order of the lines of a long log, whatever is asked of them", async () => {
+  const count = 500_000, kinds = Array.from({ length: 12 }, (_, at) => `kind${at}`);
+  const lines = Array.from(
+    { length: count },
+    (_, at) => `u${at % 50},i${at % 977},${kinds[at % 12]},${"x".repeat(60)},1\n`,
+  );
+  const text = `user,item,event,text,time\n${lines.join("")}`;
+  const expected = (keep: (at: number) => boolean) =>
+    Array.from({ length: count }, (_, at) => at).filter((at) => at % 50 === 7 && keep(at)).map((at) => `i${at % 977}`)
+      .join(" ");
+  // Lists of so many values are what a database makes joins of
+  const some = kinds.slice(0, 10), least = Array.from({ length: 40 }, (_, at) => `'i${at}'`).join(", ");
+  for (
+    const [options, keep] of [
+      [{}, () => true],
+      [{ events: some }, (at: number) => at % 12 < 10],
+      [{ where: `item not in (${least})` }, (at: number) => at % 977 >= 40],
+    ] as const
+  ) {
+    // All times are the same
+    const { sequences } = await preparedLog(text, options);
+    assert(sequences["u7"] === expected(keep), JSON.stringify(options).slice(0, 40));
+  }
+  assertLike(await refusal(`${text}u1,i1,kind1,x,soon\n`), /^line 500002 holds the time 'soon'/);
 });

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { quoted } from "../_database.ts";
+import { isOneOf, quoted } from "../_database.ts";
 import { NUMBER, numberSql } from "../_numbers.ts";
 import { isComparison, type Token, tokensOf, WhereError } from "./tokens.ts";
 
@@ -153,7 +153,7 @@ class Parser {
     ].filter((some) => some.length > 0);
     return (reference) => {
       const text = reference(column);
-      const lists = kinds.map((some) => `${sideSql(text, some[0]!)} IN (${some.map(valueSql).join(", ")})`);
+      const lists = kinds.map((some) => isOneOf(sideSql(text, some[0]!), some.map(valueSql)));
       return `(${lists.join(" OR ")})`;
     };
   }
