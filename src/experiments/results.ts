@@ -146,7 +146,7 @@ function groupOf(all: readonly ResultRow[]): ResultGroup {
 function namesOf(paths: readonly string[]): string[] {
   const parts = paths.map((path) => path.split("/").filter((part) => part !== ""));
   let shared = 0;
-  const least = Math.min(...parts.map(({ length }) => length)) - 1;
+  const least = parts.reduce((least, { length }) => Math.min(least, length - 1), parts[0]?.length ?? 0);
   while (shared < least && parts.every((each) => each[shared] === parts[0]![shared])) shared++;
   return parts.map((each) => each.slice(shared).join("/"));
 }
@@ -155,9 +155,9 @@ function warningsOf(rows: readonly ResultRow[], groups: readonly ResultGroup[]):
   const warnings: string[] = [];
   const unfinished = rows.filter(({ status }) => status === "unfinished");
   if (unfinished.length > 0) {
+    const [have, are] = unfinished.length === 1 ? ["has", "is"] : ["have", "are"];
     warnings.push(
-      `${counted(unfinished.length, "run")} of ${rows.length} ${has(unfinished.length)} not finished and ` +
-        "no part in the means",
+      `${unfinished.length} of ${rows.length} runs ${have} not finished and ${are} left out of the means`,
     );
   }
   for (const { rows: averaged, leftOut } of groups) {
@@ -181,12 +181,4 @@ function warningsOf(rows: readonly ResultRow[], groups: readonly ResultGroup[]):
     warnings.push(`the runs are of ${versions.size} versions of the program: ${[...versions].join(", ")}`);
   }
   return warnings;
-}
-
-function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? "" : "s"}`;
-}
-
-function has(count: number): string {
-  return count === 1 ? "has" : "have";
 }

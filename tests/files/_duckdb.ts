@@ -15,3 +15,20 @@ export async function runSql(...statements: string[]): Promise<void> {
     instance.closeSync();
   }
 }
+
+/**
+ * Runs a query in a database of its own.
+ *
+ * @param query The query.
+ * @returns Its rows, by the names of the columns.
+ */
+export async function rowsOf(query: string): Promise<Record<string, unknown>[]> {
+  const instance = await DuckDBInstance.create(":memory:");
+  const db = await instance.connect();
+  try {
+    return await (await db.runAndReadAll(query)).getRowObjects();
+  } finally {
+    db.closeSync();
+    instance.closeSync();
+  }
+}

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { parquetMetadata, parquetReadObjects } from "hyparquet";
-import { createTable, type TableColumns, type TableRows } from "../../src/files/table_file.ts";
+import { createTable, csvOf, type TableColumns, type TableRows } from "../../src/files/table_file.ts";
 import { filesIn, withFolder } from "./_folder.ts";
 
 /** Everything that a table can hold. */
@@ -161,5 +161,18 @@ Deno.test("a table of another format is refused", async () => {
       assertEquals(error.message, `Cannot write '${folder}/${name}' as its name must end in .parquet or .csv`);
     }
     assertEquals(await filesIn(folder), []);
+  });
+});
+
+Deno.test("numbers of a table have all their digits, and may be missing", async () => {
+  await withFolder(async (folder) => {
+    const columns = { id: "string", value: "number" } as const, value = [0.1, null, -1e-300, 2 ** 53];
+    for (const format of ["parquet", "csv"]) {
+      await write(`${folder}/table.${format}`, columns, [{ id: ["a", "b,", "", "d"], value }]);
+    }
+    assertEquals((await readParquet(`${folder}/table.parquet`)).map(({ value }) => value), value);
+    const csv = await Deno.readTextFile(`${folder}/table.csv`);
+    assertEquals(csv, 'id,value\na,0.1\n"b,",\n"",-1e-300\nd,9007199254740992\n');
+    assertEquals(csvOf(columns, { id: ["a", "b,", "", "d"], value }), csv);
   });
 });

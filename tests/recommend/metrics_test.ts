@@ -1,6 +1,6 @@
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import fc from "../_fast_check.ts";
-import { type MetricKind, rankingMetrics } from "../../src/recommend/mod.ts";
+import { type MetricKind, type MetricName, rankingMetrics, userMetric } from "../../src/recommend/mod.ts";
 import { userRanks } from "./_ranks.ts";
 
 const valuesOf = (metrics: object) => metrics as Readonly<Record<string, number>>;
@@ -149,4 +149,16 @@ Deno.test("rankingMetrics() keeps the last digits over many users", () => {
   const users = 1_000_000;
   const offsets = Uint32Array.from({ length: users + 1 }, (_, at) => at);
   assertAlmostEquals(rankingMetrics({ offsets, ranks: new Uint32Array(users).fill(3) }).mrr, 1 / 3, 1e-10);
+});
+
+Deno.test("userMetric() is what the averages of rankingMetrics() are made of, user by user", () => {
+  const lists = [[1], [3, 1], [7, 2, 40], [11]], ranks = userRanks(lists);
+  assertEquals([...userMetric(ranks, "hr@5")], [1, 1, 1, 0]);
+  assertEquals([...userMetric(ranks, "mrr")], [1, 1, 1 / 2, 1 / 11]);
+  assertAlmostEquals(userMetric(ranks, "ndcg@5")[1]!, (1 + 1 / 2) / (1 + 1 / Math.log2(3)), 1e-15);
+  const metrics = valuesOf(rankingMetrics(ranks, [2, 10]));
+  for (const name of Object.keys(metrics).filter((name) => name.includes("@") || name === "mrr")) {
+    const values = userMetric(ranks, name as MetricName);
+    assertAlmostEquals(values.reduce((sum, value) => sum + value, 0) / lists.length, metrics[name]!, 1e-15, name);
+  }
 });

@@ -22,6 +22,7 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
   similar: ["read", "env=XDG_RUNTIME_DIR,SEVO_*"],
   export: ["read", "write", "env=SEVO_*"],
   reproduce: ["read", "write", "env=XDG_RUNTIME_DIR,SEVO_*", "sys=hostname"],
+  results: ["read", "write", "env=SEVO_*"],
   doctor: ["env=XDG_RUNTIME_DIR,SEVO_*"],
 };
 
@@ -57,5 +58,7 @@ Deno.test("from log to recommendations, each task needs no more than it may, and
     await run("recommend", model, "--data", data, "--all", "--to", `${folder}/lists.parquet`, ...cpu);
     assertStringIncludes(await run("similar", model, "--item", "i1", ...cpu), "Like item i1");
     await run("export", model, "--to", `${folder}/items.csv`);
+    await run("results", model, "--to", `${folder}/results.parquet`);
+    assertStringIncludes(await run("results", model), "protocol: ");
   });
 });
