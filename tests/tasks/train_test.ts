@@ -29,8 +29,8 @@ Deno.test("deno task train compares SEvo and the plain rule, and evaluate agrees
     assertStringIncludes(trained.out, "full ranking over all items, history left out");
     assertStringIncludes(trained.out, "4000 users");
     assertStringIncludes(trained.out, `run directories: ${run}/{sevo-adamw-1,adamw-1,adam-1`);
-    const table = trained.out.split("\n").filter((line) => /^(sevo-)?adamw? .*[01]\.\d{4}$/.test(line));
-    assertEquals(table.map((line) => line.split(" ")[0]), ["sevo-adamw", "adamw", "adam"]);
+    const table = trained.out.split("\n").filter((line) => /^mf-bpr +(sevo-)?adamw? .*[01]\.\d{4} /.test(line));
+    assertEquals(table.map((line) => line.split(/ +/)[1]), ["sevo-adamw", "adamw", "adam"]);
 
     const metrics = JSON.parse(await Deno.readTextFile(`${run}/adamw-1/metrics.json`));
     const config = JSON.parse(await Deno.readTextFile(`${run}/adamw-1/config.json`));
