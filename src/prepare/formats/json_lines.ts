@@ -16,7 +16,7 @@ export interface KnownJson {
 /** JSON lines: an object for each interaction. */
 export const jsonLines: Format = {
   name: "json-lines",
-  summary: "a JSON object a line (or a dictionary as Python writes it), or one JSON list of objects",
+  summary: "JSON objects, one a line, over several lines or in one list; or dictionaries of Python, one a line",
   recognise(sample) {
     const keys = keysOf(sample);
     return keys.length > 0 ? `JSON objects with the keys ${keys.slice(0, 8).join(", ")}` : null;
