@@ -157,8 +157,8 @@ function cellSql(place: number, missing: readonly string[]): string {
 }
 
 /** A file that goes on where another ended has its columns, though no header. */
-function like(first: Columns | undefined, { columns, named }: Columns): Columns {
-  return first?.named && !named && first.columns.length === columns.length ? first : { columns, named };
+function like(first: Columns | undefined, { columns, named, header }: Columns): Columns {
+  return first?.named && !named && first.columns.length === columns.length ? first : { columns, named, header };
 }
 
 function whereColumn(file: string, table: Columns, column: string): number {

@@ -109,6 +109,8 @@ export interface Columns {
   readonly columns: readonly string[];
   /** Whether the file names its columns. */
   readonly named: boolean;
+  /** Whether its first line does, which may be taken for names by mistake. */
+  readonly header?: boolean | undefined;
 }
 
 /**
@@ -193,8 +195,8 @@ export function rolesOf(
     if (roles[role] !== undefined && roles[role]![0]! < table.columns.length) continue;
     throw new PrepareError(
       file,
-      `it does not say which column holds the ${NEEDED[role]}: ${columnsOf(table)}; name it by --${role}, or pass ` +
-        "--no-header if the first line is an interaction" +
+      `it does not say which column holds the ${NEEDED[role]}: ${columnsOf(table)}; name it by --${role}` +
+        (table.header ? ", or pass --no-header if the first line is an interaction" : "") +
         (table.columns.length > SHOWN_COLUMNS && role === "item"
           ? "; if every item has a column of its own, write a line for each interaction first"
           : ""),

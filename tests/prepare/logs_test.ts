@@ -195,6 +195,12 @@ const retail = textOf(
 for (
   const [what, content, options, why] of [
     [
+      "Steam's libraries, a list of items for each user",
+      library,
+      {},
+      "it does not say which column holds the items: its columns are user_id, count, items; name it by --item",
+    ],
+    [
       "a list of objects for an item",
       library,
       { item: "items" },

@@ -66,6 +66,7 @@ export async function readDelimited(file: LogFile, known: KnownText = {}): Promi
   ].join(", ");
   return {
     columns: dialect.columns,
+    header,
     named: header || known.dialect?.columns !== undefined,
     roles: known.roles ?? {},
     ordered: false,

@@ -68,6 +68,8 @@ export interface LogTable {
   readonly columns: readonly string[];
   /** Whether the file names its columns. */
   readonly named: boolean;
+  /** Whether its first line does, which may be taken for names by mistake. */
+  readonly header?: boolean | undefined;
   /** Columns whose meaning the format knows. */
   readonly roles: Roles;
   /** Whether the interactions of a user stand in the order of time. */
