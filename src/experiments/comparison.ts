@@ -78,14 +78,16 @@ export async function comparisonsOf(
     );
   const comparisons: Comparison[] = [], baselines = withValue(against);
   for (const group of withValue(value)) {
+    const names = varying.filter((name) => name !== setting && name !== "seed");
     const found = baselines.filter((baseline) => isMeasuredAlike(group, baseline)).map((baseline) => ({
       baseline,
-      others: varying.filter((name) => name !== setting && name !== "seed" && differs(group, baseline, name)),
-    }));
-    const least = Math.min(...found.map(({ others }) => others.length));
-    const [first, second] = found.filter(({ others }) => others.length === least);
-    // Without SEvo, runs that differ in settings of the graph alone are the same run
-    if (first === undefined || (least > 0 && (!nearest || second !== undefined))) continue;
+      others: names.filter((name) => differs(group, baseline, name)),
+      // Without SEvo, runs that differ in settings of the graph alone are the same: the one that has the same of them too
+      unlike: names.filter((name) => group.settings[name] !== baseline.settings[name]).length,
+    })).sort((a, b) => a.others.length - b.others.length || a.unlike - b.unlike);
+    const [first, second] = found, least = first?.others.length ?? 0;
+    const isNearest = least === 0 || (nearest && second?.others.length !== least);
+    if (first === undefined || !isNearest) continue;
     comparisons.push(await comparisonOf(request, metric, group, first.baseline, first.others));
   }
   return comparisons;

@@ -116,6 +116,9 @@ Deno.test("runs are compared where all else is equal; where that is asked for, w
     const asked = await compared(folder, {}, ["optimizer", "adamw", "adam"]);
     assertEquals(asked.map(({ others }) => others), [["learningRate"]]);
     assertEquals(wordsOf(asked)[0]!.details[0], "they differ in other settings too: learningRate (0.001 and 0.01)");
+    // Of runs that are the same without SEvo, the one with the same settings of the graph is taken
+    const equal = await compared(folder, { "plain-b": { config: { beta: 0.9 } } });
+    assertEquals(equal.map(({ baseline }) => baseline.rows[0]!.name), ["plain", "plain-b"]);
     assertEquals((await compared(folder, {}, ["beta", "0.5", "0.99"])).length, 0);
     assertEquals((await compared(folder, {}, ["beta", "0.5", "0.9"])).length, 1);
   }));
