@@ -37,6 +37,7 @@ export interface RunRecord {
 
 /** Thrown where runs are asked for and there is none, or one is damaged. */
 export class RunError extends Error {
+  /** Tells this error from others. */
   override readonly name = "RunError";
 }
 
