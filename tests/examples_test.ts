@@ -143,7 +143,7 @@ Deno.test("examples/model_of_your_own.ts trains, compares and finds similar item
   const args = ["train", "--model", "last-item", "--epochs", "2", "--device", "cpu", "--out", `${FOLDER}/runs`];
   const trained = await outputOf(start(program, training!, args));
   assertEquals(trained.code, 0, trained.err);
-  assert(/^popularity +0\.\d{4}/m.test(trained.out), trained.out);
+  assert(/^popularity +1 +0\.\d{4}/m.test(trained.out), trained.out);
   // The header's command compares: a run is one of several
   const several = await outputOf(start(program, similar!, ["similar", `${FOLDER}/runs`, "--item", "item-1"]));
   assertEquals(several.code, 2);
