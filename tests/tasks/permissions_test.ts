@@ -14,7 +14,9 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
     "read",
     "write",
     "run=deno",
-    `env=XDG_RUNTIME_DIR,SEVO_*,${ARRAYS.flatMap(({ index, of, least }) => [index, of, least]).filter(Boolean).join(",")}`,
+    `env=XDG_RUNTIME_DIR,SEVO_*,${
+      ARRAYS.flatMap(({ index, of, least }) => [index, of, least]).filter(Boolean).join(",")
+    }`,
     "sys=hostname,systemMemoryInfo",
   ],
   evaluate: ["read", "write", "env=XDG_RUNTIME_DIR,SEVO_*"],
