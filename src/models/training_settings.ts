@@ -24,6 +24,8 @@ export interface TrainingSettings {
   readonly beta2: number;
   /** sgd: momentum. */
   readonly momentum: number;
+  /** sevo-adamw: whether rows without a gradient keep their moments. */
+  readonly correction: boolean;
   /** What the smoothed tables are smoothed over: items that follow each other, or, mf-bpr alone, users and their items. */
   readonly graph: "item" | "user-item";
   /** How the direction is smoothed. */
@@ -73,6 +75,9 @@ export const trainingSchema = z.strictObject({
     optimizer("Decay rate of the second moment of adam and adamw"),
   ),
   momentum: bounded(z.number(), OPTION_BOUNDS.momentum).default(0.9).meta(optimizer("Momentum of sgd")),
+  correction: z.boolean().default(true).meta(
+    optimizer("sevo-adamw: rows whose whole gradient is 0 keep their corrected moments, and so go on moving"),
+  ),
   graph: z.enum(["item", "user-item"]).default("item").meta(
     graph("Smooth items over items that follow each other; or, for mf-bpr, users and items over who took what"),
   ),
@@ -143,7 +148,7 @@ export function ruleOf({ optimizer }: Pick<TrainingSettings, "optimizer">): Sevo
  * @returns Options for `sevoInit`.
  */
 export function optimizerOptions(settings: TrainingSettings): SevoOptions {
-  const { propagation: mode, beta, layers, learningRate, beta1, beta2, weightDecay, momentum } = settings;
+  const { propagation: mode, beta, layers, learningRate, beta1, beta2, weightDecay, momentum, correction } = settings;
   const rule = ruleOf(settings);
   return {
     rule,
@@ -151,5 +156,6 @@ export function optimizerOptions(settings: TrainingSettings): SevoOptions {
     weightDecay,
     propagation: isSmoothed(settings) ? { mode, beta, layers } : null,
     ...rule === "sgd" ? { momentum } : { betas: [beta1, beta2] },
+    ...settings.optimizer === "sevo-adamw" && { correction },
   };
 }

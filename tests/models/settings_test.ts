@@ -29,13 +29,14 @@ const SETTINGS: TrainingSettings = resolveSettings(mfBpr, {
   beta2: 0.95,
   weightDecay: 0.3,
   momentum: 0.7,
+  correction: false,
 });
 const PROPAGATION = { mode: "iterative", beta: 0.4, layers: 2 } as const;
 
 Deno.test("optimizerOptions() gives the options of each optimizer", () => {
   const common = { learningRate: 0.02, weightDecay: 0.3 };
   const expected = {
-    "sevo-adamw": { ...common, rule: "adamw", betas: [0.8, 0.95], propagation: PROPAGATION },
+    "sevo-adamw": { ...common, rule: "adamw", betas: [0.8, 0.95], propagation: PROPAGATION, correction: false },
     "adamw": { ...common, rule: "adamw", betas: [0.8, 0.95], propagation: null },
     "sevo-adam": { ...common, rule: "adam", betas: [0.8, 0.95], propagation: PROPAGATION },
     "adam": { ...common, rule: "adam", betas: [0.8, 0.95], propagation: null },
@@ -56,7 +57,7 @@ Deno.test("optimizerOptions() are options that sevoInit() takes, with the correc
       using state = sevoInit(
         device,
         { item: { data: new Float32Array(4), shape: [1, 4] } },
-        optimizerOptions({ ...SETTINGS, optimizer, propagation }),
+        optimizerOptions({ ...SETTINGS, correction: true, optimizer, propagation }),
       );
       assertEquals(state.options.correction, optimizer === "sevo-adamw", optimizer);
       assertEquals(state.options.propagation?.mode ?? null, isSmoothed({ optimizer }) ? propagation : null);

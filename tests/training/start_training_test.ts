@@ -90,6 +90,7 @@ const OF_ALL: Wanted = {
   beta1: 0.8,
   beta2: 0.9,
   weightDecay: 0.5,
+  correction: false,
   batch: 8,
   seed: 2,
 };
