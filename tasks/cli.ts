@@ -7,8 +7,8 @@
  *
  * Help texts and messages say `deno task train ...`, which is how a checkout runs it. Here that is the command above with
  * the task's name and arguments: `deno run <permissions> jsr:@sevo/sevo/cli train ...`. These permissions are enough for
- * every task but `bench --versus-torch`, which starts Python, and `bench prepare`, which starts Deno: both need
- * `--allow-run` too.
+ * every task but `sweep`, which starts Deno for each run and asks how much memory there is, `bench --versus-torch`, which
+ * starts Python, and `bench prepare`, which starts Deno: they need `--allow-run` too, and `sweep` `--allow-sys`.
  *
  * @module
  */
@@ -27,12 +27,12 @@ const COMMANDS: { readonly [name: string]: () => Promise<Command> } = {
   doctor: () => import("./doctor.ts"),
   prepare: () => import("./prepare.ts"),
   train: () => import("./train.ts"),
+  sweep: () => import("./sweep.ts"),
   evaluate: () => import("./evaluate.ts"),
   recommend: () => import("./recommend.ts"),
   similar: () => import("./similar.ts"),
   export: () => import("./export.ts"),
   bench: () => import("./bench.ts"),
-  reproduce: () => import("./reproduce.ts"),
 };
 
 /**

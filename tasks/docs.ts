@@ -1,6 +1,6 @@
 /**
  * Writes what is made from the models' declarations: their pages in docs/, their published settings in configs/, and the
- * JSON Schema of config files. With `--check` it fails where what is committed is not what they give.
+ * JSON Schemas of config files and of specs. With `--check` it fails where what is committed is not what they give.
  *
  * @module
  */
@@ -8,6 +8,7 @@ import { GENERATED_PRESET, isTrainable } from "../src/models/define_model.ts";
 import { MODELS } from "../src/models/models.ts";
 import { resolveSettings } from "../src/models/settings.ts";
 import { modelPage } from "./build/model_page.ts";
+import { sweepSchema } from "./build/sweep_schema.ts";
 import { trainSchema } from "./build/train_schema.ts";
 
 /** Every file and its content. */
@@ -23,6 +24,7 @@ function files(): Map<string, string> {
     }
   }
   found.set("configs/train.schema.json", JSON.stringify(trainSchema(MODELS), null, 2) + "\n");
+  found.set("configs/sweep.schema.json", JSON.stringify(sweepSchema(MODELS), null, 2) + "\n");
   return found;
 }
 

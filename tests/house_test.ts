@@ -32,7 +32,6 @@ const FLOORS: readonly (readonly string[])[] = [
     "tasks/prepare",
     "tasks/recommend",
     "tasks/report",
-    "tasks/reproduce",
     "tasks/results",
     "tasks/sweep",
     "tasks/train",

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import { z } from "zod";
 import { parseJsonc } from "../files/jsonc.ts";
 import type { SettingValue, SettingValues } from "../models/field.ts";
 import { nearest, shown } from "../options.ts";
@@ -62,7 +62,7 @@ export interface SpecOptions {
  * @throws {SpecError} If it cannot be run: the message names the line and what was expected.
  */
 export function readSpec(text: string, { fields: all, refused = {}, file = "spec" }: SpecOptions): Sweep {
-  const fields = Object.fromEntries(Object.entries(all).filter(([name]) => !Object.hasOwn(refused, name)));
+  const fields = settingsOf(all, refused);
   const fail = (why: string, cause?: unknown) => new SpecError(`Cannot run sweep as ${why}`, { cause });
   let jsonc;
   try {
@@ -117,6 +117,20 @@ export function readSpec(text: string, { fields: all, refused = {}, file = "spec
     seeds: typeof seeds === "number" ? Array.from({ length: seeds }, (_, index) => index + 1) : seeds,
     halve: halve ? { every: halve.every, keep: halve.keep, metric: halve.metric ?? null } : null,
   };
+}
+
+/**
+ * The JSON Schema of a spec, for editors.
+ *
+ * @param options What a spec is checked against.
+ * @returns The schema.
+ */
+export function specJsonSchema({ fields, refused = {} }: Omit<SpecOptions, "file">): Record<string, unknown> {
+  return z.toJSONSchema(specSchema(settingsOf(fields, refused)), { io: "input" });
+}
+
+function settingsOf(fields: SettingFields, refused: Readonly<Record<string, string>>): SettingFields {
+  return Object.fromEntries(Object.entries(fields).filter(([name]) => !Object.hasOwn(refused, name)));
 }
 
 /** Ranges of settings that are integers are of integers. */

@@ -23,7 +23,6 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
   recommend: ["read", "write", "env=XDG_RUNTIME_DIR,SEVO_*"],
   similar: ["read", "env=XDG_RUNTIME_DIR,SEVO_*"],
   export: ["read", "write", "env=SEVO_*"],
-  reproduce: ["read", "write", "env=XDG_RUNTIME_DIR,SEVO_*", "sys=hostname"],
   results: ["read", "write", "env=SEVO_*"],
   doctor: ["env=XDG_RUNTIME_DIR,SEVO_*"],
 };
