@@ -32,6 +32,7 @@ const COMMANDS: { readonly [name: string]: () => Promise<Command> } = {
   recommend: () => import("./recommend.ts"),
   similar: () => import("./similar.ts"),
   export: () => import("./export.ts"),
+  report: () => import("./report.ts"),
   bench: () => import("./bench.ts"),
 };
 

@@ -24,6 +24,7 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
   similar: ["read", "env=XDG_RUNTIME_DIR,SEVO_*"],
   export: ["read", "write", "env=SEVO_*"],
   results: ["read", "write", "env=SEVO_*"],
+  report: ["read", "write", "env=SEVO_*"],
   doctor: ["env=XDG_RUNTIME_DIR,SEVO_*"],
 };
 

@@ -1,0 +1,166 @@
+import type { PairedTest } from "../experiments/paired_test.ts";
+import { summaryOf } from "../experiments/summary.ts";
+import { counted, metricFigure, metricTitle, percentFigure, probabilityFigure } from "./_figures.ts";
+import { type Html, html } from "./_html.ts";
+import type { Arm, Pair, Panel } from "./panels.ts";
+
+/** Below this probability a difference is not called luck. */
+const LEVEL = 0.05;
+
+/** An answer in a word or two, and what stands behind it. */
+type Line = readonly [word: string, basis: string];
+
+/** What the first lines of the page say. */
+export interface Answer {
+  /** Whether it helps, and what says so. */
+  readonly verdict: Line;
+  /** By how much, and of what. */
+  readonly amount: Line;
+  /** Whether it is luck, and by which test. */
+  readonly luck: Line;
+  /** The same, with its figures. */
+  readonly sentence: string;
+  /** What else an honest reader should know. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Answers the question of the page.
+ *
+ * @param panels The panels.
+ * @param metric The metric.
+ * @returns The answer.
+ */
+export function answerOf(panels: readonly Panel[], metric: string): Answer {
+  const best = panels.flatMap(({ pairs }) => pairs.slice(0, 1));
+  const notes = panels.flatMap((panel) => notesOf(panel, metric, panels.length > 1));
+  if (best.length === 0) return { ...unanswered(panels), notes };
+  if (best.length > 1) return { ...ofSeveral(best, metric), notes };
+  return { ...ofOne(best[0]!, metric), notes };
+}
+
+/**
+ * The first screen in words.
+ *
+ * @param answer The answer.
+ * @returns The HTML.
+ */
+export function answerSection({ verdict, amount, luck, sentence, notes }: Answer): Html {
+  const cards = [["Does SEvo help?", verdict], ["By how much?", amount], ["Is it luck?", luck]] as const;
+  return html`<dl class="answer">${
+    cards.map(([question, [word, basis]]) =>
+      html`
+        <div>
+          <dt>${question}</dt>
+          <dd>${word}<small>${basis}</small></dd>
+        </div>
+      `
+    )
+  }</dl>
+<p class="lead">${sentence}</p>
+${notes.map((note) => html`<p class="note">${note}</p>`)}`;
+}
+
+function unanswered(panels: readonly Panel[]): Omit<Answer, "notes"> {
+  const lacks = panels.every(({ sevo }) => sevo.length === 0) ? "no run with SEvo" : "no plain run beside SEvo";
+  return {
+    verdict: ["Not asked", lacks],
+    amount: ["–", "nothing is paired"],
+    luck: ["–", "nothing is tested"],
+    sentence: `There is ${lacks} of the same rule and with a seed in common, so these runs do not say whether SEvo ` +
+      "helps. deno task train --compare makes both.",
+  };
+}
+
+function ofOne(pair: Pair, metric: string): Omit<Answer, "notes"> {
+  const { sevo, plain, differences, overSeeds, overUsers, before, after } = pair;
+  const gain = after - before, won = differences.filter((difference) => difference > 0).length;
+  const title = metricTitle(metric), share = before > 0 ? gain / before : NaN;
+  const words = `Test ${title} is ${metricFigure(after)} with ${sevo.label} and ${
+    metricFigure(before)
+  } with ${plain.label}`;
+  const p = overSeeds?.t?.p ?? null;
+  const sure = p !== null ? p < LEVEL : overUsers?.t ? overUsers.t.p < LEVEL : null;
+  const ofSeeds = differences.length === 1
+    ? "there is one seed, which cannot tell"
+    : `SEvo is ahead in ${won} of ${differences.length} seeds` +
+      (p === null ? "" : ` (paired t test over seeds: p ${probabilityFigure(p)})`);
+  const ofUsers = overUsers?.t
+    ? `; over ${counted(overUsers.count, "user")} of these runs p ${probabilityFigure(overUsers.t.p)}`
+    : "";
+  return {
+    verdict: [verdictOf(gain, sure), `ahead in ${won} of ${counted(differences.length, "seed")}`],
+    amount: [
+      Number.isFinite(share) ? percentFigure(share) : metricFigure(gain),
+      `${title} ${metricFigure(before)} → ${metricFigure(after)}`,
+    ],
+    luck: luckOf(sure, p, overUsers),
+    sentence: `${words}: ${ofSeeds}${ofUsers}.`,
+  };
+}
+
+function ofSeveral(pairs: readonly Pair[], metric: string): Omit<Answer, "notes"> {
+  const shares = pairs.filter(({ before }) => before > 0).map(({ before, after }) => after / before - 1);
+  const won = pairs.filter(({ before, after }) => after > before).length;
+  const isSure = ({ overSeeds }: Pair) => (overSeeds?.t?.p ?? 1) < LEVEL;
+  const better = pairs.filter((pair) => isSure(pair) && pair.after > pair.before).length;
+  const worse = pairs.filter((pair) => isSure(pair) && pair.after < pair.before).length;
+  const tested = pairs.filter(({ overSeeds }) => overSeeds?.t).length;
+  const range = `${percentFigure(Math.min(...shares))} to ${percentFigure(Math.max(...shares))}`;
+  return {
+    verdict: [
+      won === pairs.length ? "Yes" : won === 0 ? "No" : won > pairs.length / 2 ? "Mostly" : "Rarely",
+      `better in ${won} of ${counted(pairs.length, "comparison")}`,
+    ],
+    amount: [percentFigure(summaryOf(shares).mean), `on average; ${range}`],
+    luck: tested === 0 ? ["It cannot be told", "one seed each"] : [
+      better + worse === tested ? "Hardly" : better + worse === 0 ? "It may be" : "Not all of it",
+      `${better} better and ${worse} worse at p < .05, of ${tested} tested`,
+    ],
+    sentence:
+      `In ${won} of ${counted(pairs.length, "comparison")} test ${metricTitle(metric)} is higher with SEvo, by ` +
+      `${percentFigure(summaryOf(shares).mean)} on average (${range}). ` +
+      (tested === 0
+        ? "None has two seeds, so that luck cannot be told from effect."
+        : `Paired t tests over seeds call ${better} better and ${worse} worse at p < .05, of ${tested} that have two ` +
+          "seeds or more; the probabilities are not corrected for their number."),
+  };
+}
+
+function verdictOf(gain: number, sure: boolean | null): string {
+  if (gain === 0) return "No difference";
+  if (sure === null) return gain > 0 ? "It looks so" : "It looks as if not";
+  if (sure) return gain > 0 ? "Yes" : "No, it harms";
+  return gain > 0 ? "Perhaps" : "Not here";
+}
+
+function luckOf(sure: boolean | null, p: number | null, users: PairedTest | null): Line {
+  const word = sure === null ? "It cannot be told" : sure ? "Hardly" : "It may be";
+  if (p !== null) return [word, `p ${probabilityFigure(p)}, paired t over seeds`];
+  return users?.t ? [word, `p ${probabilityFigure(users.t.p)}, over users; one seed`] : [word, "one seed, no test"];
+}
+
+/** What the answer leaves out: how many settings were tried, and what is better than the two that it speaks of. */
+function notesOf(
+  { dataset, model, sevo, plain, untrained, pairs }: Panel,
+  metric: string,
+  isOneOfMany: boolean,
+): string[] {
+  const [best] = pairs, notes: string[] = [];
+  if (best === undefined) return [];
+  const valueOf = (arm: Arm) => arm.test[metric]!.mean;
+  if (sevo.length > 1) {
+    notes.push(`${sevo.length} settings with SEvo were run; this is the one of them that validates best.`);
+  }
+  // Held against the same settings, which need not be those that suit a plain rule
+  const rival = plain.filter((arm) => valueOf(arm) > best.before && arm !== best.plain)
+    .sort((a, b) => valueOf(b) - valueOf(a))[0];
+  if (rival) notes.push(`The best plain rule of these runs is ${rival.label}: ${metricFigure(valueOf(rival))}.`);
+  const better = untrained.filter((arm) => valueOf(arm) > best.after).sort((a, b) => valueOf(b) - valueOf(a))[0];
+  if (better) {
+    notes.push(
+      `${better.label}, which is counted and not trained, is better than both: ${metricFigure(valueOf(better))}.`,
+    );
+  }
+  return notes.map((note) => isOneOfMany ? `${model} on ${dataset}: ${note}` : note);
+}
