@@ -99,7 +99,7 @@ function checkSettings(wanted: readonly string[], { varying, rows }: Results): v
   if (unknown === undefined) return;
   throw new UsageError(
     `Cannot run report as '${unknown}' is no number that differs between the runs: ${
-      numbers.length === 0 ? "none does" : `there are ${numbers.join(", ")}`
+      numbers.length === 0 ? "none does" : `expected one of ${numbers.join(", ")}`
     }`,
   );
 }

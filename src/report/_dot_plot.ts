@@ -60,7 +60,7 @@ function drawing(
   });
   type Marked = typeof marked[number];
   const seeds = marked.flatMap(({ at, values, fill }) => values.map((value) => ({ at, value, fill })));
-  const left = isNarrow ? 8 : Math.min(330, 28 + 8 * Math.max(...rows.map(({ label }) => label.length)));
+  const left = isNarrow ? 18 : Math.min(330, 28 + 8 * Math.max(...rows.map(({ label }) => label.length)));
   const scale = zero ? 100 : 1, x = (value: number) => value * scale;
   return chart({
     alt,

@@ -24,14 +24,14 @@ export function percentFigure(share: number): string {
  * A probability, with its sign of comparison: no more digits than it is worth.
  *
  * @param p The probability.
- * @returns Such as `= .012` or `< .0001`.
+ * @returns Such as `= .012` or `< .0001`, which no line breaks.
  */
 export function probabilityFigure(p: number): string {
-  if (p < 0.0001) return "< .0001";
+  if (p < 0.0001) return "<\u00a0.0001";
   const digits = p < 0.01 || (p < 0.05 && p >= 0.0495) ? 4 : 3;
   // Rounding must not carry a probability over the mark that it is held against
   const figure = p < 0.05 ? Math.min(Number(p.toFixed(digits)), 0.0499) : p;
-  return `= ${figure.toFixed(digits).replace(/^0\./, ".")}`;
+  return `=\u00a0${figure.toFixed(digits).replace(/^0\./, ".")}`;
 }
 
 /**

@@ -62,13 +62,14 @@ ${notes.map((note) => html`<p class="note">${note}</p>`)}`;
 }
 
 function unanswered(panels: readonly Panel[]): Omit<Answer, "notes"> {
-  const lacks = panels.every(({ sevo }) => sevo.length === 0) ? "no run with SEvo" : "no plain run beside SEvo";
+  const lacks = panels.every(({ sevo }) => sevo.length === 0)
+    ? "none of them is with SEvo"
+    : "none with SEvo has a plain one of the same rule, settings and seed beside it";
   return {
-    verdict: ["Not asked", lacks],
+    verdict: ["Not asked", "there is nothing to compare"],
     amount: ["–", "nothing is paired"],
     luck: ["–", "nothing is tested"],
-    sentence: `There is ${lacks} of the same rule and with a seed in common, so these runs do not say whether SEvo ` +
-      "helps. deno task train --compare makes both.",
+    sentence: `These runs do not say whether SEvo helps: ${lacks}. deno task train --compare makes both.`,
   };
 }
 
@@ -84,9 +85,9 @@ function ofOne(pair: Pair, metric: string): Omit<Answer, "notes"> {
   const ofSeeds = differences.length === 1
     ? "there is one seed, which cannot tell"
     : `SEvo is ahead in ${won} of ${differences.length} seeds` +
-      (p === null ? "" : ` (paired t test over seeds: p ${probabilityFigure(p)})`);
+      (p === null ? "" : ` (paired t test over seeds: p\u00a0${probabilityFigure(p)})`);
   const ofUsers = overUsers?.t
-    ? `; over ${counted(overUsers.count, "user")} of these runs p ${probabilityFigure(overUsers.t.p)}`
+    ? `; over ${counted(overUsers.count, "user")} of these runs p\u00a0${probabilityFigure(overUsers.t.p)}`
     : "";
   return {
     verdict: [verdictOf(gain, sure), `ahead in ${won} of ${counted(differences.length, "seed")}`],
@@ -106,25 +107,36 @@ function ofSeveral(pairs: readonly Pair[], metric: string): Omit<Answer, "notes"
   const better = pairs.filter((pair) => isSure(pair) && pair.after > pair.before).length;
   const worse = pairs.filter((pair) => isSure(pair) && pair.after < pair.before).length;
   const tested = pairs.filter(({ overSeeds }) => overSeeds?.t).length;
-  const range = `${percentFigure(Math.min(...shares))} to ${percentFigure(Math.max(...shares))}`;
+  // A plain mean of zero has no share of which something more could be said
+  const mean = shares.length === 0 ? "–" : percentFigure(summaryOf(shares).mean);
+  const range = shares.length === 0
+    ? "from nothing"
+    : `${percentFigure(Math.min(...shares))} to ${percentFigure(Math.max(...shares))}`;
   return {
     verdict: [
-      won === pairs.length ? "Yes" : won === 0 ? "No" : won > pairs.length / 2 ? "Mostly" : "Rarely",
+      shareInWords(won / pairs.length),
       `better in ${won} of ${counted(pairs.length, "comparison")}`,
     ],
-    amount: [percentFigure(summaryOf(shares).mean), `on average; ${range}`],
+    amount: [mean, `on average; ${range}`],
     luck: tested === 0 ? ["It cannot be told", "one seed each"] : [
       better + worse === tested ? "Hardly" : better + worse === 0 ? "It may be" : "Not all of it",
       `${better} better and ${worse} worse at p < .05, of ${tested} tested`,
     ],
     sentence:
-      `In ${won} of ${counted(pairs.length, "comparison")} test ${metricTitle(metric)} is higher with SEvo, by ` +
-      `${percentFigure(summaryOf(shares).mean)} on average (${range}). ` +
+      `Test ${metricTitle(metric)} is higher with SEvo in ${won} of ${
+        counted(pairs.length, "comparison")
+      }; on average ` +
+      `it changes by ${mean} (${range}). ` +
       (tested === 0
         ? "None has two seeds, so that luck cannot be told from effect."
         : `Paired t tests over seeds call ${better} better and ${worse} worse at p < .05, of ${tested} that have two ` +
           "seeds or more; the probabilities are not corrected for their number."),
   };
+}
+
+function shareInWords(share: number): string {
+  if (share === 0 || share === 1) return share === 1 ? "Yes" : "No";
+  return share >= 2 / 3 ? "Mostly" : share <= 1 / 3 ? "Rarely" : "It depends";
 }
 
 function verdictOf(gain: number, sure: boolean | null): string {
@@ -136,8 +148,10 @@ function verdictOf(gain: number, sure: boolean | null): string {
 
 function luckOf(sure: boolean | null, p: number | null, users: PairedTest | null): Line {
   const word = sure === null ? "It cannot be told" : sure ? "Hardly" : "It may be";
-  if (p !== null) return [word, `p ${probabilityFigure(p)}, paired t over seeds`];
-  return users?.t ? [word, `p ${probabilityFigure(users.t.p)}, over users; one seed`] : [word, "one seed, no test"];
+  if (p !== null) return [word, `p\u00a0${probabilityFigure(p)}, paired t over seeds`];
+  return users?.t
+    ? [word, `p\u00a0${probabilityFigure(users.t.p)}, over users; one seed`]
+    : [word, "one seed, no test"];
 }
 
 /** What the answer leaves out: how many settings were tried, and what is better than the two that it speaks of. */

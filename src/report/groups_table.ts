@@ -156,5 +156,5 @@ function signed(difference: number): string {
 }
 
 function probability(p: number | undefined): string {
-  return p === undefined ? "–" : probabilityFigure(p).replace(/^= /, "");
+  return p === undefined ? "–" : probabilityFigure(p).replace(/^=\u00a0/, "");
 }

@@ -37,9 +37,9 @@ export function neighboursSection({ catalogue, views, panel }: ItemEvidence): Ht
   const shares = views.map((view) => ({ view, share: shareAlike(view, items.map(({ category }) => category), byRow) }));
   return html`
     ${categoryColumn !== null &&
-      html`<p>Of the ${NEAREST} nearest of the ${
+      html`<p>Over the ${
         views[0]!.nearest.length.toLocaleString("en-US")
-      } most popular items, so many are of the same ${categoryColumn} (the first of each item): ${
+      } most popular items, so many of the ${NEAREST} nearest are of the same ${categoryColumn} (the first of each item): ${
         shares.map(({ view, share }, at) =>
           html`${at > 0 && ", "}<b>${(100 * share).toFixed(0)} %</b> by ${view.label}`
         )

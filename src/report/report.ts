@@ -1,6 +1,7 @@
 import type { Results } from "../experiments/results.ts";
 import { againstSection } from "./against.ts";
 import { answerOf, answerSection } from "./answer.ts";
+import { cutoffsOf } from "../recommend/metric_name.ts";
 import { curvesSection } from "./curves.ts";
 import { counted, metricTitle } from "./_figures.ts";
 import { groupsSection, testsSection } from "./groups_table.ts";
@@ -52,7 +53,9 @@ export async function reportPage(input: ReportInput): Promise<string> {
     throw new RangeError(
       results.metrics.length === 0
         ? "Cannot make a report as no run has finished"
-        : `Cannot make a report as no run has the metric '${metric}': there are ${results.metrics.join(", ")}`,
+        : `Cannot make a report as no run has the metric '${metric}': they were measured at ${
+          cutoffsOf(Object.fromEntries(results.metrics.map((name) => [name, 0]))).join(", ")
+        }`,
     );
   }
   const datasets = [...new Set(panels.map(({ dataset }) => dataset))];

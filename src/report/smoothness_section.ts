@@ -17,11 +17,15 @@ const MOST = 3;
  * @returns The HTML.
  */
 export function smoothnessSection(evidence: readonly SmoothnessEvidence[], missing: readonly string[]): Html {
+  const notes = missing.map((why) => html`<p class="note">${why}</p>`);
+  if (evidence.length === 0) {
+    return missing.length > 0 ? html`${notes}` : html`<p>No model was trained, so there are no embeddings.</p>`;
+  }
   return html`<p>Items that follow each other in a user’s history are the edges of a graph. For item embeddings
 <var>E</var>, the paper’s <var>J</var>(<var>E</var>) is the sum, over the edges, of the weight times the squared
 difference of the two rows, each divided by the square root of its degree. It grows with the length of the rows, so the
 chart shows <var>J</var> divided by the sum of their squared lengths: near 0, neighbours have nearly the same row; near 1,
-they know nothing of each other.</p>${evidence.map(ofPanel)}${missing.map((why) => html`<p class="note">${why}</p>`)}`;
+they know nothing of each other.</p>${evidence.map(ofPanel)}${notes}`;
 }
 
 function ofPanel({ panel: { sevo, plain, model, dataset }, byRun, edges }: SmoothnessEvidence): Html {
