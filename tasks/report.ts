@@ -78,9 +78,9 @@ export async function main(args: readonly string[], models: readonly ModelDefini
   const page = await reportPage(
     { results, panels, metric, title, settings, items, smoothness, missing, version: VERSION, command },
   );
-  writeWhole(to, page);
-  const runs = results.rows.length;
-  console.log(`Wrote ${runs} run${runs === 1 ? "" : "s"} to ${to}: ${(page.length / 1e6).toFixed(2)} MB`);
+  const bytes = new TextEncoder().encode(page), runs = results.rows.length;
+  writeWhole(to, bytes);
+  console.log(`Wrote ${runs} run${runs === 1 ? "" : "s"} to ${to}: ${(bytes.length / 1e6).toFixed(2)} MB`);
 }
 
 /** Comparisons of groups that have the metric: runs that were measured at other cut-offs may lack it. */

@@ -36,7 +36,7 @@ export async function pageOf(title: string, body: Html): Promise<string> {
     <script>${trusted(script)}</script>
       </body>
     </html>
-  `.text;
+  `.text.trimStart();
 }
 
 async function hashOf(text: string): Promise<string> {
