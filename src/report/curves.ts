@@ -10,6 +10,9 @@ import type { ResultRow } from "../experiments/results.ts";
 /** Width and height of a chart that has another beside it. */
 const WIDTH = 450, HEIGHT = 280;
 
+/** Points of a line, and thin lines of a chart: more would be drawn over each other. */
+const MOST_POINTS = 200, MOST_LINES = 40;
+
 /** Lines of rules, which are told apart by more than their colour. */
 const DASHES: Readonly<Record<LegendEntry["sign"], string>> = {
   line: "none",
@@ -53,15 +56,19 @@ function panelCurves(panel: Panel, quantities: readonly Quantity[]): Html {
   const { sevo, plain, dataset, model } = panel;
   // Three are told apart, the best of each; further ones are thin, without a name of their own
   const named = [...sevo.slice(0, 1), ...plain.slice(0, 2)], rest = [...sevo.slice(1), ...plain.slice(2)];
-  const arms = [...named, ...rest], isNamed = (arm: Arm) => named.includes(arm);
+  const drawn = rest.slice(0, MOST_LINES), arms = [...named, ...drawn], isNamed = (arm: Arm) => named.includes(arm);
   const charts = quantities.map(({ title, of }) => {
-    const lines = arms.map((arm): Line => ({ arm, points: bandOf(arm.rows.map(of)), isNamed: isNamed(arm) }));
+    const lines = arms.map((arm): Line => ({ arm, points: thinned(bandOf(arm.rows.map(of))), isNamed: isNamed(arm) }));
     return { title, lines: lines.filter(({ points }) => points.length > 1) };
   });
   const entries: LegendEntry[] = [
     ...named.map((arm) => ({ label: arm.label, className: `role-${arm.role}`, sign: signOf(arm, plain) })),
     ...rest.length > 0
-      ? [{ label: counted(rest.length, "other setting"), className: "role-rest", sign: "line" as const }]
+      ? [{
+        label: `${drawn.length < rest.length ? `${drawn.length} of ` : ""}${counted(rest.length, "other setting")}`,
+        className: "role-rest",
+        sign: "line" as const,
+      }]
       : [],
   ];
   const seeds = Math.max(...arms.map(({ rows }) => rows.length));
@@ -80,6 +87,12 @@ function panelCurves(panel: Panel, quantities: readonly Quantity[]): Html {
           html`${charts.map(({ title, lines }) => figures(title, lines))}`,
         )}
   `;
+}
+
+/** As many points as can be told apart, the last among them. */
+function thinned(points: readonly BandPoint[]): BandPoint[] {
+  const every = Math.ceil(points.length / MOST_POINTS), last = points.length - 1;
+  return points.filter((_, at) => (last - at) % every === 0);
 }
 
 function curve(title: string, lines: readonly Line[], plain: readonly Arm[], of: string): Html {

@@ -108,9 +108,9 @@ export function testsSection(panels: readonly Panel[], metric: string): Html {
     "Difference",
     "Change",
     "SEvo ahead",
-    "p, t test",
+    "p, t",
     "p, Wilcoxon",
-    ...isOverUsers ? ["Users", "p, t test (users)", "p, Wilcoxon (users)"] : [],
+    ...isOverUsers ? ["Users", "p, t (users)", "p, Wilcoxon (users)"] : [],
   ];
   const rows = pairs.map(({ panel: { model, dataset }, pair }) => {
     const { sevo, plain, differences, overSeeds, overUsers, before, after } = pair;

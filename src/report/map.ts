@@ -50,7 +50,7 @@ export function mapSection({ catalogue, views, panel }: ItemEvidence): Html {
     <div class="pair">${views.map((view) => map(view, items, colouring, panel.dataset))}</div>
     <p class="caption">${panel.model} on ${panel.dataset}, seed ${String(
       views[0]!.row.settings["seed"] ?? "–",
-    )}. UMAP of the rows by their angle, 15 neighbours, always the same draws. A map shows neighbourhoods, not distances.</p>
+    )}. UMAP of the rows by their angle, 15 neighbours, always the same draws.</p>
     ${details(
       `The ${count.toLocaleString("en-US")} items of the map, the most popular first`,
       html`<ol class="items" id="items">${

@@ -177,5 +177,8 @@ Deno.test("report draws what is asked for, and refuses what there is not", async
 
 Deno.test("deno task report needs no more than it may, and says what it wrote", async () => {
   const { code, out, err } = await runTask(["report", runs, "--to", TO]);
-  assertEquals([code, out], [0, `Wrote 10 runs to ${TO}: ${(new TextEncoder().encode(PAGE).length / 1e6).toFixed(2)} MB\n`], err);
+  assertEquals([code, out], [
+    0,
+    `Wrote 10 runs to ${TO}: ${(new TextEncoder().encode(PAGE).length / 1e6).toFixed(2)} MB\n`,
+  ], err);
 });
