@@ -38,9 +38,7 @@ export function chart({ alt, className = "chart", ...options }: ChartOptions): H
       () =>
         `<svg xmlns="http://www.w3.org/2000/svg" class="${className}" role="img" aria-label="${escaped(alt)}" ` +
         `viewBox="0 0 ${options.width} ${options.height}" text-anchor="middle">`,
-    )
-    // The label of the chart speaks for it: parts of it would be read one by one
-    .replace(/(<(?:g|text|path|circle|rect)\b[^>]*?) aria-(?:label|description|hidden)="[^"]*"/g, "$1");
+    );
   return new Html(svg);
 }
 

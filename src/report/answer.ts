@@ -1,4 +1,3 @@
-import type { PairedTest } from "../experiments/paired_test.ts";
 import { summaryOf } from "../experiments/summary.ts";
 import { counted, metricFigure, metricTitle, percentFigure, probabilityFigure } from "./_figures.ts";
 import { type Html, html } from "./_html.ts";
@@ -81,7 +80,8 @@ function ofOne(pair: Pair, metric: string): Omit<Answer, "notes"> {
     metricFigure(before)
   } with ${plain.label}`;
   const p = overSeeds?.t?.p ?? null;
-  const sure = p !== null ? p < LEVEL : overUsers?.t ? overUsers.t.p < LEVEL : null;
+  // Users say whether other users would show it, not whether another seed would
+  const sure = p === null ? null : p < LEVEL;
   const ofSeeds = differences.length === 1
     ? "there is one seed, which cannot tell"
     : `SEvo is ahead in ${won} of ${differences.length} seeds` +
@@ -95,7 +95,7 @@ function ofOne(pair: Pair, metric: string): Omit<Answer, "notes"> {
       Number.isFinite(share) ? percentFigure(share) : metricFigure(gain),
       `${title} ${metricFigure(before)} → ${metricFigure(after)}`,
     ],
-    luck: luckOf(sure, p, overUsers),
+    luck: luckOf(sure, p, pair),
     sentence: `${words}: ${ofSeeds}${ofUsers}.`,
   };
 }
@@ -114,7 +114,7 @@ function ofSeveral(pairs: readonly Pair[], metric: string): Omit<Answer, "notes"
     : `${percentFigure(Math.min(...shares))} to ${percentFigure(Math.max(...shares))}`;
   return {
     verdict: [
-      shareInWords(won / pairs.length),
+      shareInWords(won / pairs.length, tested > 0),
       `better in ${won} of ${counted(pairs.length, "comparison")}`,
     ],
     amount: [mean, `on average; ${range}`],
@@ -134,7 +134,8 @@ function ofSeveral(pairs: readonly Pair[], metric: string): Omit<Answer, "notes"
   };
 }
 
-function shareInWords(share: number): string {
+function shareInWords(share: number, isTested: boolean): string {
+  if (!isTested && (share === 0 || share === 1)) return share === 1 ? "It looks so" : "It looks as if not";
   if (share === 0 || share === 1) return share === 1 ? "Yes" : "No";
   return share >= 2 / 3 ? "Mostly" : share <= 1 / 3 ? "Rarely" : "It depends";
 }
@@ -146,12 +147,10 @@ function verdictOf(gain: number, sure: boolean | null): string {
   return gain > 0 ? "Perhaps" : "Not here";
 }
 
-function luckOf(sure: boolean | null, p: number | null, users: PairedTest | null): Line {
-  const word = sure === null ? "It cannot be told" : sure ? "Hardly" : "It may be";
-  if (p !== null) return [word, `p\u00a0${probabilityFigure(p)}, paired t over seeds`];
-  return users?.t
-    ? [word, `p\u00a0${probabilityFigure(users.t.p)}, over users; one seed`]
-    : [word, "one seed, no test"];
+function luckOf(sure: boolean | null, p: number | null, { differences, overUsers }: Pair): Line {
+  if (p !== null) return [sure ? "Hardly" : "It may be", `p\u00a0${probabilityFigure(p)}, paired t over seeds`];
+  const ofUsers = overUsers?.t ? `, over users p\u00a0${probabilityFigure(overUsers.t.p)}` : "";
+  return ["It cannot be told", `${differences.length === 1 ? "one seed" : "the seeds do not differ"}${ofUsers}`];
 }
 
 /** What the answer leaves out: how many settings were tried, and what is better than the two that it speaks of. */

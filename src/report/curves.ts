@@ -101,6 +101,7 @@ function curve(title: string, lines: readonly Line[], plain: readonly Arm[], of:
     lines.filter(({ isNamed }) => isNamed)
       .map((line) => `${line.arm.label}: ${metricFigure(last(line).y)} at epoch ${last(line).x}`).join("; ")
   }.`;
+  const end = Math.max(...lines.map((line) => last(line).x));
   // What is told apart is drawn over what is not
   const ordered = lines.toSorted((a, b) => Number(a.isNamed) - Number(b.isNamed));
   return chart({
@@ -111,7 +112,7 @@ function curve(title: string, lines: readonly Line[], plain: readonly Arm[], of:
     marginRight: 12,
     marginTop: 28,
     marginBottom: 40,
-    x: { label: "Epoch", labelAnchor: "center", labelArrow: "none", ticks: 6 },
+    x: { label: "Epoch", labelAnchor: "center", labelArrow: "none", domain: [0, end], ticks: wholeTicks(end) },
     y: { label: title, labelAnchor: "top", labelArrow: "none", grid: true, nice: true, ticks: 6 },
     marks: ordered.flatMap(({ arm, points, isNamed }) => {
       const stroke = isNamed ? ROLE_COLOURS[arm.role] : "var(--rest)";
@@ -129,6 +130,14 @@ function curve(title: string, lines: readonly Line[], plain: readonly Arm[], of:
       ];
     }),
   });
+}
+
+/** Ticks at whole epochs, eight at most. */
+function wholeTicks(end: number): number[] {
+  const power = 10 ** Math.floor(Math.log10(end)),
+    step = [0.1, 0.2, 0.5, 1, 2].map((part) => part * power)
+      .find((step) => step >= 1 && end / step <= 7)!;
+  return Array.from({ length: Math.floor(end / step) + 1 }, (_, at) => at * step);
 }
 
 function figures(title: string, lines: readonly Line[]): Html {

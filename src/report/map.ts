@@ -95,7 +95,10 @@ function colouringOf({ categoryColumn }: Catalogue, items: readonly Item[]): Col
   const hasOthers = items.some(({ category }) => category === null || !places.has(category));
   return {
     of: ({ category }) => (category === null ? undefined : places.get(category)) ?? COLOURED,
-    names: [...common, ...hasOthers ? [`other (${counts.size - common.length} more)`] : []],
+    names: [
+      ...common,
+      ...hasOthers ? [counts.size > common.length ? `other (${counts.size - common.length} more)` : "none known"] : [],
+    ],
     prefix: "k",
     words: `coloured by ${categoryColumn} (the first of each item)`,
   };

@@ -36,8 +36,13 @@ Deno.test("answerOf() says no as clearly, and does not take luck for either", as
 
 Deno.test("answerOf() of one seed does not speak of luck", async () => {
   const { verdict, luck, sentence } = await answer(...seeds(SEVO, [0.12]), ...seeds(PLAIN, [0.1]));
-  assertEquals([verdict[0], luck], ["It looks so", ["It cannot be told", "one seed, no test"]]);
+  assertEquals([verdict[0], luck], ["It looks so", ["It cannot be told", "one seed"]]);
   assertStringIncludes(sentence, "there is one seed, which cannot tell");
+});
+
+Deno.test("answerOf() has no test of seeds that all say the same", async () => {
+  const { verdict, luck } = await answer(...seeds(SEVO, [0.5, 0.5]), ...seeds(PLAIN, [0.25, 0.25]));
+  assertEquals([verdict[0], luck], ["It looks so", ["It cannot be told", "the seeds do not differ"]]);
 });
 
 Deno.test("answerOf() compares nothing where there is nothing to compare", async () => {
@@ -91,5 +96,7 @@ Deno.test("answerOf() sums up several models and datasets", async () => {
     ...on("b", [0.1, 0.101, 0.099], [0.2, 0.2, 0.2]),
   );
   assertEquals([mixed.verdict[0], mixed.luck[0]], ["It depends", "Hardly"]);
+  const untested = await answer(...on("a", [0.12], [0.1]), ...on("b", [0.3], [0.2]));
+  assertEquals([untested.verdict[0], untested.luck], ["It looks so", ["It cannot be told", "one seed each"]]);
   assertStringIncludes(mixed.sentence, "call 1 better and 1 worse at p < .05, of 2");
 });

@@ -45,6 +45,7 @@ Deno.test("curves of long runs and of many settings stay small, and say what is 
   assert(page.length < 400_000, String(page.length));
   // The last epoch is among what is drawn, and in the table
   assertStringIncludes(page, '<th scope="row">1000</th>');
+  assertStringIncludes(page, ">800</text>");
   const [line] = page.match(/<path[^>]* d="M[^"]{500,}"/)!;
   assertEquals(line.match(/[ML]/g)!.length, 200);
 });
@@ -54,4 +55,15 @@ Deno.test("a run without two validations has no curve of them, and that is said"
   const page = section(runs);
   assertStringIncludes(page, "Validation NDCG@10: fewer than two epochs have it, so there is no curve");
   assertEquals(page.match(/<svg/g)!.length, 1);
+});
+
+Deno.test("epochs are whole numbers on the axis, however few", () => {
+  for (const epochs of [2, 3, 7, 8, 13, 69, 71, 500]) {
+    const page = section(seeds({ optimizer: "adamw" }, [0.1]).map((run, at) => trained(record(run, at), epochs)));
+    const svg = /<svg[^>]*aria-label="Training loss[\s\S]*?<\/svg>/.exec(page)![0];
+    const [axis] = /aria-label="x-axis tick label"[\s\S]*?<\/g>/.exec(svg)!;
+    const ticks = Array.from(axis.matchAll(/>([^<]+)<\/text>/g), ([, text]) => text!);
+    assert(ticks.length >= 3 && ticks.length <= 8, `${epochs}: ${ticks}`);
+    assertEquals(ticks.filter((tick) => !Number.isInteger(Number(tick.replace(",", "")))), []);
+  }
 });

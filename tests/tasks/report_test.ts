@@ -99,6 +99,7 @@ Deno.test("report takes no name, setting, device or protocol of a file for HTML"
 
 Deno.test("report leaves out what it does not know, and says why", async () => {
   const one = words(await makePage(TO, `${runs}/adamw-1`, `${runs}/sevo-0.9-1`));
+  assertStringIncludes(one, "It cannot be told one seed, over users p");
   assertStringIncludes(one, "Lines are of one seed each, so they have no bands");
   assertStringIncludes(one, "No number among the settings has three values or more");
   const alone = words(await makePage(TO, `${runs}/sevo-0.9-1`, `${runs}/sevo-0.9-2`));
@@ -151,7 +152,7 @@ Deno.test("report finds the dataset where it was, or where it is said to be, and
 Deno.test("report goes on where a run has not finished, and stops where none has", async () => {
   const copy = await copyOf("unfinished", "adamw-1", "sevo-0.9-1", "sevo-0.9-2");
   await Deno.remove(`${copy}/sevo-0.9-2/metrics.json`);
-  assertStringIncludes(words(await makePage(TO, copy)), "1 run of 3 has not finished and no part in the means");
+  assertStringIncludes(words(await makePage(TO, copy)), "1 of 3 runs has not finished and is left out of the means");
   await assertRejects(
     () => makePage(TO, `${copy}/sevo-0.9-2`),
     RangeError,
