@@ -155,7 +155,7 @@ function against(panel: Panel, name: string, quantity: Quantity): Html {
         labelAnchor: "center",
         labelArrow: "none",
         ...isLogarithmic
-          ? { type: "log", ticks: 5 }
+          ? { type: "log", ticks: 5, tickFormat: String }
           : { ticks: Number.isInteger(most) && most - least < 8 ? most - least : 6 },
       },
       y: { label: title, labelAnchor: "top", labelArrow: "none", grid: true, nice: true, ticks: 6 },
