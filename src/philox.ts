@@ -11,7 +11,16 @@ const W0 = 0x9e3779b9;
 const W1 = 0xbb67ae85;
 
 /** What a draw is for. Each purpose is a stream of its own under one seed. */
-export const Stream = { init: 0, shuffle: 1, sample: 2, negative: 3, dropout: 4, dataset: 5, mask: 6, setting: 7 } as const;
+export const Stream = {
+  init: 0,
+  shuffle: 1,
+  sample: 2,
+  negative: 3,
+  dropout: 4,
+  dataset: 5,
+  mask: 6,
+  setting: 7,
+} as const;
 
 /** High 32 bits of the 64-bit product of two unsigned 32-bit integers. */
 function multiplyHigh(a: number, b: number): number {
