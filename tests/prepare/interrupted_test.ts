@@ -37,7 +37,7 @@ const interruption = (log: string) =>
   `error: Cannot prepare '${log}' as the task was interrupted: nothing is left behind, run it again\n`;
 
 /** Files that the task works with, with the sizes that they have now. */
-function working(dir: string): Record<string, number> {
+function working(dir: string, folder = ""): Record<string, number> {
   const found: Record<string, number> = {};
   const look = (folder: string, name: string) => {
     try {
@@ -50,7 +50,7 @@ function working(dir: string): Record<string, number> {
       // It may be gone by now
     }
   };
-  for (const { name } of Deno.readDirSync(dir)) if (name.startsWith(".prepare-")) look(`${dir}/${name}`, "");
+  for (const { name } of Deno.readDirSync(dir)) if (name.startsWith(folder || ".prepare-")) look(`${dir}/${name}`, "");
   return found;
 }
 
@@ -135,9 +135,9 @@ Deno.test("what a killed task left is removed at the next time, and not what a l
     await writeFiles(dir, { "log.csv": content, "small.csv": SMALL });
     const [killed, living] = [`${dir}/killed`, `${dir}/living`].map((out) => start(`${dir}/log.csv`, out));
     const outputs = [killed!.output(), living!.output()];
-    const isWriting = () =>
-      listing(dir).filter((name) => name.startsWith(".prepare-")).length === 2 &&
-      Object.values(working(dir)).some((size) => size > 0);
+    // Each has its lock and a part of its copy
+    const sizes = () => listing(dir).filter((name) => name.startsWith(".prepare-")).map((name) => working(dir, name));
+    const isWriting = () => sizes().filter((files) => (files["text_1"] ?? 0) > 0).length === 2;
     assert(await until(outputs[0]!, isWriting));
     killed!.kill("SIGKILL");
     await outputs[0];
