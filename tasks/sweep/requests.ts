@@ -39,7 +39,7 @@ export async function requestOf(
   models: readonly ModelDefinition[],
 ): Promise<RunRequest> {
   try {
-    const { flags: declared } = trainTask(models), { settings } = run;
+    const declared = declaredFor(models), { settings } = run;
     const all = Object.fromEntries(
       Object.entries(declared).map(([name, flag]) => [name, settings[name] ?? flag.default]),
     );
@@ -63,6 +63,15 @@ export async function requestOf(
     const why = error.message.replace(/^Cannot run train as /, "");
     throw new UsageError(`Cannot run sweep as train refuses the run '${run.name}': ${why}`, { cause: error });
   }
+}
+
+const declarations = new WeakMap<readonly ModelDefinition[], Flags>();
+
+/** The flags of train, which take a while to declare. */
+function declaredFor(models: readonly ModelDefinition[]): Flags {
+  const declared = declarations.get(models) ?? trainTask(models).flags;
+  declarations.set(models, declared);
+  return declared;
 }
 
 /** What the dataset of a run is told from others by. */

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import type { Dataset } from "../../src/data/dataset.ts";
 import { datasetDigest } from "../../src/data/digest.ts";
 import { isHalted, readStarted, rungsOf } from "../../src/experiments/halving.ts";
 import type { Halving } from "../../src/experiments/spec.ts";
@@ -43,15 +44,34 @@ export async function standingsOf(
   const standings = new Map<RunRequest, Standing>();
   for (const [kind, group] of Map.groupBy(requests, dataKey)) {
     const dataset = await datasetOf(group[0]!), identity = { name: dataset.name, digest: await datasetDigest(dataset) };
+    const configs = new Configs(dataset);
     for (const each of group) {
-      const { config, settings } = resolved(each, dataset), { run: { name }, request } = each;
-      const epochs = Number(settings["epochs"] ?? 0);
+      const { run: { name }, request } = each, epochs = Number(request.settings["epochs"] ?? 0);
       checkMetric(each, halve);
-      const [state, record] = await stateOf(`${out}/${name}`, config, identity, halve);
+      const folder = `${out}/${name}`, isNew = !await isThere(`${folder}/config.json`);
+      // What suits the dataset takes time to find, and there is nothing yet to compare it with
+      const [state, record] = isNew ? ["new" as const, null] : await stateOf(folder, configs.of(each), identity, halve);
       standings.set(each, { name, state, kind: `${request.model.name} on ${kind}`, epochs, record });
     }
   }
   return requests.map((request) => standings.get(request)!);
+}
+
+/** What `config.json` of runs should say: found once for runs that differ by their seed alone, as nothing else depends on it. */
+class Configs {
+  readonly #dataset: Dataset;
+  readonly #known = new Map<string, Readonly<Record<string, unknown>>>();
+
+  constructor(dataset: Dataset) {
+    this.#dataset = dataset;
+  }
+
+  of(request: RunRequest): Readonly<Record<string, unknown>> {
+    const { seed, ...rest } = request.run.settings, key = JSON.stringify(rest);
+    const config = this.#known.get(key) ?? resolved(request, this.#dataset).config;
+    this.#known.set(key, config);
+    return seed === undefined ? config : { ...config, seed };
+  }
 }
 
 async function stateOf(
@@ -59,8 +79,7 @@ async function stateOf(
   config: Readonly<Record<string, unknown>>,
   identity: DatasetIdentity,
   halve: Halving | null,
-): Promise<[State, RunRecord | null]> {
-  if (!await isThere(`${folder}/config.json`)) return ["new", null];
+): Promise<[State, RunRecord]> {
   const record = await readRun(folder), { config: before } = record, now = JSON.parse(JSON.stringify(config));
   const refuse = (key: string, was: unknown, is: unknown) =>
     new RangeError(`Cannot resume the run in '${folder}' as its ${key} was ${was}: current value is ${is}`);

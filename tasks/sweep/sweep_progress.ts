@@ -96,12 +96,13 @@ export class SweepProgress implements Disposable {
   #end({ name, status, code, reason, log }: Outcome): void {
     const test = this.#running.get(name)?.test;
     this.#running.delete(name);
-    this.#ended++;
+    if (status !== "again") this.#ended++;
     this.#options.log.tell({ type: "outcome", run: name, status, code, ...reason && { reason }, ...log && { log } });
     const result = status === "done" || status === "stopped"
       ? test ? `  test  ${metricsLine(test)}` : ""
       : `: ${reason}`;
-    this.#say(`${name}  ${WORDS[status]}${result}  (${this.#done()} of ${this.#options.total})`);
+    const count = status === "again" ? "" : `  (${this.#done()} of ${this.#options.total})`;
+    this.#say(`${name}  ${WORDS[status]}${result}${count}`);
   }
 
   #done(): number {
@@ -121,7 +122,7 @@ export class SweepProgress implements Disposable {
     // The last column stays free: a terminal whose line is full is about to go on to the next
     const width = columns() - 1, lines = [...this.#running].map(([name, run]) => this.#lineOf(name, run, width));
     const left = this.#ended === 0 ? "" : `  ${duration(this.#left())} left`;
-    lines.push(`${this.#done()} of ${this.#options.total} runs have ended, ${this.#running.size} are running${left}`);
+    lines.push(`${this.#done()} of ${this.#options.total} runs have ended, under way: ${this.#running.size}${left}`);
     write(lines.map((line) => `${line.slice(0, width)}\n`).join(""));
     this.#lines = lines.length;
   }

@@ -118,6 +118,8 @@ export interface TrainRequest {
   readonly model: ModelDefinition;
   /** Settings that are given, by a flag or a config file. */
   readonly given: SettingValues;
+  /** All settings, before any is chosen to suit the dataset. */
+  readonly settings: SettingValues;
   /** Rule of the optimizer that weight decay and learning rate were given for. */
   readonly optimizer: TrainingSettings["optimizer"];
   /** Seed of the first run. */
@@ -269,7 +271,14 @@ export function trainRequest({ values, given, file }: Parsed<Flags>, models: rea
     if (given.get("weightDecay") === "config file") delete settings["weightDecay"];
     if (given.get("learningRate") === "config file" && rules.includes("sgd")) delete settings["learningRate"];
   }
-  return { flags, model, given: settings as SettingValues, optimizer, seed: Number(resolved["seed"] ?? 0) };
+  return {
+    flags,
+    model,
+    given: settings as SettingValues,
+    settings: resolved,
+    optimizer,
+    seed: Number(resolved["seed"] ?? 0),
+  };
 }
 
 /**

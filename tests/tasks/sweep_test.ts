@@ -260,6 +260,19 @@ Deno.test("a spec, a dataset or an output folder that is not what it should be i
   });
 });
 
+Deno.test("a program with models of its own starts itself for each run of a sweep", async () => {
+  await withFolder(async (folder) => {
+    const base = { data: DATA, model: "last-item", optimizer: "sevo-adamw", epochs: 1 };
+    const spec = await specIn(folder, { base, seeds: 2 }), out = `${folder}/out`;
+    const permissions = ["--allow-read", "--allow-write", "--allow-env", "--allow-run=deno"];
+    const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", ...permissions, "examples/model_of_your_own.ts", "sweep", spec, "--out", out, "--device", "cpu"],
+    }).output();
+    assertEquals(code, 0, new TextDecoder().decode(stderr));
+    assertEquals(await finishedIn(out), ["seed=1", "seed=2"]);
+  });
+});
+
 Deno.test("--help shows a spec that can be run", async () => {
   const lines = (await sweepHere("--help")).split("\n"), first = lines.indexOf("A spec:") + 1;
   const spec = lines.slice(first, lines.indexOf("", first)).join("\n");
