@@ -86,6 +86,39 @@ Deno.test("a sweep that gets SIGTERM asks its runs for a checkpoint, ends with 7
   });
 });
 
+Deno.test("a sweep that halves and is killed has of each run what a run of so many epochs gives, and each epoch once", async () => {
+  await withFolder(async (folder) => {
+    const learningRate = [0.03, 1e-6, 0.01, 2e-6, 0.1, 3e-6, 0.003, 4e-6, 0.05, 5e-6];
+    const base = { data: DATA, model: "mf-bpr", epochs: 24, dimension: 8, batch: 8, evalEvery: 2, patience: 0 };
+    const spec = await specIn(folder, { base, grid: { learningRate }, halve: { every: 2, keep: 0.5 } });
+    const out = `${folder}/out`, args = [spec, "--out", out, "--jobs", "3"];
+    const isRun = (name: string) => Deno.stat(`${out}/${name}/rungs.json`).then(() => true, () => false);
+    const names = learningRate.map((rate) => `learningRate=${rate}`);
+    for (const enough of [2, 6]) {
+      const child = spawnSweep(args);
+      await until(async () => (await Promise.all(names.map(isRun))).filter(Boolean).length >= enough);
+      child.kill("SIGKILL");
+      await ended(child);
+    }
+    const { code, err } = await ended(spawnSweep(args));
+    assertEquals(code, 0, err);
+    const results = await resultsIn(out), counts = new Set<number>();
+    assertEquals(Object.keys(results), [...names].sort());
+    for (const [at, name] of names.entries()) {
+      const { epochs } = JSON.parse(await Deno.readTextFile(`${out}/${name}/config.json`));
+      counts.add(epochs);
+      assert([2, 4, 8, 16, 24].includes(epochs), `${epochs}`);
+      const alone = await specIn(`${folder}`, {
+        base: { ...base, epochs },
+        list: [{ learningRate: learningRate[at] }],
+      });
+      await sweepHere(alone, "--out", `${folder}/whole`, "--run", name, "--quiet");
+      assertEquals(results[name], (await resultsIn(`${folder}/whole`))[name], name);
+    }
+    assert(counts.has(24) && counts.has(2), `${[...counts]}`);
+  });
+});
+
 Deno.test("two sweeps that are started at one folder give no result twice, and the runs of a dead one end", async () => {
   await withFolder(async (folder) => {
     const spec = await specIn(folder, {

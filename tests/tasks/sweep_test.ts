@@ -19,9 +19,13 @@ async function carriedOut(folder: string, spec: unknown, names: readonly string[
 Deno.test("a sweep has a run directory for each run, a copy of its spec, and says how it went", async () => {
   await withFolder(async (folder) => {
     const spec = await specIn(folder, SPEC), out = `${folder}/out`;
-    const { code, out: said, err } = await ended(spawnSweep([spec, "--out", out]));
+    // Settings from outside are for train, not for what a spec describes
+    const { code, out: said, err } = await ended(
+      spawnSweep([spec, "--out", out], { SEVO_EPOCHS: "1", SEVO_BETA: "0.1" }),
+    );
     assertEquals(code, 0, err);
     assertEquals(await finishedIn(out), ALL);
+    for (const { epochs } of Object.values(await resultsIn(out))) assertEquals(epochs, [1, 2]);
     assertEquals(await Deno.readTextFile(`${out}/sweep.json`), await Deno.readTextFile(spec));
     assertStringIncludes(said, `runs      4: 4 new, in ${out}\n`);
     for (const name of ALL) assertStringIncludes(said, `${name}  is done  test  HR@1 `);
