@@ -14,12 +14,12 @@ export interface Machine {
 export const MEMORY_OF_RUN = 1.5 * 2 ** 30;
 
 /**
- * Looks at this machine, or at the part of it that a container may use.
+ * Looks at this machine. How much memory a container may take of it, Deno tells nobody without all permissions.
  *
  * @returns What it has.
  */
 export function thisMachine(): Machine {
-  return { cores: navigator.hardwareConcurrency ?? 1, memory: Math.min(free(), allowed()) };
+  return { cores: navigator.hardwareConcurrency ?? 1, memory: free() };
 }
 
 /**
@@ -35,17 +35,4 @@ export function fittingRuns({ cores, memory }: Machine): number {
 function free(): number {
   const { state } = Deno.permissions.querySync({ name: "sys", kind: "systemMemoryInfo" });
   return state === "granted" ? Deno.systemMemoryInfo().available : Infinity;
-}
-
-/** What a container may still take: Linux tells it of each group of processes. */
-function allowed(): number {
-  const numberIn = (name: string) => {
-    try {
-      return Number(Deno.readTextFileSync(`/sys/fs/cgroup/${name}`)); // NaN for "max"
-    } catch {
-      return NaN; // Another system, or another version of it
-    }
-  };
-  const left = numberIn("memory.max") - numberIn("memory.current");
-  return Number.isFinite(left) ? left : Infinity;
 }

@@ -9,7 +9,7 @@ import { ended, finishedIn, resultsIn, spawnSweep, specIn, sweepHere, until } fr
 import { DATA } from "./_tiny.ts";
 
 const SIXTY = {
-  base: { model: "mf-bpr", epochs: 2, dimension: 8, batch: 512, evalEvery: 1 },
+  base: { model: "mf-bpr", epochs: 2, dimension: 4, batch: 1024, evalEvery: 2 },
   grid: { beta: [0.5, 0.7, 0.9, 0.95, 0.99], layers: [0, 1, 2, 3] },
   seeds: 3,
 };
