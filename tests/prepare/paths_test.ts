@@ -59,16 +59,16 @@ Deno.test("a path is a path, whatever is in its name", () =>
 
 Deno.test("no address is read but one that is named, and no extension is loaded", async () => {
   let asked = 0;
-  const server = Deno.serve({ port: 0, hostname: "localhost", onListen() {} }, () => {
+  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, () => {
     asked++;
     return new Response(LOG);
   });
   try {
-    const at = `http://localhost:${server.addr.port}/x.csv`;
+    const at = `http://127.0.0.1:${server.addr.port}/x.csv`;
     await inFolder(async (dir) => {
       const text = `user,item,timestamp\n${rows((u, i) => `${at}?${u},s3://bucket/${i}.parquet,${i}`)}`;
       await writeFiles(dir, { log: LOG, text });
-      assertLike(await endsWell(dir, [`${dir}/text`]), /^http:\/\/localhost.* s3:\/\/bucket\/0\.parquet/);
+      assertLike(await endsWell(dir, [`${dir}/text`]), /^http:\/\/127\.0\.0\.1.* s3:\/\/bucket\/0\.parquet/);
       for (const options of [{ where: `user = '${at}'` }, { user: at }, { items: `x ${at}` }]) {
         await endsWell(dir, [`${dir}/log`], options);
       }
