@@ -1,16 +1,21 @@
-import { assert, assertLess } from "@std/assert";
+import { assertEquals, assertLess } from "@std/assert";
 
-/** What a small container has. */
-const LIMIT = 512 * 2 ** 20;
+/** Kilobytes that a small container has. */
+const LIMIT = 512 * 1024;
 
-Deno.test("training on a dataset of Beauty's size fits in 512 MB", async () => {
-  const { stdout, stderr, code } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--preload", "tasks/bench/peak_memory.ts", "tests/tasks/_train_beauty_sized.ts", "sasrec"],
-    env: { NO_COLOR: "1" },
-    stdout: "piped",
-    stderr: "piped",
-  }).output();
-  const peak = /^peak (\d+)$/m.exec(new TextDecoder().decode(stdout));
-  assert(peak !== null, `exit code ${code}: ${new TextDecoder().decode(stderr)}`);
-  assertLess(Number(peak[1]), LIMIT);
+Deno.test({
+  name: "training on a dataset of Beauty's size fits in 512 MB",
+  // Elsewhere a process cannot be asked
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
+    const { stdout, stderr, code } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "tests/tasks/_train_beauty_sized.ts", "sasrec"],
+      env: { NO_COLOR: "1" },
+      stdout: "piped",
+      stderr: "piped",
+    }).output();
+    const [out, err] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes).trim());
+    assertEquals(code, 0, err);
+    assertLess(Number(out), LIMIT);
+  },
 });
