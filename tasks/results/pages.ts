@@ -103,7 +103,7 @@ function wordsFor({ comparisons }: ResultPage, comparison: Comparison) {
 function wordsOf(page: ResultPage) {
   return page.comparisons.map((comparison) => {
     const { headline, details } = wordsFor(page, comparison);
-    return { headline: visible(headline), details: details.map(visible) };
+    return { headline: visible(headline), details: details.map((line) => visible(line)) };
   });
 }
 
@@ -112,7 +112,7 @@ function notesOf({ results: { warnings, rows }, comparisons }: ResultPage): stri
   const tests = comparisons.filter(({ overSeeds }) => overSeeds !== null).length;
   const protocols = new Set(rows.flatMap(({ run: { metrics } }) => metrics === null ? [] : [metrics.protocol]));
   return [
-    ...warnings.map(visible),
+    ...warnings.map((line) => visible(line)),
     ...tests < 3 ? [] : [`${tests} comparisons: by luck alone, one in twenty has p < 0.05`],
     ...protocols.size === 1 ? [`protocol: ${visible([...protocols][0]!)}`] : [],
   ];
