@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { AGAIN, type Executor, type Outcome, type SweepHost } from "../src/experiments/executor.ts";
-import { LocalExecutor } from "../src/experiments/local.ts";
+import { AGAIN, type Outcome, type SweepHost } from "../src/experiments/executor.ts";
 import { fittingRuns, thisMachine } from "../src/experiments/machine.ts";
 import { partOf, runsOfPart } from "../src/experiments/parts.ts";
 import { type PlannedRun, planOf } from "../src/experiments/plan.ts";
@@ -20,12 +19,14 @@ import { interruptible } from "./cli/interruption.ts";
 import { openTaskDevice } from "./cli/open_device.ts";
 import { runTask } from "./cli/run_task.ts";
 import { TaskLog } from "./cli/task_log.ts";
-import { commandOf } from "./sweep/command.ts";
+import { argsOf, startOf } from "./sweep/command.ts";
 import { estimateOf } from "./sweep/estimate.ts";
+import { executorOf } from "./sweep/executors.ts";
 import { specOptions, type SweepFlags, task } from "./sweep/flags.ts";
 import { carryOut } from "./sweep/one_run.ts";
 import { requestOf, type RunRequest } from "./sweep/requests.ts";
 import { othersIn, type Standing, standingsOf } from "./sweep/standing.ts";
+import { needsProcess, runWithQueue } from "./sweep/with_queue.ts";
 import { SweepProgress } from "./sweep/sweep_progress.ts";
 
 /**
@@ -41,6 +42,7 @@ export async function main(args: readonly string[], models: readonly ModelDefini
   if (text === null) throw new UsageError(`Cannot run sweep as the spec '${path}' does not exist`);
   const sweep = readSpec(text, specOptions(models, path)), plan = planOf(sweep, models), { out, run } = values;
   if (run !== undefined) return await carryOutNamed(run, plan, sweep, values, models);
+  if (values.on === "queue" && needsProcess(values.queue)) Deno.exit(await runWithQueue(args, values.queue!));
   if (values.attached) throw new UsageError("Cannot run sweep as --attached is for one run: give --run NAME");
   if (await textOf(`${out}/config.json`) !== null) {
     throw new UsageError(`Cannot run sweep as '${out}' is a run directory: name another --out, or the folder above it`);
@@ -61,7 +63,8 @@ export async function main(args: readonly string[], models: readonly ModelDefini
   const spec = `${out}/sweep.json`;
   await Deno.mkdir(out, { recursive: true });
   if (await textOf(spec) !== text) writeWhole(spec, text);
-  log.say(`at once   ${Math.min(jobs, left.length)} of ${left.length} that are left\n`);
+  const executor = await executorOf(values, jobs);
+  if (values.on === "local") log.say(`at once   ${Math.min(jobs, left.length)} of ${left.length} that are left\n`);
   const outcomes = await interruptible(
     `Cannot go on with the sweep in '${out}'`,
     "run it again to go on",
@@ -75,27 +78,21 @@ export async function main(args: readonly string[], models: readonly ModelDefini
         isPainted: !values.quiet && values.log === "text",
         log,
       });
+      const start = startOf(models), args = argsOf(spec, values);
       const host: SweepHost = {
         spec,
         out,
         signal,
-        command: commandOf(spec, values, models),
+        command: (name) => [...start, ...args(name)],
+        args,
         report: (event) => progress.show(event),
       };
-      const outcomes = await executorOf(values, jobs).run(left, host);
+      const outcomes = await executor.run(left, host);
       signal.throwIfAborted();
       return outcomes;
     },
   );
-  finish(chosen, standings, outcomes, log, out);
-}
-
-/** Who carries out the runs. */
-function executorOf({ on, threads }: SweepFlags, jobs: number): Executor {
-  switch (on) {
-    case "local":
-      return new LocalExecutor({ jobs, cores: threads === undefined ? thisMachine().cores : null });
-  }
+  if (!values.detach) finish(chosen, standings, outcomes, log, out);
 }
 
 /** Carries out one run in this process. */
@@ -139,8 +136,9 @@ function chosenOf(plan: readonly PlannedRun[], { only, index, of }: SweepFlags, 
 }
 
 /** How many runs there are at a time: one on a GPU, as it has room for no second, else as many as fit. */
-async function jobsOf({ jobs, device }: SweepFlags, requests: readonly RunRequest[]): Promise<number> {
+async function jobsOf({ jobs, device, on }: SweepFlags, requests: readonly RunRequest[]): Promise<number> {
   if (jobs !== undefined) return jobs;
+  if (on !== "local") return requests.length;
   const devices = new Set(requests.map(({ flags }) => device ?? flags.device));
   if (devices.has("webgpu")) return 1;
   if (devices.has("auto")) {

@@ -24,6 +24,7 @@ export type SweepEvent =
   | { readonly type: "start"; readonly name: string }
   | { readonly type: "progress"; readonly name: string; readonly event: TrainingEvent }
   | { readonly type: "repeat"; readonly name: string; readonly reason: string }
+  | { readonly type: "note"; readonly text: string }
   | { readonly type: "end"; readonly outcome: Outcome };
 
 /** What whoever carries out a plan is given. */
@@ -42,6 +43,13 @@ export interface SweepHost {
    * @returns Program and arguments; to be started in the folder that the sweep was started in.
    */
   command(name: string): string[];
+  /**
+   * The same as arguments of sweep, for whoever has a program of its own on another machine.
+   *
+   * @param name Name of the run.
+   * @returns The arguments.
+   */
+  args(name: string): string[];
   /**
    * Tells of the sweep.
    *

@@ -1,5 +1,5 @@
-import { TextLineStream } from "./_line_stream.ts";
-import { parseJson } from "../json.ts";
+import { pause } from "./_pause.ts";
+import { runProcess } from "./_run_process.ts";
 import { AGAIN, type Executor, type Outcome, outcomeOf, type SweepHost } from "./executor.ts";
 import type { PlannedRun } from "./plan.ts";
 
@@ -45,7 +45,6 @@ export class LocalExecutor implements Executor {
    */
   async run(plan: readonly PlannedRun[], host: SweepHost): Promise<Outcome[]> {
     const waiting: Waiting[] = plan.map(({ name }) => ({ name, attempt: 1 })), outcomes: Outcome[] = [];
-    await Deno.mkdir(`${host.out}/.sweep`, { recursive: true });
     const work = async () => {
       for (let next = waiting.shift(); next !== undefined && !host.signal.aborted; next = waiting.shift()) {
         if (next.attempt > 1) await pause(PAUSE * (next.attempt - 1), host.signal);
@@ -65,82 +64,17 @@ export class LocalExecutor implements Executor {
   }
 
   async #carryOut({ name }: Waiting, left: number, host: SweepHost): Promise<Outcome> {
-    const { jobs, cores } = this.#options, log = `${host.out}/.sweep/${name}.log`;
+    const { jobs, cores } = this.#options;
     // Towards the end there are fewer runs than jobs, and more threads for each
     const beside = Math.min(jobs, ++this.#running + left);
     const threads = cores === null ? [] : ["--threads", `${Math.max(1, Math.floor(cores / beside))}`];
     host.report({ type: "start", name });
-    const [program, ...args] = host.command(name);
-    const child = new Deno.Command(program!, {
-      args: [...args, "--attached", "--log", "json", ...threads],
-      stdin: "piped", // Its end tells the run where this process is gone
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
-    const end = () => {
-      try {
-        child.kill("SIGTERM");
-      } catch {
-        // It has ended meanwhile
-      }
-    };
-    host.signal.addEventListener("abort", end);
-    if (host.signal.aborted) end();
     try {
-      const [reason] = await Promise.all([lastWords(child.stderr, log), tell(child.stdout, name, host)]);
-      const { code, signal } = await child.status;
+      const { code, signal, reason, log } = await runProcess(name, host, threads);
       // Whoever killed it may not do so again
-      const outcome = signal !== null && !host.signal.aborted
-        ? await outcomeOf(host.out, name, AGAIN, { reason: `it was ended by ${signal}`, log })
-        : await outcomeOf(host.out, name, signal === null ? code : AGAIN, { reason, log });
-      if (code === 0) await Deno.remove(log).catch(() => {});
-      return outcome;
+      return await outcomeOf(host.out, name, signal === null ? code : AGAIN, { reason, log });
     } finally {
       this.#running--;
-      host.signal.removeEventListener("abort", end);
-      await child.stdin.close().catch(() => {});
     }
   }
-}
-
-/** Tells of the events that a run prints, a JSON object a line. */
-async function tell(stdout: ReadableStream<Uint8Array>, name: string, { report }: SweepHost): Promise<void> {
-  for await (const line of stdout.pipeThrough(new TextLineStream())) {
-    let event;
-    try {
-      event = parseJson(line);
-    } catch {
-      continue; // A line that a library has printed
-    }
-    if (isEvent(event)) report({ type: "progress", name, event });
-  }
-}
-
-type Progress = Extract<Parameters<SweepHost["report"]>[0], { type: "progress" }>["event"];
-
-function isEvent(value: unknown): value is Progress {
-  const type = (value as { readonly type?: unknown } | null)?.type;
-  return type === "epoch" || type === "evaluation";
-}
-
-/** Writes standard error to a file, and gives the line that says why the run failed. */
-async function lastWords(stderr: ReadableStream<Uint8Array>, path: string): Promise<string> {
-  using file = await Deno.open(path, { write: true, create: true, truncate: true });
-  let last = "", error = "";
-  for await (const line of stderr.pipeThrough(new TextLineStream())) {
-    await file.write(new TextEncoder().encode(`${line}\n`));
-    if (line.startsWith("error: ")) error = line.slice("error: ".length);
-    if (line.trim() !== "") last = line.trim();
-  }
-  return error || last;
-}
-
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, milliseconds);
-    signal.addEventListener("abort", () => {
-      clearTimeout(timer);
-      resolve();
-    }, { once: true });
-  });
 }

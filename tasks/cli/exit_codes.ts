@@ -1,4 +1,5 @@
 import { DeviceLostError } from "../../src/device/device.ts";
+import { QueueAwayError } from "../../src/experiments/queue_address.ts";
 import { DatasetError } from "../../src/files/read_dataset.ts";
 import { FolderGoneError, FolderHeldError } from "../../src/files/run_lock.ts";
 import { RunError } from "../../src/files/run_record.ts";
@@ -47,7 +48,14 @@ export class RunsFailedError extends Error {
 }
 
 /** Errors after which the same again may well succeed. */
-const AGAIN = [TryAgainError, DeviceLostError, FolderGoneError, FolderHeldError, Deno.errors.Interrupted];
+const AGAIN = [
+  TryAgainError,
+  DeviceLostError,
+  FolderGoneError,
+  FolderHeldError,
+  QueueAwayError,
+  Deno.errors.Interrupted,
+];
 
 /** What the system says where a disk is full. */
 const FULL = ["ENOSPC", "EDQUOT"];

@@ -16,26 +16,18 @@ const PERMISSIONS = [
 const PASSED = ["device", "threads", "checkpointEvery", "grace"] as const;
 
 /**
- * The command of each run of a sweep: this program again, with the permissions of train.
+ * What starts this program again, with the permissions of train.
  *
- * @param spec The spec.
- * @param values The command line of the sweep.
  * @param models The models that there are.
- * @returns The command of a run, by its name.
+ * @returns Program and arguments, which those of `sweep` follow.
  * @throws {UsageError} If Deno is not to be found.
  */
-export function commandOf(
-  spec: string,
-  values: SweepFlags,
-  models: readonly ModelDefinition[],
-): (name: string) => string[] {
+export function startOf(models: readonly ModelDefinition[]): string[] {
   // A program with models of its own is started again, and that of this package by its own file
   const isOwn = models !== MODELS, main = new URL(isOwn ? Deno.mainModule : import.meta.resolve("../sweep.ts"));
   const lock = new URL("../../locks/tasks.lock", import.meta.url);
-  const passed = PASSED.flatMap((key) => values[key] === undefined ? [] : [`--${kebab(key)}`, `${values[key]}`]);
-  const program = deno();
-  return (name) => [
-    program,
+  return [
+    deno(),
     "run",
     "--no-prompt",
     // Everything is here already, as this process needed it too
@@ -44,17 +36,23 @@ export function commandOf(
     ...PERMISSIONS,
     main.protocol === "file:" ? fileURLToPath(main) : main.href,
     ...isOwn ? ["sweep"] : [],
-    spec,
-    "--out",
-    values.out,
-    "--run",
-    name,
-    ...passed,
   ];
 }
 
+/**
+ * The arguments of each run of a sweep.
+ *
+ * @param spec The spec.
+ * @param values The command line of the sweep.
+ * @returns The arguments of a run, by its name.
+ */
+export function argsOf(spec: string, values: SweepFlags): (name: string) => string[] {
+  const passed = PASSED.flatMap((key) => values[key] === undefined ? [] : [`--${kebab(key)}`, `${values[key]}`]);
+  return (name) => [spec, "--out", values.out, "--run", name, ...passed];
+}
+
 /** Deno itself: this one where it may be started, else the one on the PATH, which `--allow-run=deno` means. */
-function deno(): string {
+export function deno(): string {
   const own = Deno.execPath(),
     isAllowed = (command: string) => Deno.permissions.querySync({ name: "run", command }).state === "granted";
   if (isAllowed(own)) return own;

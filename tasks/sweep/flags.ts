@@ -8,6 +8,7 @@ import type { ModelDefinition } from "../../src/models/define_model.ts";
 import { defineTask, type Parsed } from "../cli/flags.ts";
 import { logFlags } from "../cli/task_log.ts";
 import { trainTask } from "../train/flags.ts";
+import { clusterFlags } from "./executors.ts";
 
 const SAMPLE = `{
   // What all runs have: settings and flags of train
@@ -55,10 +56,10 @@ export const task = defineTask({
     },
     on: {
       kind: "choice",
-      choices: ["local"],
+      choices: ["local", "slurm", "queue"],
       default: "local",
       placeholder: "WHERE",
-      description: "Who runs them: local, processes of this machine",
+      description: "Who runs them: processes of this machine, jobs of Slurm, or deno task worker by way of a queue",
       group: "Runs",
     },
     dryRun: {
@@ -94,6 +95,7 @@ export const task = defineTask({
       description: "Number of parts (default: what Slurm, AWS Batch or Cloud Run says)",
       group: "Runs",
     },
+    ...clusterFlags,
     run: {
       kind: "string",
       placeholder: "NAME",

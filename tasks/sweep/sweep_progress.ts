@@ -68,6 +68,10 @@ export class SweepProgress implements Disposable {
         this.#running.delete(event.name);
         this.#say(`${event.name}  will be tried again: ${event.reason}`);
         break;
+      case "note":
+        tell({ type: "note", text: event.text });
+        this.#say(event.text);
+        break;
       case "end":
         this.#end(event.outcome);
     }

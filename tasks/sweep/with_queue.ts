@@ -1,0 +1,70 @@
+import { fileURLToPath } from "node:url";
+import { kebab } from "../cli/declaration.ts";
+import { deno } from "./command.ts";
+import { addressOf } from "./executors.ts";
+
+/** Variables that a queue's process is given, besides its own address. */
+const VARIABLES = "XDG_RUNTIME_DIR,SEVO_*";
+
+/**
+ * Whether this process may not speak with a queue. `deno task sweep` may not: a sweep on this machine needs no network, and
+ * does not download what a queue needs.
+ *
+ * @param url The queue.
+ * @returns Whether another process is to do it.
+ */
+export function needsProcess(url: string | undefined): boolean {
+  const { place } = addressOf("sweep", url);
+  return Deno.permissions.querySync({ name: "net", host: place }).state !== "granted";
+}
+
+/**
+ * Runs the sweep in a process that may speak with its queue, and with nobody else.
+ *
+ * @param args The arguments of this one.
+ * @param url The queue.
+ * @returns The exit code.
+ */
+export async function runWithQueue(args: readonly string[], url: string): Promise<number> {
+  const { place } = addressOf("sweep", url), lock = fileURLToPath(new URL("../../locks/queue.lock", import.meta.url));
+  const child = new Deno.Command(deno(), {
+    args: [
+      "run",
+      "--no-prompt",
+      "--frozen",
+      `--lock=${lock}`,
+      "--allow-read",
+      "--allow-write",
+      "--allow-run=deno",
+      `--allow-env=${VARIABLES}`,
+      // What its library asks for besides is not there
+      "--ignore-env",
+      "--allow-sys=hostname,systemMemoryInfo",
+      `--allow-net=${place}`,
+      fileURLToPath(import.meta.resolve("../sweep.ts")),
+      ...withoutQueue(args),
+    ],
+    // Not as an argument, which every user of this machine can see
+    env: { SEVO_QUEUE: url },
+    stdin: "null",
+  }).spawn();
+  const pass = () => {
+    try {
+      child.kill("SIGTERM");
+    } catch {
+      // It has ended meanwhile
+    }
+  };
+  const signals = ["SIGINT", "SIGTERM"] as const;
+  for (const signal of signals) Deno.addSignalListener(signal, pass);
+  try {
+    return (await child.status).code;
+  } finally {
+    for (const signal of signals) Deno.removeSignalListener(signal, pass);
+  }
+}
+
+function withoutQueue(args: readonly string[]): string[] {
+  const flag = `--${kebab("queue")}`;
+  return args.filter((arg, at) => !arg.startsWith(`${flag}=`) && arg !== flag && args[at - 1] !== flag);
+}
