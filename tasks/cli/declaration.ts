@@ -21,6 +21,8 @@ export interface StringFlag extends FlagCommon {
   readonly placeholder: string;
   readonly default?: string;
   readonly required?: true;
+  /** Whether the text is flags of another program, which begin as those of this one do. */
+  readonly holdsFlags?: true;
 }
 
 /** A flag that takes a number. A bound that is left out does not bound. */

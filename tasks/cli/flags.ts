@@ -71,12 +71,17 @@ export function defineTask<const F extends Flags>(task: Task<F>): Task<F> {
 }
 
 /** Numbers below zero and `-`, standard input, look like flags to a parser: `--layers -1` becomes `--layers=-1`. */
-function joinValues(args: readonly string[], takesValue: (name: string) => boolean): string[] {
+function joinValues(
+  args: readonly string[],
+  takesValue: (name: string) => boolean,
+  holdsFlags: (name: string) => boolean,
+): string[] {
   const joined: string[] = [];
   for (let at = 0; at < args.length; at++) {
     const arg = args[at]!, next = args[at + 1];
     if (arg === "--") return [...joined, ...args.slice(at)];
-    if (next !== undefined && /^-([.\d]|$)/.test(next) && arg.startsWith("--") && takesValue(arg.slice(2))) {
+    const name = arg.startsWith("--") ? arg.slice(2) : "", isNumber = /^-([.\d]|$)/;
+    if (next !== undefined && (isNumber.test(next) ? takesValue(name) : holdsFlags(name))) {
       joined.push(`${arg}=${next}`);
       at++;
     } else {
@@ -117,7 +122,11 @@ export async function parseFlags<const F extends Flags>(
     return null;
   }
 
-  const spread = joinValues(args, (name) => byName.has(name) && !isBoolean(name));
+  const holdsFlags = (name: string) => {
+    const flag = byName.get(name)?.flag;
+    return flag?.kind === "string" && flag.holdsFlags === true;
+  };
+  const spread = joinValues(args, (name) => byName.has(name) && !isBoolean(name), holdsFlags);
   const unknown = (arg: string): UsageError => {
     const name = arg.replace(/^--?/, "").replace(/=.*$/s, "");
     const all = [...names, ...booleans.map((name) => `no-${name}`), "help"];

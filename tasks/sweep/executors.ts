@@ -21,6 +21,7 @@ export const clusterFlags = {
   slurm: {
     kind: "string",
     placeholder: "OPTIONS",
+    holdsFlags: true,
     description:
       'With --on slurm: options of sbatch, such as "--partition=gpu --time=2:00:00 --cpus-per-task=4 --mem=4G"',
     group: GROUP,

@@ -35,7 +35,7 @@ export async function runWithQueue(args: readonly string[], url: string): Promis
       `--lock=${lock}`,
       "--allow-read",
       "--allow-write",
-      "--allow-run=deno",
+      "--allow-run",
       `--allow-env=${VARIABLES}`,
       // What its library asks for besides is not there
       "--ignore-env",
