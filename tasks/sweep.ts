@@ -64,6 +64,7 @@ export async function main(args: readonly string[], models: readonly ModelDefini
   await Deno.mkdir(out, { recursive: true });
   if (await textOf(spec) !== text) writeWhole(spec, text);
   const executor = await executorOf(values, jobs);
+  if (values.withdraw) return log.say(await executor.withdraw!(left, out));
   if (values.on === "local") log.say(`at once   ${Math.min(jobs, left.length)} of ${left.length} that are left\n`);
   const outcomes = await interruptible(
     `Cannot go on with the sweep in '${out}'`,

@@ -5,6 +5,7 @@
  */
 import { Redis } from "npm:ioredis@6.0.0";
 import { DelayedError, type Job, Queue, type RedisOptions, UnrecoverableError, Worker } from "npm:bullmq@6.7.0";
+import { pause } from "./_pause.ts";
 import { type QueueAddress, QueueAwayError, QueueError } from "./queue_address.ts";
 
 export { DelayedError, type Job, Queue, UnrecoverableError, Worker };
@@ -15,6 +16,9 @@ export const QUEUE = "sevo";
 /** Milliseconds until a connection that was lost is tried again, at most. */
 const RETRY = 2000;
 
+/** Milliseconds for the queue to take what it is told last. */
+const PATIENCE = 5000;
+
 /** Milliseconds for a connection to come about. */
 const CONNECT = 10_000;
 
@@ -22,9 +26,10 @@ const CONNECT = 10_000;
  * How to connect.
  *
  * @param address Where.
+ * @param over Aborted where the connection is needed no more, be it there or lost.
  * @returns Options of the client. What is asked for while the connection is lost waits for it.
  */
-export function connectionTo(address: QueueAddress): RedisOptions {
+export function connectionTo(address: QueueAddress, over: AbortSignal): RedisOptions {
   const { host, port, database: db, encrypted } = address;
   return {
     host,
@@ -35,7 +40,7 @@ export function connectionTo(address: QueueAddress): RedisOptions {
     connectTimeout: CONNECT,
     // A connection that is back asks again
     maxRetriesPerRequest: null,
-    retryStrategy: (times: number) => Math.min(RETRY, 100 * times),
+    retryStrategy: (times: number) => over.aborted ? null : Math.min(RETRY, 100 * times),
   };
 }
 
@@ -47,7 +52,7 @@ export function connectionTo(address: QueueAddress): RedisOptions {
  * @throws {QueueAwayError} If it does not answer.
  */
 export async function probe(address: QueueAddress): Promise<void> {
-  const client = new Redis({ ...connectionTo(address), lazyConnect: true, retryStrategy: () => null });
+  const client = new Redis({ ...connectionTo(address, AbortSignal.abort()), lazyConnect: true });
   let lost: unknown;
   client.on("error", (error: unknown) => lost = error);
   try {
@@ -69,6 +74,26 @@ export async function probe(address: QueueAddress): Promise<void> {
   } finally {
     client.disconnect();
   }
+}
+
+/**
+ * Ends a connection, also where nobody answers.
+ *
+ * @param client What has it.
+ * @param over Ends the attempts to get it back.
+ * @param after When the waiting for an answer begins; at once by default.
+ */
+export async function hangUp(
+  client: { close(): Promise<void>; disconnect(): Promise<void> },
+  over: AbortController,
+  after: Promise<void> = Promise.resolve(),
+): Promise<void> {
+  const isClosed = new AbortController();
+  const closing = client.close().catch(() => {}).finally(() => isClosed.abort());
+  await Promise.race([closing, after.then(() => pause(PATIENCE, isClosed.signal))]);
+  over.abort();
+  // It waits for a connection before it ends it
+  if (!isClosed.signal.aborted) client.disconnect().catch(() => {});
 }
 
 /**

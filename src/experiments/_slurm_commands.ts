@@ -114,6 +114,18 @@ export async function statesOf(
   );
 }
 
+/**
+ * Ends tasks, waiting or running.
+ *
+ * @param tasks The tasks.
+ */
+export async function cancel(tasks: readonly TaskId[]): Promise<void> {
+  // A command line has no room for all of a large sweep
+  for (let first = 0; first < tasks.length; first += 1000) {
+    await outputOf("scancel", tasks.slice(first, first + 1000));
+  }
+}
+
 async function outputOf(program: string, args: readonly string[]): Promise<{ code: number; out: string; err: string }> {
   try {
     const { code, stdout, stderr } = await new Deno.Command(program, { args: [...args], stdin: "null" }).output();

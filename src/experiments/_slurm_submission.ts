@@ -42,12 +42,12 @@ export interface Submission {
  * is fixed in a folder of the submission, so that a spec that changes later changes nothing of it.
  *
  * @param submission What is submitted.
- * @returns The runs, and the ids of the jobs.
+ * @returns The runs, the ids of the jobs, and the folder.
  * @throws {SlurmError} If Slurm does not take it.
  */
 export async function submitRuns(
   { runs, out, options, limit }: Submission,
-): Promise<{ runs: SubmittedRun[]; jobs: string[] }> {
+): Promise<{ runs: SubmittedRun[]; jobs: string[]; folder: string }> {
   const most = await largestArray(), folder = `${folderOf(out)}/${crypto.randomUUID().slice(0, 8)}`;
   await Deno.mkdir(folder, { recursive: true });
   writeWhole(`${folder}/job.sh`, scriptOf(folder));
@@ -77,7 +77,7 @@ export async function submitRuns(
     if (jobs.length === 0) await Deno.remove(folder, { recursive: true });
     throw error;
   }
-  return { runs: tasks.map(([name, task], index) => runOf(folder, name, task, index)), jobs };
+  return { runs: tasks.map(([name, task], index) => runOf(folder, name, task, index)), jobs, folder };
 }
 
 /**

@@ -68,6 +68,14 @@ export interface Executor {
    * @returns How each ended; those that were not begun when the sweep was asked to end are left out.
    */
   run(plan: readonly PlannedRun[], host: SweepHost): Promise<Outcome[]>;
+  /**
+   * Takes back runs that go on without this process.
+   *
+   * @param plan The runs that are not finished.
+   * @param out The output folder.
+   * @returns What was done, in words.
+   */
+  withdraw?(plan: readonly PlannedRun[], out: string): Promise<string>;
 }
 
 /** Exit code of a command that may succeed when it is repeated. */

@@ -1,4 +1,4 @@
-import { connectionTo, probe, QUEUE, Queue } from "./_bullmq.ts";
+import { connectionTo, hangUp, probe, QUEUE, Queue } from "./_bullmq.ts";
 import { pause } from "./_pause.ts";
 import { idOf, type QueuedRun, readFailure } from "./_queued_run.ts";
 import { RunEvents } from "./_run_events.ts";
@@ -53,11 +53,7 @@ export class QueueExecutor implements Executor {
    */
   async run(plan: readonly PlannedRun[], host: SweepHost): Promise<Outcome[]> {
     const { address, detach } = this.#options;
-    await probe(address);
-    const queue = new Queue(QUEUE, { connection: connectionTo(address) });
-    // What it was asked for waits until the connection is back: that is told below
-    queue.on("error", () => {});
-    try {
+    return await withQueue(address, async (queue) => {
       const out = await Deno.realPath(host.out), folder = Deno.cwd();
       const runs = plan.map(({ name }): QueuedRun => ({ name, out, folder, args: host.args(name) }));
       const already = await forgetEnded(queue, runs);
@@ -73,9 +69,44 @@ export class QueueExecutor implements Executor {
         host.report({ type: "note", text: "the runs stay on the queue: --withdraw takes them off" });
       }
       return outcomes;
-    } finally {
-      await close(queue);
-    }
+    });
+  }
+
+  /**
+   * Takes runs off the queue that no worker has begun.
+   *
+   * @param plan The runs that are not finished.
+   * @param folder The output folder.
+   * @returns What was done, in words.
+   * @throws {QueueError} If the queue does not let us in.
+   * @throws {QueueAwayError} If it does not answer.
+   */
+  async withdraw(plan: readonly PlannedRun[], folder: string): Promise<string> {
+    const out = await Deno.realPath(folder);
+    return await withQueue(this.#options.address, async (queue) => {
+      let gone = 0, running = 0;
+      await eachOf(plan, async ({ name }) => {
+        const id = idOf(out, name), state = await queue.getJobState(id);
+        if (state === "unknown") return;
+        // One that a worker has is not removed
+        if (await queue.remove(id) === 1) gone++;
+        else running++;
+      });
+      return `${gone} runs taken off the queue${running > 0 ? `; ${running} are with workers, and go on` : ""}`;
+    });
+  }
+}
+
+/** Uses the queue, and closes it. */
+async function withQueue<T>(address: QueueAddress, use: (queue: Queue) => Promise<T>): Promise<T> {
+  await probe(address);
+  const over = new AbortController(), queue = new Queue(QUEUE, { connection: connectionTo(address, over.signal) });
+  // What it was asked for waits until the connection is back, which is told of where it is waited for
+  queue.on("error", () => {});
+  try {
+    return await use(queue);
+  } finally {
+    await hangUp(queue, over);
   }
 }
 
@@ -181,16 +212,8 @@ async function workersOf(queue: Queue): Promise<number> {
 }
 
 /** Does something to many runs, a few at a time. */
-async function eachOf(runs: readonly QueuedRun[], use: (run: QueuedRun) => Promise<void>): Promise<void> {
+async function eachOf<T>(runs: readonly T[], use: (run: T) => Promise<void>): Promise<void> {
   for (let first = 0; first < runs.length; first += AT_ONCE) {
     await Promise.all(runs.slice(first, first + AT_ONCE).map(use));
   }
-}
-
-/** Ends the connection, also where nobody answers. */
-async function close(queue: Queue): Promise<void> {
-  const patience = new AbortController();
-  await Promise.race([queue.close().catch(() => {}), pause(SILENCE, patience.signal)]);
-  patience.abort();
-  await queue.disconnect().catch(() => {});
 }

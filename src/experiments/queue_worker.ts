@@ -1,4 +1,14 @@
-import { connectionTo, DelayedError, type Job, probe, QUEUE, reasonOf, UnrecoverableError, Worker } from "./_bullmq.ts";
+import {
+  connectionTo,
+  DelayedError,
+  hangUp,
+  type Job,
+  probe,
+  QUEUE,
+  reasonOf,
+  UnrecoverableError,
+  Worker,
+} from "./_bullmq.ts";
 import { pause } from "./_pause.ts";
 import { failureOf, type QueuedRun, queuedRunOf } from "./_queued_run.ts";
 import { runProcess } from "./_run_process.ts";
@@ -16,9 +26,6 @@ const BLIND = 20;
 
 /** Milliseconds until a run is tried again that can be repeated: at first, and at most. */
 const AGAIN_AFTER = { first: 1000, most: 30_000 };
-
-/** Milliseconds for a queue to take what is told it when the worker ends. */
-const PATIENCE = 5000;
 
 /** What a worker is. */
 export interface WorkerOptions {
@@ -53,16 +60,11 @@ export interface WorkerOptions {
 export async function work(options: WorkerOptions): Promise<void> {
   const { address, jobs, lostAfter, idle, signal, report } = options;
   await probe(address);
+  const over = new AbortController();
+  // Processes, not what the queue is still to be told of them
   const running = new Set<string>();
-  const worker = new Worker(QUEUE, async (job, token) => {
-    running.add(job.id!);
-    try {
-      return await carryOut(job, token!, options);
-    } finally {
-      running.delete(job.id!);
-    }
-  }, {
-    connection: connectionTo(address),
+  const worker = new Worker(QUEUE, (job, token) => carryOut(job, token!, options, running), {
+    connection: connectionTo(address, over.signal),
     concurrency: jobs,
     lockDuration: lostAfter * 1000,
     stalledInterval: lostAfter * 1000,
@@ -84,17 +86,18 @@ export async function work(options: WorkerOptions): Promise<void> {
   try {
     await untilIdle(running, idle, signal);
   } finally {
-    const patience = new AbortController();
     // Where the queue is away, whoever comes back to it finds these runs without a worker
-    const isGivingUp = untilNone(running).then(() => pause(PATIENCE, patience.signal));
-    await Promise.race([worker.close().catch(() => {}), isGivingUp]);
-    patience.abort();
-    await worker.disconnect().catch(() => {});
+    await hangUp(worker, over, untilNone(running));
   }
 }
 
 /** Carries out one run. */
-async function carryOut(job: Job, token: string, options: WorkerOptions): Promise<{ code: number }> {
+async function carryOut(
+  job: Job,
+  token: string,
+  options: WorkerOptions,
+  running: Set<string>,
+): Promise<{ code: number }> {
   const { start, flags, signal, report, variables } = options;
   const run = queuedRunOf(job.data);
   if (run === null) throw new UnrecoverableError(failureOf(2, "what is on the queue is no run of a sweep"));
@@ -106,7 +109,9 @@ async function carryOut(job: Job, token: string, options: WorkerOptions): Promis
   }
   report({ type: "start", name });
   const host = { out, signal, report, command: () => [...start, ...args], args: () => [...args] };
-  const { code, signal: killer, reason, log } = await runProcess(name, host, flags, { folder, variables });
+  running.add(job.id!);
+  const ended = await runProcess(name, host, flags, { folder, variables }).finally(() => running.delete(job.id!));
+  const { code, signal: killer, reason, log } = ended;
   if (signal.aborted && code !== 0) return await again(job, token, reason, report, 0);
   if (code === AGAIN && killer === null) return await again(job, token, reason, report);
   if (code === 0) {
@@ -114,11 +119,11 @@ async function carryOut(job: Job, token: string, options: WorkerOptions): Promis
     return { code };
   }
   // What kills a run, such as the want of memory, is a failure
-  const ended = killer === null ? code : 1, words = failureOf(ended, reason), isForGood = FOR_GOOD.includes(ended);
+  const shown = killer === null ? code : 1, words = failureOf(shown, reason), isForGood = FOR_GOOD.includes(shown);
   const isLast = isForGood || job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
   report(
     isLast
-      ? { type: "end", outcome: { name, code: ended, status: "failed", reason, log } }
+      ? { type: "end", outcome: { name, code: shown, status: "failed", reason, log } }
       : { type: "repeat", name, reason },
   );
   throw isForGood ? new UnrecoverableError(words) : new Error(words);

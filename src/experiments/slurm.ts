@@ -1,4 +1,4 @@
-import { statesOf } from "./_slurm_commands.ts";
+import { cancel, statesOf } from "./_slurm_commands.ts";
 import { RunEvents } from "./_run_events.ts";
 import { submissionsOf, submitRuns, type SubmittedRun } from "./_slurm_submission.ts";
 import { type Executor, type Outcome, outcomeOf, type SweepHost } from "./executor.ts";
@@ -53,18 +53,33 @@ export class SlurmExecutor implements Executor {
     const runs = plan.filter(({ name }) => !known.has(name)).map(({ name }) => ({ name, command: host.command(name) }));
     const submitted = runs.length > 0
       ? await submitRuns({ runs, out: host.out, options, limit })
-      : { runs: [], jobs: [] };
-    const jobs = [...new Set([...before, ...submitted.runs].map(({ task }) => task.split("_")[0]!))];
+      : { runs: [], jobs: [], folder: null };
     if (before.length > 0) host.report({ type: "note", text: `${before.length} runs are in Slurm already` });
     if (runs.length > 0) {
       host.report({ type: "note", text: `${runs.length} runs submitted to Slurm as job ${submitted.jobs.join(", ")}` });
     }
     if (detach) return [];
     const outcomes = await follow([...before, ...submitted.runs], host, ask);
+    if (outcomes.length === plan.length && outcomes.every(({ code }) => code === 0)) {
+      if (submitted.folder !== null) await Deno.remove(submitted.folder, { recursive: true });
+    }
     if (host.signal.aborted && outcomes.length < plan.length) {
-      host.report({ type: "note", text: `the jobs go on in Slurm: scancel ${jobs.join(" ")} ends them` });
+      host.report({ type: "note", text: "the jobs go on in Slurm: --withdraw ends them" });
     }
     return outcomes;
+  }
+
+  /**
+   * Ends what was submitted, waiting or running.
+   *
+   * @param plan The runs that are not finished.
+   * @param out The output folder.
+   * @returns What was done, in words.
+   */
+  async withdraw(plan: readonly PlannedRun[], out: string): Promise<string> {
+    const there = await stillThere(plan, out);
+    await cancel(there.map(({ task }) => task));
+    return `${there.length} runs taken back from Slurm`;
   }
 }
 

@@ -33,6 +33,12 @@ export const clusterFlags = {
     description: "End when the runs are submitted; run it again to follow them",
     group: GROUP,
   },
+  withdraw: {
+    kind: "boolean",
+    default: false,
+    description: "Take back what was submitted and has not ended; of a queue, what no worker has begun",
+    group: GROUP,
+  },
 } as const satisfies Flags;
 
 /** What the command line says of it. */
@@ -49,6 +55,8 @@ export interface ExecutorFlags {
   readonly queue: string | undefined;
   /** `--detach`. */
   readonly detach: boolean;
+  /** `--withdraw`. */
+  readonly withdraw: boolean;
 }
 
 /**
@@ -64,7 +72,9 @@ export interface ExecutorFlags {
 export async function executorOf(flags: ExecutorFlags, jobs: number): Promise<Executor> {
   const { on, threads, detach } = flags, cannot = "Cannot run sweep as";
   if (flags.slurm !== undefined && on !== "slurm") throw new UsageError(`${cannot} --slurm needs --on slurm`);
-  if (flags.detach && on === "local") throw new UsageError(`${cannot} --detach needs --on slurm or --on queue`);
+  for (const name of ["detach", "withdraw"] as const) {
+    if (flags[name] && on === "local") throw new UsageError(`${cannot} --${name} needs --on slurm or --on queue`);
+  }
   switch (on) {
     case "local":
       return new LocalExecutor({ jobs, cores: threads === undefined ? thisMachine().cores : null });
