@@ -43,7 +43,9 @@ export async function main(args: readonly string[], models: readonly ModelDefini
   const sweep = readSpec(text, specOptions(models, path)), plan = planOf(sweep, models), { out, run } = values;
   if (run !== undefined) return await carryOutNamed(run, plan, sweep, values, models);
   if (values.on === "queue" && needsProcess(values.queue)) Deno.exit(await runWithQueue(args, values.queue!));
-  if (values.attached) throw new UsageError("Cannot run sweep as --attached is for one run: give --run NAME");
+  if (values.attached && values.on !== "queue") {
+    throw new UsageError("Cannot run sweep as --attached is for one run: give --run NAME");
+  }
   if (await textOf(`${out}/config.json`) !== null) {
     throw new UsageError(`Cannot run sweep as '${out}' is a run directory: name another --out, or the folder above it`);
   }
@@ -92,6 +94,7 @@ export async function main(args: readonly string[], models: readonly ModelDefini
       signal.throwIfAborted();
       return outcomes;
     },
+    values.attached,
   );
   if (!values.detach) finish(chosen, standings, outcomes, log, out);
 }

@@ -150,7 +150,9 @@ while kill -0 "$run" 2> /dev/null; do
   code=$?
 done
 
-if { [ "$code" = 75 ] && [ "$restarts" -lt ${RESTARTS} ]; } || { [ "$code" -gt 128 ] && [ "$restarts" -lt ${KILLS} ]; }; then
+# Whoever cancels a job does not want it back, and what Slurm itself takes from a node it queues again itself
+if [ "$(squeue --noheader --jobs="$SLURM_JOB_ID" --format=%T)" = RUNNING ] &&
+  { { [ "$code" = 75 ] && [ "$restarts" -lt ${RESTARTS} ]; } || { [ "$code" -gt 128 ] && [ "$restarts" -lt ${KILLS} ]; }; }; then
   echo "exit code $code: queued again"
   scontrol requeue "$SLURM_JOB_ID" && exit "$code"
 fi

@@ -1,7 +1,7 @@
 import { cancel, statesOf } from "./_slurm_commands.ts";
 import { RunEvents } from "./_run_events.ts";
 import { submissionsOf, submitRuns, type SubmittedRun } from "./_slurm_submission.ts";
-import { type Executor, type Outcome, outcomeOf, type SweepHost } from "./executor.ts";
+import { AGAIN, type Executor, type Outcome, outcomeOf, type SweepHost } from "./executor.ts";
 import type { PlannedRun } from "./plan.ts";
 
 export { sbatchOptions, SlurmError } from "./_slurm_commands.ts";
@@ -11,9 +11,6 @@ const LOOK = 1000;
 
 /** Milliseconds between two questions to Slurm: its controller serves the whole cluster. */
 const ASK = 20_000;
-
-/** Exit code of a command that may succeed when it is repeated. */
-const AGAIN = 75;
 
 /** How a sweep is submitted. */
 export interface SlurmOptions {
@@ -142,8 +139,11 @@ async function endOf(out: string, { name, words }: SubmittedRun, code: number, w
   if (code === 0) return await outcomeOf(out, name, code);
   const own = `${out}/.sweep/${name}.log`, said = await linesOf(own);
   const error = said.findLast((line) => line.startsWith("error: "))?.slice("error: ".length);
-  const slurm = (await linesOf(words)).findLast((line) => line.startsWith("slurmstepd: error: "));
-  const reason = error ?? slurm ?? why ?? said.at(-1) ?? `exit code ${code}`;
+  const slurm = (await linesOf(words)).map((line) => /^slurmstepd[^:]*: error: (.*)/.exec(line)?.[1])
+    .findLast((line) => line !== undefined);
+  // A run knows that it was interrupted, and Slurm by whom
+  const known = code === AGAIN ? slurm ?? error : error ?? slurm;
+  const reason = known ?? why ?? said.at(-1) ?? `exit code ${code}`;
   return await outcomeOf(out, name, code, { reason, log: said.length > 0 ? own : words });
 }
 

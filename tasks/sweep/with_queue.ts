@@ -43,10 +43,11 @@ export async function runWithQueue(args: readonly string[], url: string): Promis
       `--allow-net=${place}`,
       fileURLToPath(import.meta.resolve("../sweep.ts")),
       ...withoutQueue(args),
+      "--attached",
     ],
     // Not as an argument, which every user of this machine can see
     env: { SEVO_QUEUE: url },
-    stdin: "null",
+    stdin: "piped", // Its end tells that this process is gone
   }).spawn();
   const pass = () => {
     try {
@@ -61,6 +62,7 @@ export async function runWithQueue(args: readonly string[], url: string): Promis
     return (await child.status).code;
   } finally {
     for (const signal of signals) Deno.removeSignalListener(signal, pass);
+    await child.stdin.close().catch(() => {});
   }
 }
 

@@ -200,6 +200,12 @@ test("--detach ends at once, the same again follows, SIGTERM leaves the runs, --
   assertEquals(await second.ended(), 75, second.said);
   assertStringIncludes(second.said, "the runs stay on the queue: --withdraw takes them off");
   assertStringIncludes(await runToEnd([...flags, "--withdraw"]), "2 runs taken off the queue");
+  // A sweep that is killed leaves no process behind, and no run
+  const third = new TaskProcess([...flags, "--log", "json"]);
+  await third.hasSaid(/no worker/);
+  third.kill("SIGKILL");
+  await third.ended();
+  assertStringIncludes(await runToEnd([...flags, "--withdraw"]), "2 runs taken off the queue");
   const taker = worker(redis.url, "--idle", "0.02");
   assertEquals(await taker.ended(), 0, taker.said);
   assert(!taker.said.includes("begins"), taker.said);

@@ -23,7 +23,6 @@ stop() {
   SLURM_CONF=$dir/slurm.conf timeout 10 scancel --full --signal=KILL --user="$(id -un)" 2>/dev/null || true
   end "$dir/slurmctld.pid"
   end "$dir/slurmd.pid"
-  # What a job left behind outlives slurmd: steps have the folder of this node in their command line or environment
   end "$dir/munged.pid"
 }
 
@@ -51,7 +50,7 @@ SlurmdPort=$(free_port $((from + 10)))
 SlurmUser=$me
 SlurmdUser=$me
 AuthType=auth/munge
-AuthInfo=socket=$dir/munge/socket
+AuthInfo=socket=$dir/munge/socket,cred_expire=5
 CredType=cred/munge
 StateSaveLocation=$dir/state
 SlurmdSpoolDir=$dir/spool
