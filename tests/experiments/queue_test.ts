@@ -39,23 +39,44 @@ async function endAll(...workers: readonly TaskProcess[]): Promise<void> {
   for (const worker of workers) assertEquals(await worker.ended(), 75, worker.said);
 }
 
+/** Runs of the large sweep: few in every test, 60 and more in a soak. */
+const RUNS = Number(Deno.env.get("SEVO_SWEEP_RUNS") ?? 8);
+
+/** Milliseconds between two workers that are killed. */
+const KILL_EVERY = RUNS > 8 ? 10_000 : 2000;
+
 /** Long enough to be in the middle of it. */
 const LONG = { epochs: 60 };
 
-test("runs over a queue have the bits of runs on this machine; a worker that is killed loses none", async (folder) => {
-  const spec = await writeSpec(folder, { grid: { learningRate: [0.01, 0.02] }, seeds: 3 });
+test("of three workers one is killed again and again: every run has its result once, with the bits of this machine", async (folder) => {
+  const spec = await writeSpec(folder, { grid: { learningRate: [0.01, 0.02] }, seeds: RUNS / 2 }),
+    out = `${folder}/out`;
   await using redis = await TestRedis.start(folder);
   await runToEnd(["sweep", spec, "--out", `${folder}/local`]);
-  const out = `${folder}/out`, doomed = worker(redis.url), task = sweep(spec, out, redis.url);
-  await doomed.hasSaid(/is done[^]*begins/);
-  doomed.kill("SIGKILL");
-  await doomed.ended();
-  const workers = [worker(redis.url), worker(redis.url)];
-  assertEquals(await task.ended(), 0, task.said);
+  const begun = performance.now(), task = sweep(spec, out, redis.url);
+  const workers = [worker(redis.url), worker(redis.url), worker(redis.url)], all = [...workers];
+  let isOver = false, killed = 0;
+  const ending = task.ended().finally(() => isOver = true);
+  await task.hasSaid(/is done/);
+  for (; !isOver; killed++) {
+    const at = killed % workers.length;
+    workers[at]!.kill("SIGKILL");
+    await workers[at]!.ended();
+    all.push(workers[at] = worker(redis.url));
+    for (let waited = 0; waited < KILL_EVERY && !isOver; waited += 100) await after(100);
+  }
+  assertEquals(await ending, 0, task.said);
+  const seconds = (performance.now() - begun) / 1000;
   await endAll(...workers);
-  assertStringIncludes(task.said, "6 runs are done");
-  assertEquals(await digestsOf(out), await digestsOf(`${folder}/local`));
+  assertStringIncludes(task.said, `${RUNS} runs are done`);
+  const digests = await digestsOf(out);
+  assertEquals(Object.keys(digests).length, RUNS);
+  assertEquals(digests, await digestsOf(`${folder}/local`));
   await assertNoneTwice(out, 3);
+  const results = all.flatMap(({ said }) => [...said.matchAll(/^(\S+) {2}is done$/gm)].map(([, name]) => name));
+  console.log(
+    `${RUNS} runs in ${seconds.toFixed()} s, ${killed} workers killed, ${results.length} told as done by workers`,
+  );
 });
 
 test("a worker that is killed in mid-run is missed, and another goes on from the checkpoint", async (folder) => {
