@@ -17,6 +17,7 @@ async function carriedOut(
       out,
       signal,
       command: (name) => ["sh", "-c", scripts[name]!, out],
+      args: () => [],
       report: (event) => events.push(event),
     };
     const plan = Object.keys(scripts).map((name) => ({ name, settings: {} }));
@@ -70,7 +71,9 @@ Deno.test("LocalExecutor tries again what ends with 75 or is killed, up to three
   ]);
   assertEquals([read("x-twice"), read("x-killed")], ["x\nx\n", "x\nx\n"]);
   assertEquals(
-    events.map((event) => event.type === "end" ? `${event.outcome.name} ends` : `${event.name} ${event.type}s`),
+    events.map((event) =>
+      event.type === "end" ? `${event.outcome.name} ends` : `${"name" in event && event.name} ${event.type}s`
+    ),
     ["twice starts", "twice repeats", "killed starts", "killed repeats", "other starts", "other ends"].concat(
       ["twice starts", "twice ends", "killed starts", "killed ends"],
     ),
