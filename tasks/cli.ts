@@ -8,7 +8,8 @@
  * Help texts and messages say `deno task train ...`, which is how a checkout runs it. Here that is the command above with
  * the task's name and arguments: `deno run <permissions> jsr:@sevo/sevo/cli train ...`. These permissions are enough for
  * every task but `sweep`, which starts Deno for each run and asks how much memory there is, `bench --versus-torch`, which
- * starts Python, and `bench prepare`, which starts Deno: they need `--allow-run` too, and `sweep` `--allow-sys`.
+ * starts Python, and `bench prepare`, which starts Deno: they need `--allow-run` too, and `sweep` `--allow-sys`. A `worker`
+ * needs what `sweep` needs and `--allow-net`.
  *
  * @module
  */
@@ -28,6 +29,8 @@ const COMMANDS: { readonly [name: string]: () => Promise<Command> } = {
   prepare: () => import("./prepare.ts"),
   train: () => import("./train.ts"),
   sweep: () => import("./sweep.ts"),
+  // Not by its name, which would bring the library of its queue along for all tasks
+  worker: () => import(new URL("./worker.ts", import.meta.url).href),
   evaluate: () => import("./evaluate.ts"),
   recommend: () => import("./recommend.ts"),
   similar: () => import("./similar.ts"),

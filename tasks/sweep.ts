@@ -42,7 +42,9 @@ export async function main(args: readonly string[], models: readonly ModelDefini
   if (text === null) throw new UsageError(`Cannot run sweep as the spec '${path}' does not exist`);
   const sweep = readSpec(text, specOptions(models, path)), plan = planOf(sweep, models), { out, run } = values;
   if (run !== undefined) return await carryOutNamed(run, plan, sweep, values, models);
-  if (values.on === "queue" && needsProcess(values.queue)) Deno.exit(await runWithQueue(args, values.queue!));
+  if (values.on === "queue" && !values.dryRun && needsProcess(values.queue, models)) {
+    Deno.exit(await runWithQueue(args, values.queue!));
+  }
   if (values.attached && values.on !== "queue") {
     throw new UsageError("Cannot run sweep as --attached is for one run: give --run NAME");
   }

@@ -150,11 +150,15 @@ while kill -0 "$run" 2> /dev/null; do
   code=$?
 done
 
-# Whoever cancels a job does not want it back, and what Slurm itself takes from a node it queues again itself
-if [ "$(squeue --noheader --jobs="$SLURM_JOB_ID" --format=%T)" = RUNNING ] &&
-  { { [ "$code" = 75 ] && [ "$restarts" -lt ${RESTARTS} ]; } || { [ "$code" -gt 128 ] && [ "$restarts" -lt ${KILLS} ]; }; }; then
-  echo "exit code $code: queued again"
-  scontrol requeue "$SLURM_JOB_ID" && exit "$code"
+if [ "$code" = 75 ] || [ "$code" -gt 128 ]; then
+  # What somebody cancels, or takes from this node, is Slurm's to queue again or not
+  [ "$(squeue --noheader --jobs="$SLURM_JOB_ID" --format=%T)" = RUNNING ] || exit "$code"
+  limit=${KILLS}
+  [ "$code" = 75 ] && limit=${RESTARTS}
+  if [ "$restarts" -lt "$limit" ]; then
+    echo "exit code $code: queued again"
+    scontrol requeue "$SLURM_JOB_ID" && exit "$code"
+  fi
 fi
 [ "$code" = 0 ] && rm -f "$log"
 echo "$code" > "$folder/$index.ended.part"

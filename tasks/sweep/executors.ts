@@ -59,6 +59,11 @@ export interface ExecutorFlags {
   readonly withdraw: boolean;
 }
 
+/** What the module of the queue has. */
+interface QueueModule {
+  readonly QueueExecutor: new (options: { readonly address: QueueAddress; readonly detach: boolean }) => Executor;
+}
+
 /**
  * Who carries out the runs.
  *
@@ -85,8 +90,8 @@ export async function executorOf(flags: ExecutorFlags, jobs: number): Promise<Ex
         throw new UsageError(`${cannot} how many runs there are at a time is up to the workers: give --jobs to them`);
       }
       const address = addressOf("sweep", flags.queue);
-      // Its library is loaded where a queue is asked for, and nowhere else
-      const { QueueExecutor }: typeof import("../../src/experiments/queue.ts") = await import(
+      // Its library is loaded where a queue is asked for, and nowhere else: not by its name, nor for its types
+      const { QueueExecutor }: QueueModule = await import(
         new URL("../../src/experiments/queue.ts", import.meta.url).href
       );
       return new QueueExecutor({ address, detach });

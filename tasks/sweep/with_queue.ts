@@ -1,5 +1,7 @@
 import { fileURLToPath } from "node:url";
-import { kebab } from "../cli/declaration.ts";
+import type { ModelDefinition } from "../../src/models/define_model.ts";
+import { MODELS } from "../../src/models/models.ts";
+import { UsageError } from "../cli/declaration.ts";
 import { deno } from "./command.ts";
 import { addressOf } from "./executors.ts";
 
@@ -11,11 +13,17 @@ const VARIABLES = "XDG_RUNTIME_DIR,SEVO_*";
  * does not download what a queue needs.
  *
  * @param url The queue.
+ * @param models The models that there are.
  * @returns Whether another process is to do it.
+ * @throws {UsageError} If this is a program with models of its own, whose permissions are not known here.
  */
-export function needsProcess(url: string | undefined): boolean {
+export function needsProcess(url: string | undefined, models: readonly ModelDefinition[]): boolean {
   const { place } = addressOf("sweep", url);
-  return Deno.permissions.querySync({ name: "net", host: place }).state !== "granted";
+  if (Deno.permissions.querySync({ name: "net", host: place }).state === "granted") return false;
+  if (models === MODELS) return true;
+  throw new UsageError(
+    `Cannot run sweep as this program may not speak with its queue: start it with --allow-net=${place}`,
+  );
 }
 
 /**
@@ -67,6 +75,6 @@ export async function runWithQueue(args: readonly string[], url: string): Promis
 }
 
 function withoutQueue(args: readonly string[]): string[] {
-  const flag = `--${kebab("queue")}`;
+  const flag = "--queue";
   return args.filter((arg, at) => !arg.startsWith(`${flag}=`) && arg !== flag && args[at - 1] !== flag);
 }

@@ -56,25 +56,30 @@ test(
   },
 );
 
-test(
-  "a job that is asked to end before its time is over makes a checkpoint, and Slurm queues it again",
-  async (slurm, folder) => {
+for (
+  const [name, act] of [
+    // As --signal=B:TERM does
+    ["is asked to end before its time is over", ["scancel", "--batch", "--signal=TERM"]],
+    ["Slurm takes from its node", ["scontrol", "requeue"]],
+  ] as const
+) {
+  test(`a job that ${name} makes a checkpoint, and goes on when it is started again`, async (slurm, folder) => {
     const spec = await writeSpec(folder, { base: { epochs: 60, evalEvery: 60 } }), out = `${folder}/out`;
     await runToEnd(["sweep", spec, "--out", `${folder}/local`]);
     const task = new TaskProcess(["sweep", spec, "--out", out, "--on", "slurm", "--slurm", "--time=10"], slurm.env);
     await until(() => isThere(`${out}/run/events.jsonl`));
     const [, job] = /as job (\d+)/.exec(task.said)!;
     assertMatch(await slurm.call("scontrol", "show", "job", job!), /Requeue=1/);
-    // As --signal=B:TERM does when the time is nearly over
-    await slurm.call("scancel", "--batch", "--signal=TERM", `${job}_0`);
+    const [program, ...args] = act;
+    await slurm.call(program, ...args, `${job}_0`);
     await until(() => isThere(`${out}/run/checkpoint.safetensors`));
     await until(async () => (await states(slurm)).includes("PENDING"));
     assert(!await isThere(`${out}/run/metrics.json`), "it was finished before it was asked to end");
     assertEquals(await task.ended(), 0, task.said);
     assertEquals(await digestsOf(out), await digestsOf(`${folder}/local`));
     await assertNoneTwice(out, 60);
-  },
-);
+  });
+}
 
 test("a run that fails has its log, and the others go on", async (slurm, folder) => {
   // Training diverges
@@ -143,7 +148,8 @@ test("a job that Slurm ends is told of, and counts as not done", async (slurm, f
     const ending = new SlurmExecutor({ options: [], limit: null, detach: false, ask: 200 })
       .run([{ name: "run", settings: {} }], host);
     await until(() => isThere(`${out}/run/events.jsonl`));
-    await slurm.call("scancel", "--user=root");
+    const note = events.find((event) => event.type === "note")!;
+    await slurm.call("scancel", /as job (\d+)/.exec(note.text)![1]!);
     const [outcome] = await ending;
     assertEquals([outcome!.status, outcome!.code], ["again", 75]);
     assertMatch(outcome!.reason!, /CANCELLED/);

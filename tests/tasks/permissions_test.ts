@@ -39,6 +39,13 @@ Deno.test("only the worker may use the network, only it and sweep run programs, 
   }
 });
 
+Deno.test("the library of queues is downloaded by who asks for a queue alone", async () => {
+  const has = async (lock: string) => /"bullmq@/.test(await Deno.readTextFile(`locks/${lock}.lock`));
+  assertEquals([await has("tasks"), await has("prepare"), await has("queue")], [false, false, true]);
+  for (const task of ["train", "sweep"]) assertStringIncludes(tasks[task]!, "--lock=locks/tasks.lock");
+  assertStringIncludes(tasks["worker"]!, "--lock=locks/queue.lock");
+});
+
 Deno.test("from log to recommendations, each task needs no more than it may, and asks for nothing", async () => {
   await withFolder(async (folder) => {
     const lines = Array.from(
