@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { createHash } from "node:crypto";
 import { AGAIN, type Outcome, type SweepHost } from "../src/experiments/executor.ts";
 import { fittingRuns, thisMachine } from "../src/experiments/machine.ts";
 import { partOf, runsOfPart } from "../src/experiments/parts.ts";
@@ -64,9 +65,7 @@ export async function main(args: readonly string[], models: readonly ModelDefini
   if (values.dryRun) return showPlan(chosen, standings, estimateOf(standings, jobs, sweep.halve !== null), log);
   if (left.length === 0) return finish(chosen, standings, [], log, out);
 
-  const spec = `${out}/sweep.json`;
-  await Deno.mkdir(out, { recursive: true });
-  if (await textOf(spec) !== text) writeWhole(spec, text);
+  const spec = await copiesOf(text, out);
   const executor = await executorOf(values, jobs);
   if (values.withdraw) return log.say(await executor.withdraw!(left, out));
   if (values.on === "local") log.say(`at once   ${Math.min(jobs, left.length)} of ${left.length} that are left\n`);
@@ -99,6 +98,18 @@ export async function main(args: readonly string[], models: readonly ModelDefini
     values.attached,
   );
   if (!values.detach) finish(chosen, standings, outcomes, log, out);
+}
+
+/**
+ * Copies a spec into the output folder: one copy is for the user, and one, named by its content, for the runs, so that
+ * another sweep into the same folder does not change what those that wait are to do.
+ */
+async function copiesOf(text: string, out: string): Promise<string> {
+  const digest = createHash("sha256").update(text).digest("hex").slice(0, 12);
+  const own = `${out}/.sweep/spec-${digest}.json`;
+  await Deno.mkdir(`${out}/.sweep`, { recursive: true });
+  for (const path of [own, `${out}/sweep.json`]) if (await textOf(path) !== text) writeWhole(path, text);
+  return own;
 }
 
 /** Carries out one run in this process. */

@@ -36,6 +36,17 @@ Deno.test("a sweep has a run directory for each run, a copy of its spec, and say
   });
 });
 
+Deno.test("two specs are carried out into one folder at a time, each run by its own", async () => {
+  await withFolder(async (folder) => {
+    const out = `${folder}/out`, one = `${folder}/one.json`, other = `${folder}/other.json`;
+    await Deno.writeTextFile(one, JSON.stringify(SPEC));
+    await Deno.writeTextFile(other, JSON.stringify({ base: BASE, grid: { optimizer: ["adamw"] }, seeds: 2 }));
+    const sweeps = [one, other].map((spec) => ended(spawnSweep([spec, "--out", out, "--jobs", "1"])));
+    for (const { code, err } of await Promise.all(sweeps)) assertEquals(code, 0, err);
+    assertEquals(await finishedIn(out), [...ALL, "optimizer=adamw,seed=1", "optimizer=adamw,seed=2"]);
+  });
+});
+
 Deno.test("--log json prints an object a line: what starts, every event with its run, how each ended, and the sum", async () => {
   await withFolder(async (folder) => {
     const spec = await specIn(folder, { base: BASE, seeds: [7] });
