@@ -84,7 +84,6 @@ export async function main(args: readonly string[], models: readonly ModelDefini
       });
       const start = startOf(models), args = argsOf(spec, values);
       const host: SweepHost = {
-        spec,
         out,
         signal,
         command: (name) => [...start, ...args(name)],

@@ -29,8 +29,6 @@ export type SweepEvent =
 
 /** What whoever carries out a plan is given. */
 export interface SweepHost {
-  /** The spec: a copy of what the user gave, in the output folder. */
-  readonly spec: string;
   /** The output folder: that of a run is `${out}/${name}`, and state of one's own goes to `${out}/.sweep/`. */
   readonly out: string;
   /** Aborted where the sweep is asked to end. */

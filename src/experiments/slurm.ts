@@ -1,3 +1,4 @@
+import { pause } from "./_pause.ts";
 import { cancel, statesOf } from "./_slurm_commands.ts";
 import { RunEvents } from "./_run_events.ts";
 import { submissionsOf, submitRuns, type SubmittedRun } from "./_slurm_submission.ts";
@@ -162,16 +163,4 @@ async function linesOf(path: string): Promise<string[]> {
 
 function isThere(path: string): Promise<boolean> {
   return Deno.stat(path).then(() => true, () => false);
-}
-
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, milliseconds);
-    signal.addEventListener("abort", done);
-  });
 }

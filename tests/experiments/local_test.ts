@@ -13,7 +13,6 @@ async function carriedOut(
   await withFolder(async (out) => {
     const events: SweepEvent[] = [], texts = new Map<string, string>();
     const host: SweepHost = {
-      spec: `${out}/sweep.json`,
       out,
       signal,
       command: (name) => ["sh", "-c", scripts[name]!, out],

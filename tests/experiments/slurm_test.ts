@@ -136,7 +136,6 @@ test("a job that Slurm ends is told of, and counts as not done", async (slurm, f
   await Deno.mkdir(out);
   const args = () => [spec, "--out", out, "--run", "run"];
   const host: SweepHost = {
-    spec,
     out,
     signal: new AbortController().signal,
     args,
