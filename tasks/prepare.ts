@@ -7,7 +7,7 @@ import type { ItemsOptions } from "../src/prepare/options.ts";
 import { shown, visible } from "../src/prepare/prepare_error.ts";
 import { parseFlags } from "./cli/flags.ts";
 import { interruptible } from "./cli/interruption.ts";
-import { quoted } from "./cli/quoted.ts";
+import { quoted } from "../src/quoted.ts";
 import { runTask } from "./cli/run_task.ts";
 import { task } from "./prepare/flags.ts";
 import { StepProgress } from "./prepare/step_progress.ts";

@@ -13,7 +13,7 @@ import { checkedMetric, type MetricName } from "../src/recommend/metric_name.ts"
 import { panelsOf } from "../src/report/panels.ts";
 import { reportPage } from "../src/report/report.ts";
 import { defineTask, parseFlags, UsageError } from "./cli/flags.ts";
-import { quoted } from "./cli/quoted.ts";
+import { quoted } from "../src/quoted.ts";
 import { runTask } from "./cli/run_task.ts";
 import { VERSION } from "./cli/version.ts";
 import { datasetsOf } from "./report/datasets.ts";

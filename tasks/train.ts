@@ -18,7 +18,7 @@ import { interruptible } from "./cli/interruption.ts";
 import { openTaskDevice } from "./cli/open_device.ts";
 import { resultTable } from "./cli/result_table.ts";
 import { aligned, protocolLine } from "./cli/results.ts";
-import { quoted } from "./cli/quoted.ts";
+import { quoted } from "../src/quoted.ts";
 import { runTask } from "./cli/run_task.ts";
 import { TaskLog } from "./cli/task_log.ts";
 import { readInit, withSettings } from "./train/init.ts";

@@ -9,6 +9,7 @@ const FLOORS: readonly (readonly string[])[] = [
     "src/json.ts",
     "src/options.ts",
     "src/philox.ts",
+    "src/quoted.ts",
     "src/safetensors.ts",
   ],
   ["src/device"],

@@ -1,4 +1,5 @@
 import { parseJson } from "../json.ts";
+import { quoted } from "../quoted.ts";
 import { writeWhole } from "../files/part_file.ts";
 import { largestArray, submit, type TaskId } from "./_slurm_commands.ts";
 
@@ -120,11 +121,6 @@ function runOf(folder: string, name: string, task: TaskId, index: number): Submi
     ended: `${folder}/${index}.ended`,
     words: `${folder}/${task}.out`,
   };
-}
-
-/** A word as a shell takes it. */
-function quoted(word: string): string {
-  return `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 /** What each task runs. */
