@@ -4,7 +4,8 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { AGAIN, type Outcome, type SweepHost } from "../src/experiments/executor.ts";
+import type { Outcome, SweepHost } from "../src/experiments/executor.ts";
+import { EXIT } from "../src/experiments/exit.ts";
 import { fittingRuns, thisMachine } from "../src/experiments/machine.ts";
 import { partOf, runsOfPart } from "../src/experiments/parts.ts";
 import { type PlannedRun, planOf } from "../src/experiments/plan.ts";
@@ -190,7 +191,7 @@ function finish(
   for (const { name, code, reason = "", log: file } of bad) {
     console.error(`${name}  exit code ${code}: ${reason}${file === undefined ? "" : `\n    all of it: ${file}`}`);
   }
-  const failed = bad.find(({ code }) => code !== AGAIN) ?? bad[0];
+  const failed = bad.find(({ code }) => code !== EXIT.again) ?? bad[0];
   if (failed) {
     const isHeld = bad.every(({ reason }) => reason?.includes(" holds it: "));
     const why = counts.failed > 0

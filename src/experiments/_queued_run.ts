@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { EXIT } from "./exit.ts";
 
 /** A run on the queue: what a worker needs to carry it out. */
 export interface QueuedRun {
@@ -63,5 +64,7 @@ export function failureOf(code: number, reason: string): string {
  */
 export function readFailure(words: string): { code: number; reason: string } {
   const code = FAILURE.exec(words)?.[1];
-  return code === undefined ? { code: 1, reason: words } : { code: Number(code), reason: words.replace(FAILURE, "") };
+  return code === undefined
+    ? { code: EXIT.fault, reason: words }
+    : { code: Number(code), reason: words.replace(FAILURE, "") };
 }

@@ -1,4 +1,5 @@
 import { parseJson } from "../json.ts";
+import { EXIT } from "./exit.ts";
 import { quoted } from "../quoted.ts";
 import { writeWhole } from "../files/part_file.ts";
 import { largestArray, submit, type TaskId } from "./_slurm_commands.ts";
@@ -146,17 +147,17 @@ while kill -0 "$run" 2> /dev/null; do
   code=$?
 done
 
-if [ "$code" = 75 ] || [ "$code" -gt 128 ]; then
+if [ "$code" = ${EXIT.again} ] || [ "$code" -gt 128 ]; then
   # What somebody cancels, or takes from this node, is Slurm's to queue again or not
   [ "$(squeue --noheader --jobs="$SLURM_JOB_ID" --format=%T)" = RUNNING ] || exit "$code"
   limit=${KILLS}
-  [ "$code" = 75 ] && limit=${RESTARTS}
+  [ "$code" = ${EXIT.again} ] && limit=${RESTARTS}
   if [ "$restarts" -lt "$limit" ]; then
     echo "exit code $code: queued again"
     scontrol requeue "$SLURM_JOB_ID" && exit "$code"
   fi
 fi
-[ "$code" = 0 ] && rm -f "$log"
+[ "$code" = ${EXIT.done} ] && rm -f "$log"
 echo "$code" > "$folder/$index.ended.part"
 mv "$folder/$index.ended.part" "$folder/$index.ended"
 exit "$code"

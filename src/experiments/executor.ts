@@ -1,4 +1,5 @@
 import type { TrainingEvent } from "../training/train.ts";
+import { EXIT } from "./exit.ts";
 import { isHalted } from "./halving.ts";
 import type { PlannedRun } from "./plan.ts";
 
@@ -76,9 +77,6 @@ export interface Executor {
   withdraw?(plan: readonly PlannedRun[], out: string): Promise<string>;
 }
 
-/** Exit code of a command that may succeed when it is repeated. */
-export const AGAIN = 75;
-
 /**
  * How a run ended, by the exit code of its command and what is in its folder.
  *
@@ -94,7 +92,7 @@ export async function outcomeOf(
   code: number,
   details: Pick<Outcome, "reason" | "log"> = {},
 ): Promise<Outcome> {
-  if (code === AGAIN) return { name, code, status: "again", ...details };
-  if (code !== 0) return { name, code, status: "failed", ...details };
+  if (code === EXIT.again) return { name, code, status: "again", ...details };
+  if (code !== EXIT.done) return { name, code, status: "failed", ...details };
   return { name, code, status: await isHalted(`${out}/${name}`) ? "stopped" : "done" };
 }

@@ -1,6 +1,7 @@
 import { pause } from "./_pause.ts";
 import { runProcess } from "./_run_process.ts";
-import { AGAIN, type Executor, type Outcome, outcomeOf, type SweepHost } from "./executor.ts";
+import { type Executor, type Outcome, outcomeOf, type SweepHost } from "./executor.ts";
+import { EXIT } from "./exit.ts";
 import type { PlannedRun } from "./plan.ts";
 
 /** How often a run is tried again that may succeed when it is repeated. */
@@ -72,7 +73,7 @@ export class LocalExecutor implements Executor {
     try {
       const { code, signal, reason, log } = await runProcess(name, host, threads);
       // Whoever killed it may not do so again
-      return await outcomeOf(host.out, name, signal === null ? code : AGAIN, { reason, log });
+      return await outcomeOf(host.out, name, signal === null ? code : EXIT.again, { reason, log });
     } finally {
       this.#running--;
     }

@@ -12,11 +12,12 @@ import {
 import { pause } from "./_pause.ts";
 import { failureOf, type QueuedRun, queuedRunOf } from "./_queued_run.ts";
 import { runProcess } from "./_run_process.ts";
-import { AGAIN, type SweepEvent } from "./executor.ts";
+import type { SweepEvent } from "./executor.ts";
+import { EXIT } from "./exit.ts";
 import type { QueueAddress } from "./queue_address.ts";
 
 /** Exit codes after which no machine would fare better. */
-const FOR_GOOD = [2, 3, 4];
+const FOR_GOOD: readonly number[] = [EXIT.usage, EXIT.data, EXIT.diverged];
 
 /** How often a run may lose its worker before it is taken for what ends them. */
 const LOSSES = 10;
@@ -100,11 +101,11 @@ async function carryOut(
 ): Promise<{ code: number }> {
   const { start, flags, signal, report, variables } = options;
   const run = queuedRunOf(job.data);
-  if (run === null) throw new UnrecoverableError(failureOf(2, "what is on the queue is no run of a sweep"));
+  if (run === null) throw new UnrecoverableError(failureOf(EXIT.usage, "what is on the queue is no run of a sweep"));
   const { name, out, args, folder } = run;
   if (!await seesFolders(run)) {
     const reason = `the worker${where()} does not see ${out} and ${folder}`;
-    if (job.attemptsStarted >= BLIND) throw new UnrecoverableError(failureOf(2, reason));
+    if (job.attemptsStarted >= BLIND) throw new UnrecoverableError(failureOf(EXIT.usage, reason));
     return await again(job, token, reason, report);
   }
   report({ type: "start", name });
@@ -112,14 +113,16 @@ async function carryOut(
   running.add(job.id!);
   const ended = await runProcess(name, host, flags, { folder, variables }).finally(() => running.delete(job.id!));
   const { code, signal: killer, reason, log } = ended;
-  if (signal.aborted && code !== 0) return await again(job, token, reason, report, 0);
-  if (code === AGAIN && killer === null) return await again(job, token, reason, report);
-  if (code === 0) {
+  if (signal.aborted && code !== EXIT.done) return await again(job, token, reason, report, 0);
+  if (code === EXIT.again && killer === null) return await again(job, token, reason, report);
+  if (code === EXIT.done) {
     report({ type: "end", outcome: { name, code, status: "done" } });
     return { code };
   }
   // What kills a run, such as the want of memory, is a failure
-  const shown = killer === null ? code : 1, words = failureOf(shown, reason), isForGood = FOR_GOOD.includes(shown);
+  const shown = killer === null ? code : EXIT.fault,
+    words = failureOf(shown, reason),
+    isForGood = FOR_GOOD.includes(shown);
   const isLast = isForGood || job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
   report(
     isLast

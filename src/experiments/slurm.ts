@@ -2,7 +2,8 @@ import { pause } from "./_pause.ts";
 import { cancel, statesOf } from "./_slurm_commands.ts";
 import { RunEvents } from "./_run_events.ts";
 import { submissionsOf, submitRuns, type SubmittedRun } from "./_slurm_submission.ts";
-import { AGAIN, type Executor, type Outcome, outcomeOf, type SweepHost } from "./executor.ts";
+import { type Executor, type Outcome, outcomeOf, type SweepHost } from "./executor.ts";
+import { EXIT } from "./exit.ts";
 import type { PlannedRun } from "./plan.ts";
 
 export { sbatchOptions, SlurmError } from "./_slurm_commands.ts";
@@ -128,7 +129,7 @@ async function follow(runs: readonly SubmittedRun[], host: SweepHost, ask: numbe
       const { state, ended } = states.get(run.task) ?? { state: "no longer known to it", ended: true };
       if (!ended) missing.delete(run.name);
       // What a node wrote last may come later than the state: it has until the next question
-      else if (missing.has(run.name)) await end(run, AGAIN, `Slurm says that it is ${state}`);
+      else if (missing.has(run.name)) await end(run, EXIT.again, `Slurm says that it is ${state}`);
       else missing.add(run.name);
     }
   }
@@ -137,13 +138,13 @@ async function follow(runs: readonly SubmittedRun[], host: SweepHost, ask: numbe
 
 /** How a run ended, and why. */
 async function endOf(out: string, { name, words }: SubmittedRun, code: number, why?: string): Promise<Outcome> {
-  if (code === 0) return await outcomeOf(out, name, code);
+  if (code === EXIT.done) return await outcomeOf(out, name, code);
   const own = `${out}/.sweep/${name}.log`, said = await linesOf(own);
   const error = said.findLast((line) => line.startsWith("error: "))?.slice("error: ".length);
   const slurm = (await linesOf(words)).map((line) => /^slurmstepd[^:]*: error: (.*)/.exec(line)?.[1])
     .findLast((line) => line !== undefined);
   // A run knows that it was interrupted, and Slurm by whom
-  const known = code === AGAIN ? slurm ?? error : error ?? slurm;
+  const known = code === EXIT.again ? slurm ?? error : error ?? slurm;
   const reason = known ?? why ?? said.at(-1) ?? `exit code ${code}`;
   return await outcomeOf(out, name, code, { reason, log: said.length > 0 ? own : words });
 }

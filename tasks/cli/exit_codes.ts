@@ -1,26 +1,11 @@
 import { DeviceLostError } from "../../src/device/device.ts";
+import { EXIT } from "../../src/experiments/exit.ts";
 import { QueueAwayError } from "../../src/experiments/queue_address.ts";
 import { DatasetError } from "../../src/files/read_dataset.ts";
 import { FolderGoneError, FolderHeldError } from "../../src/files/run_lock.ts";
 import { RunError } from "../../src/files/run_record.ts";
 import { PrepareError } from "../../src/prepare/prepare_error.ts";
 import { NonFiniteError } from "../../src/sevo/errors.ts";
-
-/** What the exit code of a task says: see docs/batch-jobs.md. */
-export const EXIT = {
-  /** All is done. */
-  done: 0,
-  /** A fault of the program. */
-  fault: 1,
-  /** The command line, a variable or a config is wrong. */
-  usage: 2,
-  /** The data are wrong. */
-  data: 3,
-  /** Training diverged. */
-  diverged: 4,
-  /** Nothing is wrong with the job: the same again may well succeed. */
-  again: 75,
-} as const;
 
 /** Thrown where a task was interrupted and goes on where it is run again. */
 export class TryAgainError extends Error {

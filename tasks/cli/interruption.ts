@@ -1,4 +1,5 @@
-import { EXIT, TryAgainError } from "./exit_codes.ts";
+import { EXIT } from "../../src/experiments/exit.ts";
+import { TryAgainError } from "./exit_codes.ts";
 
 /** Signals that ask a process to end: from the keyboard, and from whoever schedules it. */
 const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];

@@ -7,7 +7,8 @@ import { PrepareError } from "../../src/prepare/prepare_error.ts";
 import { WhereError } from "../../src/prepare/where/tokens.ts";
 import { NonFiniteError } from "../../src/sevo/errors.ts";
 import { UsageError } from "../../tasks/cli/declaration.ts";
-import { EXIT, exitCodeOf, RunsFailedError, TryAgainError } from "../../tasks/cli/exit_codes.ts";
+import { EXIT } from "../../src/experiments/exit.ts";
+import { exitCodeOf, RunsFailedError, TryAgainError } from "../../tasks/cli/exit_codes.ts";
 import { isExpected } from "../../tasks/cli/run_task.ts";
 
 const full = Object.assign(new Error("No space left on device (os error 28)"), { code: "ENOSPC" });
