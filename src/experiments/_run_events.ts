@@ -1,4 +1,4 @@
-import { parseJson } from "../json.ts";
+import { eventIn } from "./_event_line.ts";
 import type { TrainingEvent } from "../training/train.ts";
 import type { SweepEvent } from "./executor.ts";
 
@@ -66,17 +66,9 @@ async function eventsFrom(path: string, from: number): Promise<{ events: Trainin
     const bytes = new Uint8Array(size - from), count = await open.read(bytes) ?? 0;
     const end = bytes.subarray(0, count).lastIndexOf(10) + 1;
     const lines = new TextDecoder().decode(bytes.subarray(0, end)).split("\n").slice(0, -1);
-    return { events: lines.flatMap(eventOf), to: from + end };
+    // A line may have been taken back while it was read
+    return { events: lines.map(eventIn).filter((event) => event !== null), to: from + end };
   } catch {
     return { events: [], to: from };
-  }
-}
-
-function eventOf(line: string): TrainingEvent[] {
-  try {
-    const event = parseJson(line) as TrainingEvent | null;
-    return event?.type === "epoch" || event?.type === "evaluation" ? [event] : [];
-  } catch {
-    return []; // What was taken back while it was read
   }
 }

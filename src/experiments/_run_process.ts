@@ -1,5 +1,5 @@
 import { TextLineStream } from "./_line_stream.ts";
-import { parseJson } from "../json.ts";
+import { eventIn } from "./_event_line.ts";
 import type { SweepHost } from "./executor.ts";
 
 /** How the process of a run ended. */
@@ -68,21 +68,10 @@ async function tell(
   { report }: Pick<SweepHost, "report">,
 ): Promise<void> {
   for await (const line of stdout.pipeThrough(new TextLineStream())) {
-    let event;
-    try {
-      event = parseJson(line);
-    } catch {
-      continue; // A line that a library has printed
-    }
-    if (isEvent(event)) report({ type: "progress", name, event });
+    // A library may have printed a line too
+    const event = eventIn(line);
+    if (event !== null) report({ type: "progress", name, event });
   }
-}
-
-type Progress = Extract<Parameters<SweepHost["report"]>[0], { type: "progress" }>["event"];
-
-function isEvent(value: unknown): value is Progress {
-  const type = (value as { readonly type?: unknown } | null)?.type;
-  return type === "epoch" || type === "evaluation";
 }
 
 /** Writes standard error to a file, and gives the line that says why the run failed. */
