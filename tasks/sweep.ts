@@ -10,6 +10,7 @@ import { fittingRuns, thisMachine } from "../src/experiments/machine.ts";
 import { partOf, runsOfPart } from "../src/experiments/parts.ts";
 import { type PlannedRun, planOf } from "../src/experiments/plan.ts";
 import { readSpec, type Sweep } from "../src/experiments/spec.ts";
+import { readIfThere } from "../src/files/read_if_there.ts";
 import { writeWhole } from "../src/files/part_file.ts";
 import type { ModelDefinition } from "../src/models/define_model.ts";
 import { MODELS } from "../src/models/models.ts";
@@ -211,12 +212,8 @@ function inWords(standings: readonly Standing[]): string {
 }
 
 async function textOf(path: string): Promise<string | null> {
-  try {
-    return await Deno.readTextFile(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return null;
-    throw error;
-  }
+  const bytes = await readIfThere(path);
+  return bytes && new TextDecoder().decode(bytes);
 }
 
 if (import.meta.main) await runTask(() => main(Deno.args));

@@ -1,5 +1,6 @@
 import { parseJson } from "../json.ts";
 import { writeWhole } from "../files/part_file.ts";
+import { readIfThere } from "../files/read_if_there.ts";
 import { readRun, RunError, type RunRecord } from "../files/run_record.ts";
 import type { MetricName } from "../recommend/metric_name.ts";
 import type { Halving } from "./spec.ts";
@@ -104,15 +105,10 @@ export async function readStarted(folders: readonly string[]): Promise<RunRecord
  * @throws {RunError} If the file of them is damaged.
  */
 export async function readDecisions(folder: string): Promise<Decision[]> {
-  let text;
+  const bytes = await readIfThere(`${folder}/${RUNGS}`);
+  if (bytes === null) return [];
   try {
-    text = await Deno.readTextFile(`${folder}/${RUNGS}`);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
-    throw error;
-  }
-  try {
-    const decisions = parseJson(text);
+    const decisions = parseJson(new TextDecoder().decode(bytes));
     if (Array.isArray(decisions) && decisions.every(isDecision)) return decisions;
   } catch {
     // Said below, as for any other content

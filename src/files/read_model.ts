@@ -1,6 +1,7 @@
 import type { ModelDefinition } from "../models/define_model.ts";
 import { decodeModel, type ModelFile } from "../models/model_file.ts";
 import { type Checkpoint, decodeCheckpoint } from "../training/checkpoint.ts";
+import { readIfThere } from "./read_if_there.ts";
 
 /**
  * Reads the model of a run.
@@ -34,12 +35,8 @@ export async function readModel(path: string, models?: readonly ModelDefinition[
  */
 export async function readCheckpoint(path: string): Promise<Checkpoint | null> {
   if (path.endsWith(".safetensors")) return null;
-  try {
-    return decodeCheckpoint(await Deno.readFile(`${path}/checkpoint.safetensors`));
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return null;
-    throw error;
-  }
+  const bytes = await readIfThere(`${path}/checkpoint.safetensors`);
+  return bytes && decodeCheckpoint(bytes);
 }
 
 /** The finished runs of a comparison. */

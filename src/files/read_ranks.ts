@@ -1,5 +1,6 @@
 import { Fault, ParquetFile } from "./_parquet.ts";
 import { RANKS } from "./ranks_file.ts";
+import { readIfThere } from "./read_if_there.ts";
 import { RunError } from "./run_record.ts";
 
 /** Places of the targets of a run's test, by the ids of users and items: a row each, in the order of the users. */
@@ -20,13 +21,8 @@ export interface TargetRanks {
  * @throws {RunError} If the file is damaged, or is none of ranks.
  */
 export async function readRanks(path: string): Promise<TargetRanks | null> {
-  let bytes: Uint8Array<ArrayBuffer>;
-  try {
-    bytes = await Deno.readFile(`${path}/${RANKS}`);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  }
+  const bytes = await readIfThere(`${path}/${RANKS}`);
+  if (bytes === null) return null;
   try {
     const file = new ParquetFile(RANKS, bytes);
     const ids = async (name: string) => {

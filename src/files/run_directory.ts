@@ -1,12 +1,13 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Dataset } from "../data/dataset.ts";
-import { parseJson } from "../json.ts";
 import { encodeModel } from "../models/model_file.ts";
 import { weightsDigest } from "../models/weights_digest.ts";
-import { type Checkpoint, decodeCheckpoint, encodeCheckpoint, isRankingMetrics } from "../training/checkpoint.ts";
+import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "../training/checkpoint.ts";
 import type { TrainingEvent, TrainingResult } from "../training/train.ts";
 import { isUnfinished, removeUnfinished, writeWhole } from "./part_file.ts";
 import { writeRanks } from "./ranks_file.ts";
+import { readIfThere } from "./read_if_there.ts";
+import { isFinishedMetrics, parsedObject } from "./_run_json.ts";
 import { LOCK, RunLock } from "./run_lock.ts";
 import { writeError } from "./write_error.ts";
 
@@ -101,22 +102,14 @@ export class RunDirectory implements Disposable {
    * @throws {SyntaxError} If its config.json, its run.json or its metrics.json is damaged.
    */
   async resume({ config, dataset }: RunIdentity): Promise<boolean> {
-    const { path } = this, started = await this.#read("config.json");
+    const { path } = this, started = await readIfThere(`${this.path}/config.json`);
     removeUnfinished(path);
     if (started === null) return false;
     this.#isStarted = true;
     const before = this.#parsed(started, "config.json"), now = JSON.parse(json(config));
     const finished = await this.metrics() !== null, longer = now.epochs > Number(before["epochs"]);
-    for (const key of new Set([...Object.keys(before), ...Object.keys(now)])) {
-      if (isDeepStrictEqual(before[key], now[key])) continue;
-      if (key === "patience" || key === "device" || (key === "epochs" && (finished || longer))) continue;
-      throw new RangeError(
-        `Cannot resume the run in '${path}' as its ${key} was ${JSON.stringify(before[key])}: current value is ${
-          JSON.stringify(now[key])
-        }`,
-      );
-    }
-    const run = await this.#read("run.json");
+    refuseOtherSettings(path, before, now, ["patience", "device", ...finished || longer ? ["epochs"] : []]);
+    const run = await readIfThere(`${this.path}/run.json`);
     const trainedOn = this.#parsed(run ?? new Uint8Array(), "run.json")["dataset"] as
       | Partial<DatasetIdentity>
       | undefined;
@@ -148,7 +141,7 @@ export class RunDirectory implements Disposable {
    * @throws {SyntaxError} If its metrics.json is damaged.
    */
   async metrics(): Promise<FinishedMetrics | null> {
-    const bytes = await this.#read("metrics.json");
+    const bytes = await readIfThere(`${this.path}/metrics.json`);
     const metrics = bytes && parsedObject(bytes);
     if (bytes === null || isFinishedMetrics(metrics)) return metrics as FinishedMetrics | null;
     throw new SyntaxError(
@@ -164,7 +157,7 @@ export class RunDirectory implements Disposable {
    */
   async rewind(): Promise<Checkpoint | null> {
     const checkpoint = await this.#checkpoint();
-    const log = new TextDecoder().decode(await this.#read("events.jsonl") ?? new Uint8Array());
+    const log = new TextDecoder().decode(await readIfThere(`${this.path}/events.jsonl`) ?? new Uint8Array());
     const kept = log.split("\n").filter((line) => {
       const event = parsedEvent(line);
       if (!event || !checkpoint || event.epoch > checkpoint.epoch) return false;
@@ -209,7 +202,7 @@ export class RunDirectory implements Disposable {
    */
   async finish(result: TrainingResult, dataset: Dataset, report: RunReport): Promise<string> {
     const { model, settings, weights, bestEpoch, valid, test, ranks } = result, { keepCheckpoint, ...more } = report;
-    const run = this.#parsed(await this.#read("run.json") ?? new Uint8Array(), "run.json");
+    const run = this.#parsed(await readIfThere(`${this.path}/run.json`) ?? new Uint8Array(), "run.json");
     const digest = await weightsDigest(weights), ended = new Date().toISOString();
     this.#write("model.safetensors", encodeModel(model, settings, weights, dataset));
     await writeRanks(this.path, dataset, ranks);
@@ -237,7 +230,7 @@ export class RunDirectory implements Disposable {
   }
 
   async #checkpoint(): Promise<Checkpoint | null> {
-    const bytes = await this.#read("checkpoint.safetensors");
+    const bytes = await readIfThere(`${this.path}/checkpoint.safetensors`);
     try {
       return bytes && decodeCheckpoint(bytes);
     } catch (cause) {
@@ -249,18 +242,34 @@ export class RunDirectory implements Disposable {
     }
   }
 
-  async #read(name: string): Promise<Uint8Array<ArrayBuffer> | null> {
-    try {
-      return await Deno.readFile(`${this.path}/${name}`);
-    } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return null;
-      throw error;
-    }
-  }
-
   #write(name: string, content: string | Uint8Array<ArrayBuffer>): void {
     this.#lock.check();
     writeWhole(`${this.path}/${name}`, content);
+  }
+}
+
+/**
+ * Checks that a run is gone on with by the settings that it was started with.
+ *
+ * @param path The run directory.
+ * @param before What its `config.json` says.
+ * @param now What it would say.
+ * @param free Settings that may be others.
+ * @throws {RangeError} If another setting differs.
+ */
+export function refuseOtherSettings(
+  path: string,
+  before: Readonly<Record<string, unknown>>,
+  now: Readonly<Record<string, unknown>>,
+  free: readonly string[],
+): void {
+  for (const key of new Set([...Object.keys(before), ...Object.keys(now)])) {
+    if (free.includes(key) || isDeepStrictEqual(before[key], now[key])) continue;
+    throw new RangeError(
+      `Cannot resume the run in '${path}' as its ${key} was ${JSON.stringify(before[key])}: current value is ${
+        JSON.stringify(now[key])
+      }`,
+    );
   }
 }
 
@@ -282,21 +291,6 @@ async function made(path: string): Promise<boolean> {
 
 function short(digest: string | undefined): string {
   return digest === undefined ? "none" : digest.slice(0, 12);
-}
-
-function isFinishedMetrics(value: Readonly<Record<string, unknown>> | null): boolean {
-  return value !== null && Number.isSafeInteger(value["bestEpoch"]) && isRankingMetrics(value["valid"]) &&
-    isRankingMetrics(value["test"]);
-}
-
-/** The object in a JSON file; null where there is none. */
-function parsedObject(bytes: Uint8Array): Record<string, unknown> | null {
-  try {
-    const value = parseJson(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-    return typeof value === "object" && !Array.isArray(value) ? value as Record<string, unknown> | null : null;
-  } catch {
-    return null;
-  }
 }
 
 /** A line of the log; null for one that was cut off, which belongs to what will happen again. */

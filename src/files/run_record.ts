@@ -1,7 +1,8 @@
 import { parseJson } from "../json.ts";
-import type { RankingMetrics } from "../recommend/metrics.ts";
 import type { TrainingEvent } from "../training/train.ts";
+import { readIfThere } from "./read_if_there.ts";
 import type { DatasetIdentity, FinishedMetrics } from "./run_directory.ts";
+import { isFinishedMetrics, parsedObject } from "./_run_json.ts";
 
 /** What `metrics.json` of a finished run says. */
 export interface RunMetrics extends FinishedMetrics {
@@ -82,7 +83,7 @@ export async function readRun(path: string): Promise<RunRecord> {
     config,
     dataset: { name: dataset.name, digest: dataset.digest },
     events: await eventsOf(path),
-    metrics,
+    metrics: metrics as unknown as RunMetrics | null,
   };
 }
 
@@ -104,7 +105,8 @@ async function runFolders(path: string, given: string): Promise<string[]> {
 }
 
 async function eventsOf(path: string): Promise<TrainingEvent[]> {
-  const lines = (await textOf(`${path}/events.jsonl`) ?? "").split("\n");
+  const bytes = await readIfThere(`${path}/events.jsonl`),
+    lines = new TextDecoder().decode(bytes ?? undefined).split("\n");
   // What follows the last line end is a line that was cut off, which belongs to what will happen again
   return lines.slice(0, -1).map((line) => {
     try {
@@ -116,36 +118,19 @@ async function eventsOf(path: string): Promise<TrainingEvent[]> {
 }
 
 async function jsonOf(path: string, name: string): Promise<Record<string, unknown> | null> {
-  const text = await textOf(`${path}/${name}`);
-  if (text === null) return null;
-  try {
-    const value = parseJson(text);
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
-  } catch {
-    // Said below, as for any other content
-  }
-  throw damaged(path, name);
-}
-
-async function textOf(path: string): Promise<string | null> {
-  try {
-    return await Deno.readTextFile(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  }
+  const bytes = await readIfThere(`${path}/${name}`);
+  if (bytes === null) return null;
+  const found = parsedObject(bytes);
+  if (found === null) throw damaged(path, name);
+  return found;
 }
 
 function damaged(path: string, name: string): RunError {
   return new RunError(`Cannot read the run in '${path}' as its ${name} is damaged`);
 }
 
-function isRunMetrics(value: object): value is RunMetrics {
-  const { valid, test, version, protocol, device, seconds, digest, bestEpoch } = value as Partial<RunMetrics>;
+function isRunMetrics(value: Readonly<Record<string, unknown>>): boolean {
+  const { version, protocol, device, seconds, digest } = value;
   return [version, protocol, device, digest].every((text) => typeof text === "string") && Number.isFinite(seconds) &&
-    Number.isSafeInteger(bestEpoch) && [valid, test].every(isMetrics);
-}
-
-function isMetrics(value: unknown): value is RankingMetrics {
-  return typeof value === "object" && value !== null && Object.values(value).every(Number.isFinite);
+    isFinishedMetrics(value);
 }

@@ -1,9 +1,8 @@
-import { isDeepStrictEqual } from "node:util";
 import type { Dataset } from "../../src/data/dataset.ts";
 import { datasetDigest } from "../../src/data/digest.ts";
 import { isHalted, readStarted, rungsOf } from "../../src/experiments/halving.ts";
 import type { Halving } from "../../src/experiments/spec.ts";
-import type { DatasetIdentity } from "../../src/files/run_directory.ts";
+import { type DatasetIdentity, refuseOtherSettings } from "../../src/files/run_directory.ts";
 import { readRun, type RunRecord } from "../../src/files/run_record.ts";
 import { checkedMetric, cutoffOf } from "../../src/recommend/metric_name.ts";
 import { UsageError } from "../cli/flags.ts";
@@ -81,16 +80,15 @@ async function stateOf(
   halve: Halving | null,
 ): Promise<[State, RunRecord]> {
   const record = await readRun(folder), { config: before } = record, now = JSON.parse(JSON.stringify(config));
-  const refuse = (key: string, was: unknown, is: unknown) =>
-    new RangeError(`Cannot resume the run in '${folder}' as its ${key} was ${was}: current value is ${is}`);
   const goesOn = Number(before["epochs"]) < Number(now.epochs);
-  for (const key of new Set([...Object.keys(before), ...Object.keys(now)])) {
-    // The device is a matter of the machine, and a run may have been asked for fewer epochs than now
-    if (key === "device" || (key === "epochs" && goesOn) || isDeepStrictEqual(before[key], now[key])) continue;
-    throw refuse(key, JSON.stringify(before[key]), JSON.stringify(now[key]));
-  }
+  // The device is a matter of the machine, and a run may have been asked for fewer epochs than now
+  refuseOtherSettings(folder, before, now, ["device", ...goesOn ? ["epochs"] : []]);
   if (record.dataset.digest !== identity.digest) {
-    throw refuse("dataset", short(record.dataset), short(identity));
+    throw new RangeError(
+      `Cannot resume the run in '${folder}' as its dataset was ${short(record.dataset)}: current value is ${
+        short(identity)
+      }`,
+    );
   }
   if (record.metrics === null) return ["started", record];
   if (!goesOn) return ["done", record];

@@ -11,8 +11,8 @@ const METRICS = {
   started: "2026-01-01T00:00:00.000Z",
   ended: "2026-01-01T00:00:02.000Z",
   bestEpoch: 1,
-  valid: { users: 3, "ndcg@10": 0.5 },
-  test: { users: 3, "ndcg@10": 0.25 },
+  valid: { users: 3, "ndcg@10": 0.5, mrr: 0.5 },
+  test: { users: 3, "ndcg@10": 0.25, mrr: 0.25 },
 };
 
 async function writeRun(path: string, files: { readonly [name: string]: unknown } = {}): Promise<void> {
