@@ -6,7 +6,6 @@
 import { createHash } from "node:crypto";
 import type { Outcome, SweepHost } from "../src/experiments/executor.ts";
 import { EXIT } from "../src/experiments/exit.ts";
-import { fittingRuns, thisMachine } from "../src/experiments/machine.ts";
 import { partOf, runsOfPart } from "../src/experiments/parts.ts";
 import { type PlannedRun, planOf } from "../src/experiments/plan.ts";
 import { readSpec, type Sweep } from "../src/experiments/spec.ts";
@@ -19,13 +18,13 @@ import { variable } from "./cli/environment.ts";
 import { RunsFailedError } from "./cli/exit_codes.ts";
 import { parseFlags, UsageError } from "./cli/flags.ts";
 import { interruptible } from "./cli/interruption.ts";
-import { openTaskDevice } from "./cli/open_device.ts";
 import { runTask } from "./cli/run_task.ts";
 import { TaskLog } from "./cli/task_log.ts";
 import { argsOf, startOf } from "./sweep/command.ts";
 import { estimateOf } from "./sweep/estimate.ts";
 import { executorOf } from "./sweep/executors.ts";
 import { specOptions, type SweepFlags, task } from "./sweep/flags.ts";
+import { fittingJobs } from "./sweep/jobs.ts";
 import { carryOut } from "./sweep/one_run.ts";
 import { requestOf, type RunRequest } from "./sweep/requests.ts";
 import { othersIn, type Standing, standingsOf } from "./sweep/standing.ts";
@@ -153,17 +152,11 @@ function chosenOf(plan: readonly PlannedRun[], { only, index, of }: SweepFlags, 
   return runsOfPart(named, part);
 }
 
-/** How many runs there are at a time: one on a GPU, as it has room for no second, else as many as fit. */
+/** How many runs there are at a time; elsewhere than on this machine all of them, as far as is known here. */
 async function jobsOf({ jobs, device, on }: SweepFlags, requests: readonly RunRequest[]): Promise<number> {
   if (jobs !== undefined) return jobs;
   if (on !== "local") return requests.length;
-  const devices = new Set(requests.map(({ flags }) => device ?? flags.device));
-  if (devices.has("webgpu")) return 1;
-  if (devices.has("auto")) {
-    await using opened = await openTaskDevice({ device: "auto", threads: 1 });
-    if (opened.kind === "webgpu") return 1;
-  }
-  return fittingRuns(thisMachine());
+  return await fittingJobs(new Set(requests.map(({ flags }) => device ?? flags.device)));
 }
 
 function showPlan(chosen: readonly PlannedRun[], standings: readonly Standing[], time: string, log: TaskLog): void {

@@ -4,18 +4,19 @@
  * @module
  */
 import type { SweepEvent } from "../src/experiments/executor.ts";
-import { fittingRuns, thisMachine } from "../src/experiments/machine.ts";
+import { thisMachine } from "../src/experiments/machine.ts";
 import { work } from "../src/experiments/queue_worker.ts";
 import type { ModelDefinition } from "../src/models/define_model.ts";
 import { MODELS } from "../src/models/models.ts";
 import { variableOf } from "./cli/environment.ts";
 import { defineTask, parseFlags } from "./cli/flags.ts";
 import { interruptible } from "./cli/interruption.ts";
-import { deviceFlags, openTaskDevice } from "./cli/open_device.ts";
+import { deviceFlags } from "./cli/open_device.ts";
 import { runTask } from "./cli/run_task.ts";
 import { logFlags, TaskLog } from "./cli/task_log.ts";
 import { startOf } from "./sweep/command.ts";
 import { addressOf, queueFlag } from "./sweep/executors.ts";
+import { fittingJobs, jobsFlag } from "./sweep/jobs.ts";
 
 const task = defineTask({
   name: "worker",
@@ -33,13 +34,7 @@ const task = defineTask({
   config: false,
   flags: {
     queue: { ...queueFlag, group: "Queue" },
-    jobs: {
-      kind: "integer",
-      min: 1,
-      max: 1024,
-      description: "Runs at a time, which share the cores (default: as many as fit cores and memory; one on a GPU)",
-      group: "Runs",
-    },
+    jobs: jobsFlag,
     idle: {
       kind: "number",
       above: 0,
@@ -73,7 +68,7 @@ export async function main(args: readonly string[], models: readonly ModelDefini
   if (parsed === null) return;
   const { values } = parsed, { device, idle = null, lostAfter } = values, log = new TaskLog(values);
   const address = addressOf("worker", values.queue), machine = thisMachine();
-  const jobs = values.jobs ?? (await hasGpu(device) ? 1 : fittingRuns(machine));
+  const jobs = values.jobs ?? await fittingJobs(new Set([device]));
   const threads = values.threads ?? Math.max(1, Math.floor(machine.cores / jobs));
   log.say(`queue     ${address}`);
   log.say(`at once   ${jobs}`);
@@ -96,12 +91,6 @@ export async function main(args: readonly string[], models: readonly ModelDefini
       signal.throwIfAborted();
     },
   );
-}
-
-async function hasGpu(device: "auto" | "cpu" | "webgpu"): Promise<boolean> {
-  if (device !== "auto") return device === "webgpu";
-  await using opened = await openTaskDevice({ device, threads: 1 });
-  return opened.kind === "webgpu";
 }
 
 function tell(event: SweepEvent, { say, tell }: TaskLog): void {

@@ -2,7 +2,7 @@ import { EXIT } from "../../src/experiments/exit.ts";
 import { TryAgainError } from "./exit_codes.ts";
 
 /** Signals that ask a process to end: from the keyboard, and from whoever schedules it. */
-const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
+export const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
 
 /**
  * Milliseconds in which a second wish to end is the first: a terminal asks all its processes at once, and a process that

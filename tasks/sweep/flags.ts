@@ -9,6 +9,7 @@ import { defineTask, type Parsed } from "../cli/flags.ts";
 import { logFlags } from "../cli/task_log.ts";
 import { trainTask } from "../train/flags.ts";
 import { clusterFlags } from "./executors.ts";
+import { jobsFlag } from "./jobs.ts";
 
 const SAMPLE = `{
   // What all runs have: settings and flags of train
@@ -68,13 +69,7 @@ export const task = defineTask({
       description: "Only show the plan, what is done of it, and an estimate of the time it takes",
       group: "Runs",
     },
-    jobs: {
-      kind: "integer",
-      min: 1,
-      max: 1024,
-      description: "Runs at a time, which share the cores (default: as many as fit cores and memory; one on a GPU)",
-      group: "Runs",
-    },
+    jobs: jobsFlag,
     only: {
       kind: "string",
       placeholder: "TEXT",

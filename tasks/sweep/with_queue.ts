@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import type { ModelDefinition } from "../../src/models/define_model.ts";
 import { MODELS } from "../../src/models/models.ts";
 import { UsageError } from "../cli/declaration.ts";
+import { SIGNALS } from "../cli/interruption.ts";
 import { deno } from "./command.ts";
 import { addressOf } from "./executors.ts";
 
@@ -64,12 +65,11 @@ export async function runWithQueue(args: readonly string[], url: string): Promis
       // It has ended meanwhile
     }
   };
-  const signals = ["SIGINT", "SIGTERM"] as const;
-  for (const signal of signals) Deno.addSignalListener(signal, pass);
+  for (const signal of SIGNALS) Deno.addSignalListener(signal, pass);
   try {
     return (await child.status).code;
   } finally {
-    for (const signal of signals) Deno.removeSignalListener(signal, pass);
+    for (const signal of SIGNALS) Deno.removeSignalListener(signal, pass);
     await child.stdin.close().catch(() => {});
   }
 }
