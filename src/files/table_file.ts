@@ -49,14 +49,12 @@ export async function createTable(path: string, columns: TableColumns): Promise<
 /**
  * Rows of a table as CSV, for where there is no file.
  *
- * @param columns Its columns, none of them of vectors.
+ * @param columns Its columns.
  * @param rows Its rows.
  * @returns A header and a line for each row.
  */
 export function csvOf(columns: TableColumns, rows: TableRows): string {
-  const names = Object.keys(columns);
-  const lines = rows[names[0]!]!.map((_, row) => names.map((name) => cell(rows[name]![row] as string | number | null)));
-  return [names.map(cell), ...lines].map((cells) => cells.join(",") + "\n").join("");
+  return csvHead(columns, rows) + csvLines(columns, rows);
 }
 
 class CsvTable implements TableFile {
@@ -71,17 +69,9 @@ class CsvTable implements TableFile {
   }
 
   write(rows: TableRows): void {
-    const names = Object.keys(this.#columns), length = rows[names[0]!]!.length;
-    if (length === 0) return;
+    const text = csvLines(this.#columns, rows);
+    if (text === "") return;
     this.#writeHead(rows);
-    let text = "";
-    for (let row = 0; row < length; row++) {
-      const cells = names.flatMap((name) => {
-        const value = rows[name]![row]!;
-        return value instanceof Float32Array ? Array.from(value, cell) : [cell(value)];
-      });
-      text += cells.join(",") + "\n";
-    }
     this.#file.write(this.#encoder.encode(text));
   }
 
@@ -94,16 +84,33 @@ class CsvTable implements TableFile {
   #writeHead(rows: TableRows | null): void {
     if (this.#headed) return;
     this.#headed = true;
-    const head = Object.keys(this.#columns).flatMap((name) => {
-      const first = rows?.[name]?.[0];
-      return first instanceof Float32Array ? Array.from(first, (_, at) => `${name}_${at}`) : [name];
-    });
-    this.#file.write(this.#encoder.encode(head.map(cell).join(",") + "\n"));
+    this.#file.write(this.#encoder.encode(csvHead(this.#columns, rows)));
   }
 
   [Symbol.dispose](): void {
     this.#file[Symbol.dispose]();
   }
+}
+
+function csvHead(columns: TableColumns, rows: TableRows | null): string {
+  const head = Object.keys(columns).flatMap((name) => {
+    const first = rows?.[name]?.[0];
+    return first instanceof Float32Array ? Array.from(first, (_, at) => `${name}_${at}`) : [name];
+  });
+  return head.map(cell).join(",") + "\n";
+}
+
+function csvLines(columns: TableColumns, rows: TableRows): string {
+  const names = Object.keys(columns), length = rows[names[0]!]!.length;
+  let text = "";
+  for (let row = 0; row < length; row++) {
+    const cells = names.flatMap((name) => {
+      const value = rows[name]![row]!;
+      return value instanceof Float32Array ? Array.from(value, cell) : [cell(value)];
+    });
+    text += cells.join(",") + "\n";
+  }
+  return text;
 }
 
 /** A cell: what could be taken for more than one, or for none, is quoted. */
