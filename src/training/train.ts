@@ -118,10 +118,10 @@ export async function train<M extends ModelDefinition>(
   for (const split of ["valid", "test"] as const) rankingTask(dataset, split, ranking);
   const evaluate = async (ranker: Ranker, split: Split, epoch: number) => {
     const start = performance.now(), task = rankingTask(dataset, split, ranking);
-    const { ranks } = await ranksOf(ranker, dataset, task), { users, targets } = task;
-    const metrics = metricsOf(task, { offsets: targets.offsets, ranks }, at);
+    const ranked = await ranksOf(ranker, dataset, task), { users, targets } = task;
+    const metrics = metricsOf(task, ranked, at);
     await onEvent({ type: "evaluation", split, epoch, metrics, seconds: (performance.now() - start) / 1000 });
-    return { metrics, ranks: { users, targets, ranks } };
+    return { metrics, ranks: { users, targets, ranks: ranked.ranks } };
   };
   let best: BestEpoch, settings: SettingValues;
   if (isTrainable(definition)) {
