@@ -9,7 +9,7 @@ import { writeWhole } from "../src/files/part_file.ts";
 import { readRuns } from "../src/files/run_record.ts";
 import type { ModelDefinition } from "../src/models/define_model.ts";
 import { MODELS } from "../src/models/models.ts";
-import { checkedMetric, type MetricName } from "../src/recommend/metric_name.ts";
+import { checkedMetric } from "../src/recommend/metric_name.ts";
 import { panelsOf } from "../src/report/panels.ts";
 import { reportPage } from "../src/report/report.ts";
 import { defineTask, parseFlags, UsageError } from "./cli/flags.ts";
@@ -70,7 +70,8 @@ export async function main(args: readonly string[], models: readonly ModelDefini
   const results = resultsOf(await readRuns(parsed.arguments));
   const metric = checkedMetric("Cannot make a report", "--metric", parsed.values.metric ?? results.metric);
   checkSettings(settings, results);
-  const comparisons = await comparisonsWith(results, metric), panels = panelsOf(results.groups, comparisons, metric);
+  const found = usualRequests(results).map((request) => comparisonsOf(results, request, { metric, nearest: false }));
+  const comparisons = (await Promise.all(found)).flat(), panels = panelsOf(results.groups, comparisons, metric);
   const datasets = await datasetsOf(panels, data, models);
   const { smoothness, missing } = await smoothnessEvidence(panels, datasets, models);
   const items = await itemEvidence(panels, datasets, models);
@@ -81,14 +82,6 @@ export async function main(args: readonly string[], models: readonly ModelDefini
   const bytes = new TextEncoder().encode(page), runs = results.rows.length;
   writeWhole(to, bytes);
   console.log(`Wrote ${runs} run${runs === 1 ? "" : "s"} to ${to}: ${(bytes.length / 1e6).toFixed(2)} MB`);
-}
-
-/** Comparisons of groups that have the metric: runs that were measured at other cut-offs may lack it. */
-async function comparisonsWith(results: Results, metric: MetricName) {
-  const groups = results.groups.filter(({ rows }) => rows.every(({ test }) => test?.[metric] !== undefined));
-  const having = { ...results, groups };
-  const found = usualRequests(having).map((request) => comparisonsOf(having, request, { metric, nearest: false }));
-  return (await Promise.all(found)).flat();
 }
 
 function checkSettings(wanted: readonly string[], { varying, rows }: Results): void {

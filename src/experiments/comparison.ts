@@ -2,6 +2,7 @@ import type { MetricName } from "../recommend/metric_name.ts";
 import { type PairedTest, pairedTest } from "./paired_test.ts";
 import type { ResultGroup, ResultRow, Results } from "./results.ts";
 import { isInUse, type RunSetting } from "./run_settings.ts";
+import { summaryOf } from "./summary.ts";
 import { userValues } from "./user_values.ts";
 
 /** Which runs are compared: those with one value of a setting against those with another. */
@@ -127,8 +128,8 @@ async function comparisonOf(
     baseline,
     others,
     seeds,
-    mean: meanOf(values),
-    baselineMean: meanOf(againstValues),
+    mean: summaryOf(values).mean,
+    baselineMean: summaryOf(againstValues).mean,
     overSeeds: seeds.length < 2
       ? null
       : pairedTest(Float64Array.from(values, (value, at) => value - againstValues[at]!)),
@@ -152,8 +153,4 @@ async function testOfUsers(
 
 function seedOf({ settings }: ResultRow): RunSetting {
   return settings["seed"];
-}
-
-function meanOf(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

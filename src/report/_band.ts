@@ -1,4 +1,4 @@
-import { summaryOf } from "../experiments/summary.ts";
+import { type Summary, summaryOf } from "../experiments/summary.ts";
 
 /** A point of a line over seeds. */
 export interface BandPoint {
@@ -21,7 +21,18 @@ export interface BandPoint {
 export function bandOf(seeds: readonly ReadonlyMap<number, number>[]): BandPoint[] {
   const [first, ...others] = seeds;
   return [...first?.keys() ?? []].filter((x) => others.every((seed) => seed.has(x))).sort((a, b) => a - b).map((x) => {
-    const { mean, deviation } = summaryOf(seeds.map((seed) => seed.get(x)!));
-    return { x, y: mean, low: mean - (deviation ?? 0), high: mean + (deviation ?? 0) };
+    const { mean, low, high } = spanOf(summaryOf(seeds.map((seed) => seed.get(x)!)));
+    return { x, y: mean, low, high };
   });
+}
+
+/**
+ * A mean with one standard deviation to each side; of one value, the value.
+ *
+ * @param summary The values in short.
+ * @returns The mean and the ends.
+ */
+export function spanOf({ mean, deviation }: Summary): { mean: number; low: number; high: number } {
+  const reach = deviation ?? 0;
+  return { mean, low: mean - reach, high: mean + reach };
 }

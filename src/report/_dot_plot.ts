@@ -1,4 +1,6 @@
 import { summaryOf } from "../experiments/summary.ts";
+import { spanOf } from "./_band.ts";
+import { counted } from "./_figures.ts";
 import { type Html, html } from "./_html.ts";
 import { chart, Plot } from "./_plot.ts";
 import type { Arm } from "./panels.ts";
@@ -50,13 +52,11 @@ function drawing(
 ): Html {
   const isNarrow = width < 500, rowHeight = isNarrow ? 50 : 38, height = rows.length * rowHeight + 52;
   const alt = `${axis}. ${
-    rows.map(({ label, values }) =>
-      `${label}: ${figure(summaryOf(values).mean)} (${values.length === 1 ? "1 run" : `${values.length} runs`})`
-    ).join("; ")
+    rows.map(({ label, values }) => `${label}: ${figure(summaryOf(values).mean)} (${counted(values.length, "run")})`)
+      .join("; ")
   }.`;
   const marked = rows.map((row, at) => {
-    const { mean, deviation } = summaryOf(row.values), reach = deviation ?? 0;
-    return { ...row, at: String(at), mean, low: mean - reach, high: mean + reach, fill: ROLE_COLOURS[row.role] };
+    return { ...row, at: String(at), ...spanOf(summaryOf(row.values)), fill: ROLE_COLOURS[row.role] };
   });
   type Marked = typeof marked[number];
   const seeds = marked.flatMap(({ at, values, fill }) => values.map((value) => ({ at, value, fill })));

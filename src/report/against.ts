@@ -1,5 +1,6 @@
 import { isInUse } from "../experiments/run_settings.ts";
 import { type Summary, summaryOf } from "../experiments/summary.ts";
+import { spanOf } from "./_band.ts";
 import { metricFigure, metricTitle } from "./_figures.ts";
 import { type Html, html } from "./_html.ts";
 import { details, legend, type LegendEntry, table } from "./_parts.ts";
@@ -112,8 +113,7 @@ function seriesOf({ sevo, plain }: Panel, name: string, { of }: Quantity): Serie
     points: arms.flatMap((arm): Point[] => {
       const summary = of(arm);
       if (summary === undefined) return [];
-      const { mean, deviation, count } = summary, reach = deviation ?? 0;
-      return [{ x: Number(arm.settings[name]), mean, low: mean - reach, high: mean + reach, count }];
+      return [{ x: Number(arm.settings[name]), ...spanOf(summary), count: summary.count }];
     }).sort((a, b) => a.x - b.x),
   }));
 }
@@ -135,8 +135,8 @@ function levelOf({ plain }: Panel, name: string): Arm | undefined {
 function against(panel: Panel, name: string, quantity: Quantity): Html {
   const { title, of, figure } = quantity, all = seriesOf(panel, name, quantity), series = all.slice(0, MOST_LINES);
   const xs = series.flatMap(({ points }) => points.map(({ x }) => x)), least = Math.min(...xs), most = Math.max(...xs);
-  const level = levelOf(panel, name), band = level && of(level);
-  const reach = band?.deviation ?? 0, isLogarithmic = least > 0 && most / least > LOGARITHMIC;
+  const level = levelOf(panel, name), summary = level && of(level), band = summary && spanOf(summary);
+  const isLogarithmic = least > 0 && most / least > LOGARITHMIC;
   const alt = `${title} against ${name}, ${panel.model} on ${panel.dataset}. ${
     series.map(({ label, points }) => `${label}: ${points.map(({ x, mean }) => `${figure(mean)} at ${x}`).join(", ")}`)
       .join("; ")
@@ -160,12 +160,12 @@ function against(panel: Panel, name: string, quantity: Quantity): Html {
       },
       y: { label: title, labelAnchor: "top", labelArrow: "none", grid: true, nice: true, ticks: 6 },
       marks: [
-        ...band && reach > 0
+        ...band && band.high > band.low
           ? [Plot.rectY([band], {
             x1: least,
             x2: most,
-            y1: band.mean - reach,
-            y2: band.mean + reach,
+            y1: band.low,
+            y2: band.high,
             fill: "var(--plain)",
             fillOpacity: 0.14,
           })]

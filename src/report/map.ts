@@ -32,8 +32,7 @@ export function mapSection({ catalogue, views, panel }: ItemEvidence): Html {
   if (count < LEAST_ITEMS) {
     return html`<p>${panel.dataset} has ${counted(count, "item")}: fewer than ${LEAST_ITEMS} make no map.</p>`;
   }
-  const colouring = colouringOf(catalogue, items);
-  const { names, prefix, words, of } = colouring;
+  const { names, prefix, words, of } = colouringOf(catalogue, items);
   return html`
     <div class="maps"
       id="maps"><p>The ${count < catalogue.items.length
@@ -47,7 +46,7 @@ export function mapSection({ catalogue, views, panel }: ItemEvidence): Html {
     <ul class="legend">${names.map((name, at) =>
       html`<li><button type="button" aria-pressed="false" data-only="${at}"><i class="disc ${prefix}${at}"></i>${name}</button></li>`
     )}</ul>
-    <div class="pair">${views.map((view) => map(view, items, colouring, panel.dataset))}</div>
+    <div class="pair">${views.map(map)}</div>
     <p class="caption">${panel.model} on ${panel.dataset}, seed ${String(
       views[0]!.row.settings["seed"] ?? "–",
     )}. UMAP of the rows by their angle, 15 neighbours, always the same draws.</p>
@@ -65,12 +64,12 @@ export function mapSection({ catalogue, views, panel }: ItemEvidence): Html {
     )}</div>
   `;
 
-  function map({ label, vectors, width }: ItemView, items: readonly Item[], _: Colouring, dataset: string): Html {
+  function map({ label, vectors, width }: ItemView): Html {
     const places = layoutOf(vectors, width), at = (share: number) => Math.round(ROOM + share * (SIDE - 2 * ROOM));
     const dots = items.map((item, index) =>
       `<circle cx="${at(places[2 * index]!)}" cy="${at(places[2 * index + 1]!)}" r="4" class="${prefix}${of(item)}"/>`
     ).join("");
-    const alt = `Map of ${items.length} items of ${dataset} by ${label}, ${words}. The list below has the items.`;
+    const alt = `Map of ${items.length} items of ${panel.dataset} by ${label}, ${words}. The list below has the items.`;
     return html`
       <figure>
         <h3>${label}</h3>
