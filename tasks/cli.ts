@@ -35,6 +35,7 @@ const COMMANDS: { readonly [name: string]: () => Promise<Command> } = {
   recommend: () => import("./recommend.ts"),
   similar: () => import("./similar.ts"),
   export: () => import("./export.ts"),
+  results: () => import("./results.ts"),
   report: () => import("./report.ts"),
   bench: () => import("./bench.ts"),
 };
