@@ -1,7 +1,8 @@
 import type { Device } from "../device/device.ts";
 import { type Bounds, checkOptions, checkType, shown } from "../options.ts";
-import { buildNormalised, type Csr, type PairVisitor } from "./_build.ts";
-import { type DeviceGraph, disposeGraph, uploadGraph } from "./_device_graph.ts";
+import { buildNormalised, type NormalisedCsr, type PairVisitor } from "./_build.ts";
+import { countedCsr } from "./_counted.ts";
+import { type DeviceGraph, disposeGraph, uploadCounted, uploadGraph } from "./_device_graph.ts";
 
 /** Integers by index: an array or a typed array. */
 export type Integers = ArrayLike<number>;
@@ -48,6 +49,12 @@ export interface Edges {
   readonly weights?: ArrayLike<number>;
 }
 
+/**
+ * How a device keeps the entries of a graph: each with its value, or, where they are small counts, each as often as it
+ * counts and without a value, with a scale for each row. Where they are not, `"counted"` is `"normalised"` too.
+ */
+export type GraphForm = "normalised" | "counted";
+
 /** A matrix in compressed sparse rows for {@linkcode Graph.fromCsr}. */
 export interface CsrArrays {
   /** Where each row begins, and where the last ends: rows + 1 ascending numbers from 0. */
@@ -91,14 +98,16 @@ export class Graph implements Disposable {
   readonly columns: Uint32Array<ArrayBuffer>;
   /** Value of each entry. */
   readonly values: Float32Array<ArrayBuffer>;
+  readonly #degrees: Float64Array | null;
   // Weak, so that a graph that outlives a device does not keep the device's memory.
-  readonly #uploads = new WeakMap<Device, DeviceGraph>();
+  readonly #uploads = new WeakMap<Device, { [Form in GraphForm]?: DeviceGraph }>();
   #devices: WeakRef<Device>[] = [];
 
-  private constructor({ rowOffsets, columns, values }: Csr) {
+  private constructor({ rowOffsets, columns, values, degrees }: NormalisedCsr) {
     this.rowOffsets = rowOffsets;
     this.columns = columns;
     this.values = values;
+    this.#degrees = degrees;
   }
 
   /** Number of rows. */
@@ -254,6 +263,7 @@ export class Graph implements Disposable {
       rowOffsets: Uint32Array.from(rowOffsets),
       columns: Uint32Array.from(columns),
       values: Float32Array.from(values),
+      degrees: null,
     });
   }
 
@@ -261,24 +271,31 @@ export class Graph implements Disposable {
    * The graph on a device, copied there on first use.
    *
    * @param device The device.
+   * @param form How its entries are kept. Default `"normalised"`.
    * @returns The graph's tensors on that device; they belong to the graph.
    * @throws {RangeError} If the device cannot hold them; nothing is kept on it then.
    */
-  on(device: Device): DeviceGraph {
-    let upload = this.#uploads.get(device);
-    if (!upload) {
-      this.#uploads.set(device, upload = uploadGraph(device, this));
+  on(device: Device, form: GraphForm = "normalised"): DeviceGraph {
+    let uploads = this.#uploads.get(device);
+    if (!uploads) {
+      this.#uploads.set(device, uploads = {});
       this.#devices.push(new WeakRef(device));
     }
-    return upload;
+    return uploads[form] ??= this.#upload(device, form);
+  }
+
+  #upload(device: Device, form: GraphForm): DeviceGraph {
+    if (form === "normalised") return uploadGraph(device, this);
+    const counted = countedCsr(this, this.#degrees);
+    return counted ? uploadCounted(device, counted) : this.on(device);
   }
 
   /** Gives back the memory the graph takes on devices. It is copied again if it is used again. */
   [Symbol.dispose](): void {
     for (const device of this.#devices.map((reference) => reference.deref())) {
-      const upload = device && this.#uploads.get(device);
-      if (upload) disposeGraph(upload);
-      if (device) this.#uploads.delete(device);
+      if (!device) continue;
+      for (const upload of new Set(Object.values(this.#uploads.get(device) ?? {}))) disposeGraph(upload);
+      this.#uploads.delete(device);
     }
     this.#devices = [];
   }

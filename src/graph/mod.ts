@@ -8,6 +8,7 @@ export {
   type CsrArrays,
   type Edges,
   Graph,
+  type GraphForm,
   type Integers,
   type Interactions,
   type SequenceGraphOptions,

@@ -186,8 +186,7 @@ export function plannedGradient(
   rowCount: number,
   values: Tensor<"f32">,
 ): PlannedGradient {
-  const { offsets, order } = planRows(ids, rowCount);
-  return { offsets: tape.upload(offsets), order: tape.upload(order), values };
+  return { plan: tape.upload(planRows(ids, rowCount)), values };
 }
 
 /**

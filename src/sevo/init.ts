@@ -101,7 +101,7 @@ function makeState<Names extends string>(
     overflow: zeros("u32", [1]),
   };
   const shapes = Object.fromEntries(Object.entries<TableInit>(tables).map(([name, table]) => [name, table.shape]));
-  const state = new SevoState(device, options, step, shapes as SevoState<Names>["shapes"], tensors, true);
+  const state = new SevoState(device, options, step, shapes as SevoState<Names>["shapes"], tensors, null);
   made.move();
   return state;
 }

@@ -1,5 +1,6 @@
 import type { Device, RowRange, Tensor } from "../device/device.ts";
 import type { DType } from "../device/shape.ts";
+import type { DeviceGraph } from "../graph/_device_graph.ts";
 import { NonFiniteError, StateTakenError, unconverged } from "./errors.ts";
 import type { ResolvedOptions } from "./options.ts";
 import { encodeState, type SavedTable, type StatePart } from "./state_file.ts";
@@ -12,7 +13,7 @@ export interface StateTensors {
   readonly moment1: Tensor<"f32"> | null;
   /** Second moments, bias-corrected. Null where the rule keeps none. */
   readonly moment2: Tensor<"f32"> | null;
-  /** The unsmoothed direction of the last step, which idle rows keep, laid out as propagation reads it. */
+  /** The unsmoothed direction of the last step, which idle rows keep, laid out and scaled as propagation reads it. */
   readonly direction: Tensor<"f32"> | null;
   /**
    * For each table two words: the first step whose gradient was not finite, or 0; and the first that left a moment that
@@ -40,8 +41,8 @@ export class SevoState<Names extends string = string> implements Disposable {
   readonly step: number;
   /** Shapes of the tables, in the order in which they are stacked. */
   readonly shapes: { readonly [Name in Names]: readonly [rows: number, columns: number] };
-  /** Whether `direction` does not hold the last step's direction, as the state was just made or loaded. */
-  readonly stale: boolean;
+  /** The graph that `direction` is scaled for; null where it does not hold the last step's, as the state is new or loaded. */
+  readonly directionOf: DeviceGraph | null;
   readonly #tensors: StateTensors;
   #taken: string | null = null;
 
@@ -52,13 +53,13 @@ export class SevoState<Names extends string = string> implements Disposable {
     step: number,
     shapes: { readonly [Name in Names]: readonly [rows: number, columns: number] },
     tensors: StateTensors,
-    stale: boolean,
+    directionOf: DeviceGraph | null,
   ) {
     this.device = device;
     this.options = options;
     this.step = step;
     this.shapes = shapes;
-    this.stale = stale;
+    this.directionOf = directionOf;
     this.#tensors = tensors;
   }
 

@@ -1,10 +1,11 @@
 import { adam } from "../../kernels/adam/adam.ts";
 import { sgd } from "../../kernels/sgd/sgd.ts";
+import type { DeviceGraph } from "../graph/_device_graph.ts";
 import type { Graph } from "../graph/graph.ts";
 import { checkOptions, checkType } from "../options.ts";
 import { bindGradient, type BoundGradient, checkGradient, type Gradient } from "./gradient.ts";
 import { checkLearningRate } from "./options.ts";
-import { isIdentity, makeScratch, panelOf, smooth } from "./propagation.ts";
+import { graphOn, isIdentity, makeScratch, panelOf, smooth } from "./propagation.ts";
 import { copyTensors, disposeTensors, SevoState, type StateTensors } from "./state.ts";
 import { MOST_STEPS } from "./state_file.ts";
 
@@ -75,27 +76,29 @@ export function sevoStep<Names extends string>(
   const step = state.step + 1;
   if (step > MOST_STEPS) throw new RangeError(`Cannot step as a state takes at most ${MOST_STEPS} steps`);
   return device.batch(() => {
-    const direct = options.propagation === null || isIdentity(options.propagation);
+    const { propagation } = options;
+    const smoothing = propagation && !isIdentity(propagation)
+      ? { propagation, graph: graphOn(device, graph!, propagation) }
+      : null;
     // All memory is found before the state is taken, so that a step that finds none leaves it usable.
     using owned = new DisposableStack();
     const bounds = names.map((name) => bindGradient(device, gradients[name], state.shapes[name], owned));
-    const scratch = direct
-      ? null
-      : owned.use(makeScratch(graph!.on(device), options.propagation, state.tensors.direction!));
+    const scratch = smoothing &&
+      owned.use(makeScratch(smoothing.graph, smoothing.propagation, state.tensors.direction!));
     const tensors = donate ? state.take() : copyTensors(device, state.tensors);
     using made = new DisposableStack();
     made.adopt(tensors, disposeTensors);
     let firstRow = 0;
     names.forEach((name, at) => {
       const rows = state.shapes[name][0];
-      launchRule(state, tensors, at, bounds[at]!, { rows, firstRow, step, learningRate, direct });
+      launchRule(state, tensors, at, bounds[at]!, { rows, firstRow, step, learningRate }, smoothing?.graph ?? null);
       firstRow += rows;
     });
-    if (!direct) {
+    if (smoothing) {
       const keep = options.rule === "adamw" ? 1 - learningRate * options.weightDecay : 1;
       smooth(
-        graph!.on(device),
-        options.propagation,
+        smoothing.graph,
+        smoothing.propagation,
         tensors.direction!,
         { output: tensors.parameter, keep, scale: -learningRate },
         { convergence: tensors.convergence, overflow: tensors.overflow, step },
@@ -103,30 +106,33 @@ export function sevoStep<Names extends string>(
       );
     }
     made.move();
-    return new SevoState(device, options, step, state.shapes, tensors, false);
+    return new SevoState(device, options, step, state.shapes, tensors, smoothing?.graph ?? null);
   });
 }
 
 function launchRule(
-  { device, options, stale }: SevoState,
+  { device, options, directionOf }: SevoState,
   { parameter, moment1, moment2, direction, statuses }: StateTensors,
   table: number,
   bound: BoundGradient,
-  place: { rows: number; firstRow: number; step: number; learningRate: number; direct: boolean },
+  place: { rows: number; firstRow: number; step: number; learningRate: number },
+  graph: DeviceGraph | null,
 ): void {
   const { rule, betas, epsilon, weightDecay, momentum, nesterov, correction, propagation } = options;
-  const { step, direct, ...rest } = place, quads = parameter.stride / 4;
+  const { step, ...rest } = place, quads = parameter.stride / 4;
   const scalars = {
     ...rest,
     quads,
     stackRows: parameter.shape[0],
     panel: propagation ? panelOf(device, propagation, quads) : quads,
-    sparse: bound.order ? 1 : 0,
-    direct: direct ? 1 : 0,
+    sparse: bound.plan ? 1 : 0,
+    scaled: graph?.scales ? 1 : 0,
+    direct: graph ? 0 : 1,
     step,
     weightDecay,
   };
-  const tensors = { ...bound, moment1, parameter, direction: direct ? null : direction, status: statuses[table]! };
+  const status = statuses[table]!, scales = graph?.scales ?? null;
+  const tensors = { ...bound, moment1, parameter, direction: graph && direction, scales, status };
   if (rule === "sgd") {
     device.launch(sgd, tensors, { ...scalars, momentum, nesterov: nesterov ? 1 : 0 });
   } else {
@@ -134,7 +140,7 @@ function launchRule(
       ...scalars,
       coupled: rule === "adam" ? 1 : 0,
       correct: correction ? 1 : 0,
-      refresh: stale ? 1 : 0,
+      refresh: directionOf === graph ? 0 : 1,
       gain1: (1 - betas[0]) / (1 - betas[0] ** step),
       gain2: (1 - betas[1]) / (1 - betas[1] ** step),
       epsilon,
