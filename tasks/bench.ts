@@ -53,12 +53,6 @@ const task = defineTask({
       default: false,
       description: "Time the PyTorch reference in turn with ours (needs python3-torch)",
     },
-    reference: {
-      kind: "string",
-      placeholder: "DIR",
-      default: "../shared/reference",
-      description: "Where sevo_torch.py and train_torch.py lie",
-    },
     python: { kind: "string", placeholder: "FILE", default: "/usr/bin/python3", description: "Python with PyTorch" },
     ...deviceFlags,
     maxRows: {

@@ -106,3 +106,24 @@ Deno.test("only files, prepare, experiments and the tasks call Deno", () => {
   });
   assertEquals(calling.map(([path]) => path), []);
 });
+
+Deno.test("what is published imports nothing that is left out", async () => {
+  const { publish: { exclude } } = JSON.parse(await Deno.readTextFile("deno.json")) as {
+    publish: { exclude: readonly string[] };
+  };
+  // The last rule that names a path or a folder above it decides, as in .gitignore
+  const leftOut = (path: string) =>
+    exclude.reduce((out, rule) => {
+      const [named, kept] = rule.startsWith("!") ? [rule.slice(1), true] : [rule, false];
+      return path === named || path.startsWith(`${named}/`) ? !kept : out;
+    }, false);
+  const missing: string[] = [];
+  for (const [path, text] of files) {
+    for (const [, target] of text.matchAll(/\bfrom\s+"(\.[^"]+)"/g)) {
+      const imported = join(dirname(path), target!);
+      if (leftOut(imported)) missing.push(`${path} -> ${imported}`);
+    }
+  }
+  assertEquals(missing, []);
+  assertEquals([leftOut("tests/house_test.ts"), leftOut("tests/reference/sevo_torch.py")], [true, false]);
+});

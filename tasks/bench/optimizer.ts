@@ -26,8 +26,6 @@ export interface OptimizerBench {
   readonly rounds: number;
   /** Whether PyTorch is timed in turn. */
   readonly versusTorch: boolean;
-  /** Where sevo_torch.py lies. */
-  readonly reference: string;
   /** Python with PyTorch. */
   readonly python: string;
   /** Threads, of PyTorch too. */
@@ -41,7 +39,7 @@ export interface OptimizerBench {
  * @param options What is timed.
  */
 export async function benchOptimizer(device: Device, options: OptimizerBench): Promise<void> {
-  const { data, maxRows, rounds, versusTorch, reference, python, threads } = options;
+  const { data, maxRows, rounds, versusTorch, python, threads } = options;
   const copy = await copyBandwidth(device);
   console.log(`${device.description}\ncopy ${(copy / 1e9).toFixed(1)} GB/s read and written\n`);
 
@@ -66,7 +64,7 @@ export async function benchOptimizer(device: Device, options: OptimizerBench): P
     using graph = await make();
     try {
       await using torch = versusTorch
-        ? await TorchPeer.start(graph, { columns: COLUMNS, layers: LAYERS, reference, python, threads })
+        ? await TorchPeer.start(graph, { columns: COLUMNS, layers: LAYERS, python, threads })
         : null;
       await measure(device, graph, name, rounds, copy, table, torch);
     } catch (error) {
