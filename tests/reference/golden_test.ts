@@ -33,7 +33,8 @@ Deno.test({
     try {
       assertEquals(await python("tests/reference/make_golden.py", folder), true);
       const names = (path: string) => Array.from(Deno.readDirSync(path), ({ name }) => name).toSorted();
-      assertEquals(names(folder), names("tests/golden"));
+      // Beside them may lie those of models whose reference is a program of its own
+      assertEquals(names(folder).filter((name) => !names("tests/golden").includes(name)), []);
       for (const file of names(folder)) {
         const [made, kept] = [folder, "tests/golden"].map((path) =>
           decodeSafetensors(Deno.readFileSync(`${path}/${file}`))
