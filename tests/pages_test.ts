@@ -43,11 +43,18 @@ Deno.test("every link of a page leads somewhere, to its heading too", async () =
   assertEquals(dead, []);
 });
 
-Deno.test("every page of docs is in its index", async () => {
-  const index = await Deno.readTextFile("docs/README.md");
+Deno.test("every page of docs is in its index, and every model in the README", () => {
   for (const page of pages.keys()) {
-    if (page.startsWith("docs/") && page !== "docs/README.md") assertStringIncludes(index, `](${page.slice(5)})`);
+    if (!page.startsWith("docs/") || page === "docs/README.md") continue;
+    if (page.startsWith("docs/models/")) assertStringIncludes(pages.get("README.md")!, `](${page})`);
+    else assertStringIncludes(pages.get("docs/README.md")!, `](${page.slice(5)})`);
   }
+});
+
+Deno.test("every task is in the table of tasks, and no other", async () => {
+  const { tasks } = JSON.parse(await Deno.readTextFile("deno.json")) as { tasks: Record<string, string> };
+  const listed = Array.from(pages.get("docs/command-line.md")!.matchAll(/^\| `([a-z:]+)`/gm), ([, name]) => name!);
+  assertEquals(listed.toSorted(), Object.keys(tasks).toSorted());
 });
 
 Deno.test("the changelog has the version of deno.json, and stability the formats of the sources", async () => {
