@@ -13,6 +13,14 @@ import type { BorrowedRows } from "./network.ts";
 /**
  * Rows of items in a table that begins with other rows.
  *
+ * @example
+ * ```ts
+ * import { itemRows } from "@sevo/sevo/models";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals([...itemRows(new Uint32Array([0, 4]), 5, 1)], [1, 5]); // row 0 is padding
+ * ```
+ *
  * @param items Items.
  * @param itemCount Number of items.
  * @param leadingRows Rows before that of item 0.
@@ -25,6 +33,15 @@ export function itemRows(items: Uint32Array, itemCount: number, leadingRows: num
 
 /**
  * The row of an item in a table that begins with other rows.
+ *
+ * @example
+ * ```ts
+ * import { itemRow } from "@sevo/sevo/models";
+ * import { assertEquals, assertThrows } from "@std/assert";
+ *
+ * assertEquals(itemRow(4, 5, 1), 5);
+ * assertThrows(() => itemRow(5, 5, 1), RangeError);
+ * ```
  *
  * @param item The item.
  * @param itemCount Number of items.
@@ -39,6 +56,16 @@ export function itemRow(item: number, itemCount: number, leadingRows: number): n
 
 /**
  * Checks the sequences of a training batch.
+ *
+ * @example
+ * ```ts
+ * import { checkSequences } from "@sevo/sevo/models";
+ * import { assertThrows } from "@std/assert";
+ *
+ * const items = new Uint32Array([3, 1, 2]);
+ * checkSequences({ offsets: new Uint32Array([0, 2, 3]), items }, 2);
+ * assertThrows(() => checkSequences({ offsets: new Uint32Array([0, 3]), items }, 2), RangeError);
+ * ```
  *
  * @param batch The sequences.
  * @param length Items of a sequence at most.
@@ -63,6 +90,15 @@ export function checkSequences({ offsets, items }: PackedSequences, length: numb
 
 /**
  * Checks that a training batch has a positive and a negative for each prediction.
+ *
+ * @example
+ * ```ts
+ * import { checkTargets } from "@sevo/sevo/models";
+ * import { assertThrows } from "@std/assert";
+ *
+ * const batch = { positives: new Uint32Array(3), negatives: new Uint32Array(2) };
+ * assertThrows(() => checkTargets(batch, 3), RangeError, "there must be 3 negatives");
+ * ```
  *
  * @param batch The positives and negatives.
  * @param count Number of predictions.
@@ -97,6 +133,16 @@ export function checkHidden(hidden: Uint32Array, tokens: number): void {
 /**
  * The last items of each sequence, and in place of an empty one a token that is no item.
  *
+ * @example
+ * ```ts
+ * import { lastRows } from "@sevo/sevo/models";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const sequences = { offsets: new Uint32Array([0, 3, 3]), items: new Uint32Array([7, 8, 9]) };
+ * const { offsets, rows } = lastRows(sequences, 2, (items) => items.map((item) => item + 1));
+ * assertEquals([[...offsets], [...rows]], [[0, 2, 3], [9, 10, 0xffffffff]]); // the second has no item
+ * ```
+ *
  * @param sequences Sequences of any length.
  * @param length Items of a sequence at most.
  * @returns Offsets of sequences of 1 to `length` tokens, and rows given by `rowOf`.
@@ -119,6 +165,14 @@ export function lastRows(
 /**
  * The last item of each sequence.
  *
+ * @example
+ * ```ts
+ * import { lastItems } from "@sevo/sevo/models";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals([...lastItems({ offsets: new Uint32Array([0, 2, 3]), items: new Uint32Array([7, 8, 9]) })], [8, 9]);
+ * ```
+ *
  * @param sequences The sequences.
  * @returns The items; 0xffffffff, whose embedding is 0, for a sequence without one.
  */
@@ -128,6 +182,15 @@ export function lastItems(sequences: PackedSequences): Uint32Array<ArrayBuffer> 
 
 /**
  * Sorts sequences by length, the longest first; those of one length keep their order.
+ *
+ * @example
+ * ```ts
+ * import { longestFirst } from "@sevo/sevo/models";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { items, order } = longestFirst({ offsets: new Uint32Array([0, 1, 3]), items: new Uint32Array([7, 8, 9]) });
+ * assertEquals([[...items], [...order]], [[8, 9, 7], [1, 0]]);
+ * ```
  *
  * @param sequences The sequences.
  * @returns The sorted ones, and which of the given ones each is.
@@ -148,6 +211,14 @@ export function longestFirst(
 /**
  * Positions counted from the right, as in a left-padded sequence: the last token has position length - 1.
  *
+ * @example
+ * ```ts
+ * import { positionsOf } from "@sevo/sevo/models";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals([...positionsOf(new Uint32Array([0, 3, 4]), 5)], [2, 3, 4, 4]);
+ * ```
+ *
  * @param offsets Where each sequence begins, and where the last ends.
  * @param length Number of positions.
  * @returns A position for each token.
@@ -164,6 +235,14 @@ export function positionsOf(offsets: Uint32Array, length: number): Uint32Array<A
 /**
  * The last token of each sequence.
  *
+ * @example
+ * ```ts
+ * import { lastTokens } from "@sevo/sevo/models";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals([...lastTokens(new Uint32Array([0, 3, 4]))], [2, 3]);
+ * ```
+ *
  * @param offsets Where each sequence begins, and where the last ends.
  * @returns Its place.
  */
@@ -173,6 +252,18 @@ export function lastTokens(offsets: Uint32Array): Uint32Array<ArrayBuffer> {
 
 /**
  * The gradient of a table from a gradient row for each id.
+ *
+ * @example
+ * ```ts
+ * import { openDevice } from "@sevo/sevo";
+ * import { plannedGradient, Tape } from "@sevo/sevo/models";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using device = await openDevice("cpu");
+ * using tape = new Tape(device, null);
+ * const { offsets } = plannedGradient(tape, new Uint32Array([2, 0, 2]), 3, tape.empty([3, 4]));
+ * assertEquals([...await device.read(offsets)], [0, 1, 1, 3]);
+ * ```
  *
  * @param tape The tape that the plan lives as long as.
  * @param ids Row of the table for each gradient row.
@@ -192,6 +283,14 @@ export function plannedGradient(
 /**
  * Arrays end to end.
  *
+ * @example
+ * ```ts
+ * import { joined } from "@sevo/sevo/models";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals([...joined(new Uint32Array([1, 2]), new Uint32Array([3]))], [1, 2, 3]);
+ * ```
+ *
  * @param parts The arrays.
  * @returns One array.
  */
@@ -208,6 +307,17 @@ export function joined(...parts: Uint32Array[]): Uint32Array<ArrayBuffer> {
 /**
  * Checks that there is an embedding for each position.
  *
+ * @example
+ * ```ts
+ * import { openDevice } from "@sevo/sevo";
+ * import { checkPositions } from "@sevo/sevo/models";
+ * import { assertThrows } from "@std/assert";
+ *
+ * await using device = await openDevice("cpu");
+ * using tensor = device.zeros("f32", [50, 8]);
+ * assertThrows(() => checkPositions({ tensor, firstRow: 0, rows: 50 }, 20), RangeError);
+ * ```
+ *
  * @param positions The table of embeddings by position.
  * @param maxLength Number of positions.
  * @throws {RangeError} If there are more or fewer.
@@ -222,6 +332,15 @@ export function checkPositions({ rows }: RowRange, maxLength: number): void {
 /**
  * Checks that the columns of a head are a whole number of quads.
  *
+ * @example
+ * ```ts
+ * import { checkHeads } from "@sevo/sevo/models";
+ * import { assertThrows } from "@std/assert";
+ *
+ * checkHeads(64, 4);
+ * assertThrows(() => checkHeads(64, 5), RangeError);
+ * ```
+ *
  * @param dimension Embedding width.
  * @param heads Heads of attention.
  * @throws {RangeError} If they are not.
@@ -235,6 +354,18 @@ export function checkHeads(dimension: number, heads: number): void {
 
 /**
  * The rows of items in a table that is the weights' own.
+ *
+ * @example
+ * ```ts
+ * import { openDevice } from "@sevo/sevo";
+ * import { itemsOf } from "@sevo/sevo/models";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using device = await openDevice("cpu");
+ * using tensor = device.zeros("f32", [6, 8]);
+ * const { firstRow, rows } = itemsOf({ tensor, firstRow: 0, rows: 6 }, 1);
+ * assertEquals([firstRow, rows], [1, 5]);
+ * ```
  *
  * @param table The table.
  * @param leadingRows Rows before that of item 0.

@@ -6,7 +6,18 @@ import { InitialWeights } from "./initial_weights.ts";
 import { MODELS } from "./models.ts";
 import { ruleOf, rulePreset, type TrainingSettings } from "./training_settings.ts";
 
-/** Thrown for a setting that a model does not have, or a value that it cannot have. */
+/**
+ * Thrown for a setting that a model does not have, or a value that it cannot have.
+ *
+ * @example
+ * ```ts
+ * import { resolveSettings, sasRec, SettingError } from "@sevo/sevo/models";
+ * import { assertEquals, assertThrows } from "@std/assert";
+ *
+ * const { setting } = assertThrows(() => resolveSettings(sasRec, { dropout: 1.5 }), SettingError);
+ * assertEquals(setting, "dropout");
+ * ```
+ */
 export class SettingError extends RangeError {
   /** Tells this error from others. */
   override readonly name = "SettingError";
@@ -34,6 +45,15 @@ export type ResolvedSettings<S extends object = object> = S & TrainingSettings;
 /**
  * Fills in and checks settings. A value is the one given, else that of the rule (`sgd` takes longer steps, and AdamW
  * alone decays by default), else that of the preset, else that of the schema.
+ *
+ * @example
+ * ```ts
+ * import { resolveSettings, sasRec } from "@sevo/sevo/models";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { dimension, epochs, batch } = resolveSettings(sasRec, { dimension: 32 }, "generated");
+ * assertEquals([dimension, epochs, batch], [32, sasRec.presets["generated"]!.epochs, sasRec.presets["generated"]!.batch]);
+ * ```
  *
  * @param model The model.
  * @param given Settings as given.

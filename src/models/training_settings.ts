@@ -124,6 +124,14 @@ export function rulePreset(optimizer: OptimizerName): Partial<TrainingSettings> 
 /**
  * Whether the optimizer smooths over a graph.
  *
+ * @example
+ * ```ts
+ * import { isSmoothed } from "@sevo/sevo/models";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals([isSmoothed({ optimizer: "sevo-adamw" }), isSmoothed({ optimizer: "adamw" })], [true, false]);
+ * ```
+ *
  * @param settings The settings.
  * @returns Whether it does.
  */
@@ -134,6 +142,14 @@ export function isSmoothed({ optimizer }: Pick<TrainingSettings, "optimizer">): 
 /**
  * The update rule of an optimizer, smoothed or plain.
  *
+ * @example
+ * ```ts
+ * import { ruleOf } from "@sevo/sevo/models";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(ruleOf({ optimizer: "sevo-sgd" }), "sgd");
+ * ```
+ *
  * @param settings The settings.
  * @returns The rule.
  */
@@ -143,6 +159,15 @@ export function ruleOf({ optimizer }: Pick<TrainingSettings, "optimizer">): Sevo
 
 /**
  * The options of the optimizer that settings ask for.
+ *
+ * @example
+ * ```ts
+ * import { optimizerOptions, resolveSettings, sasRec } from "@sevo/sevo/models";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { rule, propagation } = optimizerOptions(resolveSettings(sasRec, { beta: 0.9 }));
+ * assertEquals([rule, propagation], ["adamw", { mode: "neumann", beta: 0.9, layers: 3 }]);
+ * ```
  *
  * @param settings The settings.
  * @returns Options for `sevoInit`.

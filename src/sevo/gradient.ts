@@ -32,6 +32,17 @@ export interface BoundGradient {
  * Groups indices by row with a counting sort, keeping their order within a row: the plan of a deterministic
  * scatter-add.
  *
+ * @example
+ * ```ts
+ * import { planRows } from "@sevo/sevo";
+ * import { assertEquals } from "@std/assert";
+ *
+ * // Three gradient rows, of rows 2, 0 and 2 of a table of three
+ * const { offsets, order } = planRows(new Uint32Array([2, 0, 2]), 3);
+ * assertEquals([...offsets], [0, 1, 1, 3]);
+ * assertEquals([...order], [1, 0, 2]);
+ * ```
+ *
  * @param rows Row of each index.
  * @param rowCount Number of rows.
  * @returns `rowCount + 1` offsets, where the indices of each row begin and where the last end, and behind them the indices:

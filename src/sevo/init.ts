@@ -54,6 +54,20 @@ export function sevoInit<Names extends string>(
  * Restores a state that {@linkcode SevoState.save} wrote. Steps from here on give the bits that the saved state would
  * have given on the same kind of device.
  *
+ * @example
+ * ```ts
+ * import { loadState, openDevice, sevoInit, sevoStep } from "@sevo/sevo";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using device = await openDevice("cpu");
+ * const options = { rule: "adam", learningRate: 0.1, propagation: null } as const;
+ * let state = sevoInit(device, { item: { data: new Float32Array(4), shape: [1, 4] } }, options);
+ * state = sevoStep(state, { item: new Float32Array([1, 2, 3, 4]) });
+ * const restored = loadState(device, await state.save());
+ * assertEquals(restored.step, 1);
+ * assertEquals(await restored.read(), await state.read());
+ * ```
+ *
  * @param device The device to run on.
  * @param bytes The bytes of the file.
  * @returns The state.

@@ -30,6 +30,19 @@ export interface StateTensors {
  * Tables under optimisation with their moments, on a device. Immutable to its users: `sevoStep` returns the next
  * state and takes this one.
  *
+ * @example
+ * ```ts
+ * import { openDevice, sevoInit, sevoStep } from "@sevo/sevo";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using device = await openDevice("cpu");
+ * const options = { rule: "sgd", learningRate: 0.5, propagation: null } as const;
+ * let state = sevoInit(device, { item: { data: new Float32Array(4), shape: [1, 4] } }, options);
+ * state = sevoStep(state, { item: new Float32Array([1, 2, 3, 4]) });
+ * assertEquals([state.step, state.names, state.rows], [1, ["item"], 1]);
+ * assertEquals([...(await state.read()).item], [-0.5, -1, -1.5, -2]);
+ * ```
+ *
  * @typeParam Names Names of the tables.
  */
 export class SevoState<Names extends string = string> implements Disposable {
