@@ -27,7 +27,8 @@ interface Use {
  * using tape = new Tape(device, { seed: 1, step: 1 });
  * const tensor = tape.upload(new Float32Array(3 * 4).fill(0.1), [3, 4]); // three items, all alike
  * const table = () => ({ tensor, firstRow: 0, rows: 3 });
- * const pass = new EmbeddingPass(tape, { device, table, parameters: tensor, gradient: null, layout: new ParameterLayout({}) });
+ * const weights = { device, table, parameters: tensor, gradient: null, layout: new ParameterLayout({}) };
+ * const pass = new EmbeddingPass(tape, weights);
  * const queries = pass.embed("item.weight", new Uint32Array([0]));
  * const batch = { positives: new Uint32Array([1]), negatives: new Uint32Array([2]) };
  * const { losses, gradients } = pass.pairLoss("bpr", "item.weight", queries, batch);
