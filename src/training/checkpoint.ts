@@ -40,6 +40,20 @@ const FORMAT = "sevo-checkpoint-1";
 /**
  * Writes a checkpoint as the bytes of a safetensors file with a checksum.
  *
+ * @example
+ * ```ts
+ * import { openDevice } from "@sevo/sevo";
+ * import { mfBpr } from "@sevo/sevo/models";
+ * import { type Checkpoint, decodeCheckpoint, encodeCheckpoint, generatedDataset, train } from "@sevo/sevo/training";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using device = await openDevice("cpu");
+ * const dataset = generatedDataset({ users: 50, items: 40 }), saved: Checkpoint[] = [];
+ * const settings = { dimension: 8, epochs: 2, batch: 32, evalEvery: 1 };
+ * await train(device, dataset, mfBpr, settings, { onCheckpoint: (checkpoint) => void saved.push(checkpoint) });
+ * assertEquals(decodeCheckpoint(encodeCheckpoint(saved[0]!)), saved[0]);
+ * ```
+ *
  * @param checkpoint The checkpoint.
  * @returns The bytes.
  */
@@ -59,6 +73,14 @@ export function encodeCheckpoint({ epoch, part, model, best }: Checkpoint): Uint
 
 /**
  * Reads the bytes of a checkpoint.
+ *
+ * @example
+ * ```ts
+ * import { decodeCheckpoint } from "@sevo/sevo/training";
+ * import { assertThrows } from "@std/assert";
+ *
+ * assertThrows(() => decodeCheckpoint(new TextEncoder().encode("no checkpoint")), SyntaxError);
+ * ```
  *
  * @param bytes The bytes.
  * @returns The checkpoint.

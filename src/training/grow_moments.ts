@@ -23,6 +23,24 @@ const MOMENTS = ["moment1", "moment2"] as const;
  * a new row is 0; the second is the mean of the rows that are kept, without which the first steps of the row would be many
  * times too long.
  *
+ * @example
+ * ```ts
+ * import { openDevice } from "@sevo/sevo";
+ * import { decodeModel, encodeModel, mfBpr, resolveSettings } from "@sevo/sevo/models";
+ * import { type Checkpoint, generatedDataset, growModel, growMoments, train } from "@sevo/sevo/training";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using device = await openDevice("cpu");
+ * const before = generatedDataset({ users: 50, items: 40 }), after = generatedDataset({ users: 60, items: 45 });
+ * const given = { dimension: 8, epochs: 1, batch: 32 }, wanted = resolveSettings(mfBpr, given), saved: Checkpoint[] = [];
+ * const onCheckpoint = (checkpoint: Checkpoint) => void saved.push(checkpoint);
+ * const { settings, weights } = await train(device, before, mfBpr, given, { onCheckpoint });
+ * const file = decodeModel(encodeModel(mfBpr, settings, weights, before));
+ * const grown = await growModel(device, file, after, wanted);
+ * const moments = growMoments(saved.at(-1)!, file, grown, wanted)!;
+ * assertEquals(moments.parts.moment1!["item.weight"]!.shape, [45, 8]);
+ * ```
+ *
  * @param checkpoint Where the run had come to.
  * @param file Its model.
  * @param grown The model on the other dataset.
