@@ -86,6 +86,13 @@ Deno.test("imports run one way, from the tasks down to the devices", () => {
   assertEquals(up, []);
 });
 
+Deno.test("the picture of the house has every room", async () => {
+  const [, picture] = /```mermaid\n([\s\S]*?)```/.exec(await Deno.readTextFile("CONTRIBUTING.md"))!;
+  const rooms = FLOORS.flat().filter((room) => !room.endsWith(".ts") && !room.startsWith("tasks/"));
+  const drawn = Array.from(picture!.matchAll(/<b>((?:src\/)?\w+)<\/b>/g), ([, room]) => room!);
+  assertEquals(drawn.toSorted(), rooms.toSorted());
+});
+
 Deno.test("no file imports itself by way of others", () => {
   const done = new Set<string>(), circles: string[] = [];
   const visit = (path: string, trail: readonly string[]) => {

@@ -48,9 +48,9 @@ def propagation(folder, csr, x):
         save(folder, f"propagate_exact_beta{beta}", {**graph_tensors(csr), "x": x, "y": y}, mode="exact", beta=beta)
 
 
-def steps(folder, csr, rows, columns):
+def steps(folder, csr, rows, columns, rules):
     """Twelve steps of each rule over two tables that are smoothed as one stack, as users and items are."""
-    for name, rule in RULES.items():
+    for name, rule in rules.items():
         for mode in (None, "neumann", "iterative"):
             smoother = sevo_torch.Smoother(csr, 0.9, 3, mode) if mode else None
             tables = [torch.nn.Parameter(single(torch.randn(count, columns))) for count in (14, rows - 14)]
@@ -122,7 +122,7 @@ def models(folder, rng):
 
 
 def main(folder, seed=7):
-    """Writes all files; draws come in this order, so that a seed gives the same files again."""
+    """Writes all files. Draws follow each other, so a case that is added is made at the end: others stay as they are."""
     torch.set_default_dtype(torch.float64)
     torch.set_num_threads(1)  # Sums of several threads round in another order from run to run
     rng = random.Random(seed)
@@ -132,7 +132,7 @@ def main(folder, seed=7):
     sequences = random_sequences(rng, 60, rows - 2, 10)
     csr = sevo_torch.item_graph(sequences, rows, 1, 2, 50, torch.float64)
     propagation(folder, csr, single(torch.randn(rows, columns)))
-    steps(folder, csr, rows, columns)
+    steps(folder, csr, rows, columns, RULES)
     models(folder, rng)
 
 
