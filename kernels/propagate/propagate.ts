@@ -20,8 +20,8 @@ export const Entries = {
  *
  *     output = keep * output + neighbour * (A source) + own * addend
  *
- * `A` is in compressed sparse rows, its entries of a kind of {@linkcode Entries}: see docs/propagation.md for the two that
- * have scales. A column index of `sourceRows` or more means a row of `partials`, which counts once: that is how a hub row,
+ * `A` is in compressed sparse rows, its entries of a kind of {@linkcode Entries}: docs/method.md says what the two with
+ * scales are for. A column index of `sourceRows` or more means a row of `partials`, which counts once: that is how a hub row,
  * whose edges were summed in pieces by an earlier launch of this same kernel, collects the pieces. A row's edges are either
  * all of one kind or all of the other. `keep = 0` does not read `output`; `own = 0` does not read `addend`. Edges are
  * summed in the order stored, so neither threads nor workgroups change a bit.

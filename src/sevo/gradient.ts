@@ -38,9 +38,9 @@ export interface BoundGradient {
  * import { assertEquals } from "@std/assert";
  *
  * // Three gradient rows, of rows 2, 0 and 2 of a table of three
- * const { offsets, order } = planRows(new Uint32Array([2, 0, 2]), 3);
- * assertEquals([...offsets], [0, 1, 1, 3]);
- * assertEquals([...order], [1, 0, 2]);
+ * const plan = planRows(new Uint32Array([2, 0, 2]), 3);
+ * assertEquals([...plan.subarray(0, 4)], [0, 1, 1, 3]); // row 0 has one, row 1 none, row 2 two
+ * assertEquals([...plan.subarray(4)], [1, 0, 2]);
  * ```
  *
  * @param rows Row of each index.
