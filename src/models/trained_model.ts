@@ -136,20 +136,20 @@ export class TrainedModel<Batch> implements Disposable {
   /**
    * Saves all that training goes on from.
    *
-   * @returns Files of `SevoState.save`.
+   * @returns The file of `SevoState.save`.
    * @throws {NonFiniteError} If a gradient had a value that is not finite.
    */
-  async save(): Promise<Uint8Array<ArrayBuffer>[]> {
+  async save(): Promise<Uint8Array<ArrayBuffer>> {
     return await this.#weights.save();
   }
 
   /**
    * Goes on from what {@linkcode TrainedModel.save} gave, to the bit.
    *
-   * @param saved The files.
-   * @throws {SyntaxError} If a file is not a saved state.
+   * @param saved The file.
+   * @throws {SyntaxError} If it is not a saved state of this model.
    */
-  restore(saved: readonly Uint8Array[]): void {
+  restore(saved: Uint8Array): void {
     this.#weights.restore(saved);
   }
 

@@ -18,7 +18,7 @@ import type { DeviceGraph } from "../graph/_device_graph.ts";
 import type { Graph } from "../graph/graph.ts";
 import { unconverged } from "./errors.ts";
 import { product } from "./_product.ts";
-import { type Propagation, type ResolvedPropagation, resolvePropagation } from "./options.ts";
+import { type Propagation, type ResolvedPropagation, resolvePropagation } from "./propagation_options.ts";
 
 /** Quads of a panel on the cpu device: sums of as many stay in registers, and rows of 32 columns in a core's cache. */
 const PANEL = 8;

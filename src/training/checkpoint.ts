@@ -30,12 +30,12 @@ export interface Checkpoint {
   /** How far the next epoch is; null between two epochs. */
   readonly part: EpochPart | null;
   /** What the model saved. */
-  readonly model: readonly Uint8Array<ArrayBuffer>[];
+  readonly model: Uint8Array<ArrayBuffer>;
   /** The best epoch so far. */
   readonly best: BestEpoch;
 }
 
-const FORMAT = "sevo-checkpoint-1";
+const FORMAT = "sevo-checkpoint-2";
 
 /**
  * Writes a checkpoint as the bytes of a safetensors file with a checksum.
@@ -59,7 +59,7 @@ const FORMAT = "sevo-checkpoint-1";
  */
 export function encodeCheckpoint({ epoch, part, model, best }: Checkpoint): Uint8Array<ArrayBuffer> {
   const tensors: Record<string, SafetensorsTensor> = {};
-  model.forEach((data, at) => tensors[`model.${at}`] = { data, shape: [data.length] });
+  tensors.model = { data: model, shape: [model.length] };
   for (const [name, table] of Object.entries(best.weights)) tensors[`best.${name}`] = table;
   const { bestEpoch, valid } = best;
   const metadata = {
@@ -90,17 +90,18 @@ export function decodeCheckpoint(bytes: Uint8Array): Checkpoint {
   const { tensors, metadata } = decodeChecked(bytes, { format: FORMAT, action: "Cannot read a checkpoint" });
   const epoch = Number(metadata.epoch || NaN);
   if (!isEpoch(epoch)) throw fail(`it has no epoch: current value is '${metadata.epoch}'`);
-  const model: Uint8Array<ArrayBuffer>[] = [];
+  let model: Uint8Array<ArrayBuffer> | undefined;
   const weights: [name: string, Weight][] = [];
   for (const [name, { data, shape }] of Object.entries(tensors)) {
-    if (name === `model.${model.length}` && data instanceof Uint8Array) {
-      model.push(data as Uint8Array<ArrayBuffer>);
+    if (name === "model" && data instanceof Uint8Array) {
+      model = data as Uint8Array<ArrayBuffer>;
     } else if (name.startsWith("best.") && data instanceof Float32Array) {
       weights.push([name.slice("best.".length), { data, shape }]);
     } else {
       throw fail(`it has a tensor of another kind: '${name}'`);
     }
   }
+  if (!model) throw fail("it has no state of the optimizer");
   if (weights.length === 0) throw fail("it has no weights of the best epoch");
   const best = parsed(metadata.best);
   if (best === undefined) throw fail("its best epoch is not readable");

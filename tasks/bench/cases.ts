@@ -2,7 +2,7 @@ import { blend } from "../../kernels/blend/blend.ts";
 import type { Device } from "../../src/device/device.ts";
 import type { Graph } from "../../src/graph/graph.ts";
 import { graphOn, makeScratch, smooth } from "../../src/sevo/propagation.ts";
-import { resolvePropagation } from "../../src/sevo/options.ts";
+import { resolvePropagation } from "../../src/sevo/propagation_options.ts";
 import { sevoInit } from "../../src/sevo/init.ts";
 import { sevoStep } from "../../src/sevo/step.ts";
 

@@ -96,7 +96,7 @@ Deno.test("sevoInit() refuses options that do not exist or are of another type",
   const boolean = (name: string, text: string) => `${name} must be a boolean: current value is ${text}`;
   const meant = (name: string, other: string) => `there is no option '${name}': did you mean '${other}'?`;
   const all = "options are 'rule', 'learningRate', 'betas', 'epsilon', 'weightDecay', 'momentum', 'nesterov', " +
-    "'propagation', 'correction'";
+    "'propagation', 'correction', 'groups', 'clipNorm', 'clipValue', 'frozen', 'undecayed', 'ema'";
   const cases: [given: object, message: string][] = [
     [{ weight_decay: 0.1 }, meant("weight_decay", "weightDecay")],
     [{ LearningRate: 0.1 }, meant("LearningRate", "learningRate")],
@@ -240,9 +240,13 @@ testOnDevices("sevoInit() refuses tables that do not fit", (device) => {
     "Cannot make a state as table 'item' of shape [8] has 8 elements",
   );
   assertFails(
-    init({ user: { data: new Float32Array(6), shape: [2, 3] }, item: { data: new Float32Array(8), shape: [2, 4] } }),
+    () =>
+      sevoInit(device, {
+        user: { data: new Float32Array(6), shape: [2, 3] },
+        item: { data: new Float32Array(8), shape: [2, 4] },
+      }, { ...PLAIN, propagation: { mode: "neumann", beta: 0.5 } }),
     TypeError,
-    "Cannot make a state as all its tables must have 3 columns: table 'item' has 4",
+    "Cannot make a state as tables that are smoothed together must have 3 columns: table 'item' has 4",
   );
   assertFails(
     init({ item: { data: new Float32Array(32), shape: untyped(["4", "8"]) } }),

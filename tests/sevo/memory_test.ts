@@ -115,7 +115,7 @@ testOnDevices("weights under training that find no memory give back what they ha
   graph.on(device);
   const weights = { ...TABLES, bias: { data: matrix(5, 3, 4), shape: [3, 4] as const } };
   const [, options] = [...everyOptions()].at(-3)!;
-  const groups = [{ tables: ["user", "item"], graph: options.propagation && graph }];
+  const groups = [{ tables: ["user", "item"], graph: options.propagation ? graph : null }];
   const make = () => new TrainedWeights(device, weights, { options, groups });
   await failEach(device, () => make()[Symbol.dispose]());
   using trained = make();
