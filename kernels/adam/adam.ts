@@ -1,9 +1,5 @@
 import { defineKernel } from "../../src/device/kernel.ts";
-import clipWgsl from "../_clip.wgsl" with { type: "text" };
-import nonFiniteWgsl from "../_non_finite.wgsl" with { type: "text" };
-import panelsWgsl from "../_panels.wgsl" with { type: "text" };
-import rowGradientWgsl from "../_row_gradient.wgsl" with { type: "text" };
-import adamWgsl from "./adam.wgsl" with { type: "text" };
+import { adamWgsl, clipWgsl, nonFiniteWgsl, panelsWgsl, rowGradientWgsl } from "../wgsl.generated.ts";
 
 /**
  * Adam and AdamW on `rows` rows of a stack of tables that starts at row `firstRow` of the stack.

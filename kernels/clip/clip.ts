@@ -5,9 +5,7 @@
  * @module
  */
 import { defineKernel } from "../../src/device/kernel.ts";
-import rowGradientWgsl from "../_row_gradient.wgsl" with { type: "text" };
-import clipFactorWgsl from "./clip_factor.wgsl" with { type: "text" };
-import squaredNormWgsl from "./squared_norm.wgsl" with { type: "text" };
+import { clipFactorWgsl, rowGradientWgsl, squaredNormWgsl } from "../wgsl.generated.ts";
 
 /** Rows whose squares are summed together. */
 export const BLOCK_ROWS = 64;

@@ -1,6 +1,5 @@
 import { defineKernel } from "../../src/device/kernel.ts";
-import panelsWgsl from "../_panels.wgsl" with { type: "text" };
-import wgsl from "./scatter_rows.wgsl" with { type: "text" };
+import { panelsWgsl, scatterRowsWgsl } from "../wgsl.generated.ts";
 
 /**
  * output[rows[i]] = keep * output[rows[i]] + factor * input[i], for `count` different rows. `keep = 0` does not read
@@ -15,7 +14,7 @@ export const scatterRows = defineKernel({
     output: { type: "vec4f", access: "update" },
   },
   params: { count: "u32", quads: "u32", outputRows: "u32", panel: "u32", keep: "f32", factor: "f32" },
-  wgsl: panelsWgsl + wgsl,
+  wgsl: panelsWgsl + scatterRowsWgsl,
   shape: ({ count, quads }) => ({
     items: count,
     grain: Math.ceil(2048 / quads),

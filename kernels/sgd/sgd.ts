@@ -1,9 +1,5 @@
 import { defineKernel } from "../../src/device/kernel.ts";
-import clipWgsl from "../_clip.wgsl" with { type: "text" };
-import nonFiniteWgsl from "../_non_finite.wgsl" with { type: "text" };
-import panelsWgsl from "../_panels.wgsl" with { type: "text" };
-import rowGradientWgsl from "../_row_gradient.wgsl" with { type: "text" };
-import sgdWgsl from "./sgd.wgsl" with { type: "text" };
+import { clipWgsl, nonFiniteWgsl, panelsWgsl, rowGradientWgsl, sgdWgsl } from "../wgsl.generated.ts";
 
 /**
  * Stochastic gradient descent with coupled weight decay on `rows` rows of a stack of tables that starts at row
