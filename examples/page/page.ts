@@ -250,7 +250,11 @@ async function openFile(file: File | undefined): Promise<void> {
 }
 
 const chosen = the<HTMLInputElement>("file");
-chosen.onchange = () => openFile(chosen.files?.[0]);
+chosen.onchange = () => {
+  openFile(chosen.files?.[0]);
+  // So that the same file, once mended, can be chosen again
+  chosen.value = "";
+};
 document.body.ondragover = (event) => {
   event.preventDefault();
   document.body.classList.add("dropping");
