@@ -28,13 +28,21 @@ const pageOf = (script: string) =>
 <script type="module" src="${script}"></script>
 `;
 
+/**
+ * Bundles a program with `deno bundle`, and makes a folder with an `index.html` that loads it.
+ *
+ * @param entry The program; a path from the root of the repository will do.
+ * @param folder The folder.
+ */
+export async function bundlePage(entry: string, folder: string): Promise<void> {
+  await Deno.mkdir(folder);
+  await Deno.writeTextFile(`${folder}/index.html`, pageOf("./app.js"));
+  await run(["bundle", "--quiet", "--platform", "browser", "--minify", "-o", `${folder}/app.js`, entry]);
+}
+
 /** Bundlers by name: each makes a folder with an `index.html` of the application. */
 export const BUNDLERS: Readonly<Record<string, (folder: string) => Promise<void>>> = {
-  "deno bundle": async (folder) => {
-    await Deno.mkdir(folder);
-    await Deno.writeTextFile(`${folder}/index.html`, pageOf("./app.js"));
-    await run(["bundle", "--quiet", "--platform", "browser", "--minify", "-o", `${folder}/app.js`, APP]);
-  },
+  "deno bundle": (folder) => bundlePage(APP, folder),
   esbuild: async (folder) => {
     await Deno.mkdir(folder);
     await Deno.writeTextFile(`${folder}/index.html`, pageOf("./app.js"));

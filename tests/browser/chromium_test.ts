@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
+import { assert, assertEquals, assertLessOrEqual, assertStringIncludes } from "@std/assert";
 import { CHROMIUM, closeBrowser, type Page, visit } from "../_chromium.ts";
 import { goldenCases, relativeError } from "../_golden.ts";
 import { app, type Outcome } from "./_app.ts";
@@ -147,5 +147,28 @@ inPage("a page that allows WebAssembly and workers from blob: has all threads", 
 }, async (page, said) => {
   const { description, values } = await goldenIn(page, "cpu", 2, NAME);
   assertEquals([description, values], ["cpu: WebAssembly SIMD, 2 threads", await goldenHere(NAME)]);
+  assertEquals(said, []);
+});
+
+inPage("a page that forbids WebAssembly has WebGPU alone", "esbuild", {
+  "content-security-policy": "default-src 'self'; worker-src blob:",
+}, async (page) => {
+  const refused = await goldenIn(page, "cpu", 1, NAME).catch(({ message }: Error) => message);
+  assertStringIncludes(String(refused), "WebAssembly");
+  const { description, values } = await goldenIn(page, "webgpu", 1, NAME);
+  assert(description.startsWith("webgpu: "), description);
+  assertLessOrEqual(relativeError(values, await goldenHere(NAME)), 1e-5);
+});
+
+inPage("in a worker of the page's own, on threads", "esbuild", ISOLATED, async (page, said) => {
+  const bytes = (await bytesOf(NAME)).toBase64();
+  const outcome = await page.evaluate(`new Promise((resolve, reject) => {
+    const program = \`import "\${new URL("app.js", location.href)}";
+      postMessage(await app.golden("cpu", 2, "${NAME}", Uint8Array.fromBase64("${bytes}")));\`;
+    const worker = new Worker(URL.createObjectURL(new Blob([program], { type: "text/javascript" })), { type: "module" });
+    worker.onmessage = ({ data }) => resolve(data);
+    worker.onerror = ({ message }) => reject(new Error(message));
+  })`);
+  assertEquals(outcome, { description: "cpu: WebAssembly SIMD, 2 threads", values: await goldenHere(NAME) });
   assertEquals(said, []);
 });
