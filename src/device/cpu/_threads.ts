@@ -28,7 +28,9 @@ export class Threads {
   readonly #cuts: Uint32Array;
   readonly #kernels = new Map<string, { index: number; run: KernelFunction }>();
   readonly #counters: Int32Array;
-  readonly #runPieces: ReturnType<typeof runPieces>;
+  readonly #runPieces: () => void;
+  /** The kernel of the launch that is going on, with its arguments. */
+  #launched: KernelFunction = () => {};
   readonly #start: Omit<WorkerStart, "home">;
   readonly #program: Workers;
   readonly #workers = new Set<WorkerThread>();
@@ -42,7 +44,7 @@ export class Threads {
     this.#scalars = new Float64Array(memory.buffer, CONTROL.ARGUMENTS_AT, 64);
     this.#cuts = new Uint32Array(memory.buffer, CONTROL.CUTS_AT, CONTROL.MAXIMUM_PIECES + 1);
     this.#counters = new Int32Array(memory.buffer, CONTROL.COUNTERS_AT, count * CONTROL.COUNTER_WORDS);
-    this.#runPieces = runPieces(CONTROL, memory, count, 0);
+    this.#runPieces = runPieces(CONTROL, memory, count, 0, (begin, end) => this.#launched(begin, end));
     const instance = new WebAssembly.Instance(module, { env: { memory } });
     WebAssembly.Module.exports(module).forEach(({ name, kind }, index) => {
       if (kind === "function") this.#kernels.set(name, { index, run: instance.exports[name] as KernelFunction });
@@ -134,7 +136,8 @@ export class Threads {
     }
     Atomics.add(control, GENERATION, 1);
     Atomics.notify(control, GENERATION, pieces - 1);
-    this.#runPieces(kernel.run.bind(null, ...values));
+    this.#launched = kernel.run.bind(null, ...values);
+    this.#runPieces();
     this.#waitForPieces(pieces);
     if (Atomics.exchange(control, FAILED, 0) === 1) throw trapped(name);
   }

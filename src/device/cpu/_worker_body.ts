@@ -47,25 +47,27 @@ export interface WorkerStart {
 }
 
 /**
- * Runs pieces of the launch that is going on until none is left to take. Like {@linkcode workerBody} it refers to
- * nothing outside itself.
+ * What takes pieces of the launch that is going on, and runs them, until none is left. Like {@linkcode workerBody} it
+ * refers to nothing outside itself.
  *
  * @param words The control block.
  * @param memory The memory all threads share.
  * @param count Number of threads, the calling one included.
  * @param home The share to begin with.
- * @returns What runs the pieces, one by one, with the function that it is given.
+ * @param run Runs a piece: items from `begin` to `end`.
+ * @returns A function that does so.
  */
 export function runPieces(
   words: ControlBlock,
   memory: WebAssembly.Memory,
   count: number,
   home: number,
-): (run: (begin: number, end: number) => void) => void {
+  run: (begin: number, end: number) => void,
+): () => void {
   const control = new Int32Array(memory.buffer, 0, 64);
   const cuts = new Uint32Array(memory.buffer, words.CUTS_AT, words.MAXIMUM_PIECES + 1);
   const counters = new Int32Array(memory.buffer, words.COUNTERS_AT, count * words.COUNTER_WORDS);
-  return (run) => {
+  return () => {
     for (let turn = 0; turn < count; turn++) {
       const share = (home + turn) % count;
       let left;
@@ -84,7 +86,8 @@ export function runPieces(
 
 /**
  * The body of a worker. It refers to nothing outside itself but what it is called with, and none of its functions has a
- * name: a bundler that is to keep names would wrap each in a helper, which is outside.
+ * name: a bundler that is to keep names would wrap each in a helper, which is outside. All of them are made before it says
+ * that it is ready: if one could not be, that is noticed.
  */
 function workerBody(words: ControlBlock, makeRunPieces: typeof runPieces): void {
   const { GENERATION, KERNEL, ARGUMENTS, QUIT, WORKERS, LAUNCH, STARTING } = words;
@@ -98,19 +101,19 @@ function workerBody(words: ControlBlock, makeRunPieces: typeof runPieces): void 
     const kernels = WebAssembly.Module.exports(module).map(({ name }) => instance.exports[name] as KernelFunction);
     const control = new Int32Array(memory.buffer, 0, 64);
     const scalars = new Float64Array(memory.buffer, words.ARGUMENTS_AT, 64);
-    const runAll = makeRunPieces(words, memory, count, home);
     let launch = 0, kernel = kernels[0]!;
+    const runAll = makeRunPieces(words, memory, count, home, (begin, end) => {
+      // A launch does not end while a piece of it is out: what is read here is its description
+      if (launch !== control[LAUNCH]) {
+        launch = control[LAUNCH]!;
+        kernel = kernels[control[KERNEL]!]!.bind(null, ...scalars.subarray(0, control[ARGUMENTS]));
+      }
+      kernel(begin, end);
+    });
     scope.postMessage("ready");
     for (;;) {
       const generation = Atomics.load(control, GENERATION);
-      runAll((begin, end) => {
-        // A launch does not end while a piece of it is out: what is read here is its description
-        if (launch !== control[LAUNCH]) {
-          launch = control[LAUNCH]!;
-          kernel = kernels[control[KERNEL]!]!.bind(null, ...scalars.subarray(0, control[ARGUMENTS]));
-        }
-        kernel(begin, end);
-      });
+      runAll();
       if (Atomics.load(control, QUIT) === 1) break;
       // The next launch of a step is microseconds away: looking for it is cheaper than being woken.
       for (let spin = 0; spin < 2000 && Atomics.load(control, GENERATION) === generation; spin++);

@@ -44,6 +44,13 @@ function cores(): number {
   return (globalThis.navigator as Navigator | undefined)?.hardwareConcurrency ?? 1;
 }
 
+/** Uint8Array.fromBase64 is younger than Node 24. */
+function decodeBase64(base64: string): Uint8Array<ArrayBuffer> {
+  const text = atob(base64), bytes = new Uint8Array(text.length);
+  for (let at = 0; at < text.length; at++) bytes[at] = text.charCodeAt(at);
+  return bytes;
+}
+
 /** Whoever waits for pieces that are no count waits for ever, and cuts beyond their array lie in what comes after it. */
 function checkWork(kernel: string, items: number, cuts: Uint32Array | undefined): void {
   if (!(Number.isSafeInteger(items) && items >= 0 && items < 2 ** 32)) {
@@ -102,9 +109,7 @@ export class CpuDevice implements Device {
         `Cannot open the cpu device as threads must be an integer in [1, ${MAXIMUM_THREADS}]: current value is ${threads}`,
       );
     }
-    // Uint8Array.fromBase64 is younger than Node 24
-    const bytes = Uint8Array.from(atob(moduleBase64), (character) => character.charCodeAt(0));
-    const module = await WebAssembly.compile(bytes);
+    const module = new WebAssembly.Module(decodeBase64(moduleBase64));
     const heap = new Heap();
     const most = Workers.supported ? Math.max(LEAST_MOST_THREADS, 2 * cores()) : 1;
     return new CpuDevice(heap, await Threads.start(module, heap.memory, Math.min(threads, most)));
