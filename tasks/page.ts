@@ -7,6 +7,7 @@
 import { writeWhole } from "../src/files/part_file.ts";
 import { readModel } from "../src/files/read_model.ts";
 import { encodeModel } from "../src/models/model_file.ts";
+import { TryAgainError } from "./cli/exit_codes.ts";
 import { defineTask, parseFlags } from "./cli/flags.ts";
 import { runTask } from "./cli/run_task.ts";
 
@@ -33,12 +34,18 @@ const task = defineTask({
 
 /** The program of the page, in one text that can stand in HTML. */
 async function bundled(): Promise<string> {
-  const { outputFiles } = await Deno.bundle({
+  const { success, errors, outputFiles } = await Deno.bundle({
     entrypoints: [`${SOURCES}/page.ts`],
     platform: "browser",
     minify: true,
     write: false,
+  }).catch((cause: Error) => {
+    throw new TryAgainError(
+      `Cannot make a page as its program cannot be bundled, which takes the network the first time: ${cause.message}`,
+      { cause },
+    );
   });
+  if (!success) throw new SyntaxError(`Cannot make a page as its program does not compile: ${errors[0]?.text}`);
   // What would end a script or begin a comment stands in texts alone, which may be written otherwise
   return outputFiles![0]!.text().replaceAll("</script", "<\\/script").replaceAll("<!--", "<\\x21--");
 }

@@ -78,7 +78,6 @@ Deno.test("from log to recommendations, each task needs no more than it may, and
     await run("evaluate", model, "--data", data, "--lists", `${folder}/lists.csv`, ...cpu);
     await run("recommend", model, "--data", data, "--all", "--to", `${folder}/lists.parquet`, ...cpu);
     assertStringIncludes(await run("similar", model, "--item", "i1", ...cpu), "Like item i1");
-    assertStringIncludes(await run("page", model, "--to", `${folder}/page.html`), "Wrote ");
     await run("export", model, "--to", `${folder}/items.csv`);
     await run("results", model, "--to", `${folder}/results.parquet`);
     assertStringIncludes(await run("results", model), "protocol: ");
