@@ -217,6 +217,41 @@ for (const [scheme, width] of [["light", 1280], ["dark", 390]] as const) {
   );
 }
 
+Deno.test({
+  name: "deno task page in Chromium: nothing can leave it, not even by a program that would send it",
+  ignore,
+  sanitizeOps: false,
+  sanitizeResources: false,
+  async fn() {
+    // From the server that is asked, as a browser lets no page from a file ask one on this machine
+    const html = await Deno.readTextFile(PAGE), asked: string[] = [];
+    await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, ({ url }) => {
+      const { pathname } = new URL(url);
+      if (pathname.startsWith("/picks")) asked.push(pathname);
+      return new Response(pathname === "/page" ? html : "<p>", { headers: { "content-type": "text/html" } });
+    });
+    const tries = `Promise.allSettled([
+      fetch("/picks", { method: "POST", body: "picks" }),
+      new Promise((resolve, reject) => {
+        const image = new Image();
+        image.onload = resolve;
+        image.onerror = reject;
+        image.src = "/picks.png";
+      }),
+      import(location.origin + "/picks.js"),
+    ]).then(([{ status }]) => status)`;
+    const address = `http://127.0.0.1:${server.addr.port}/`;
+    await visit(`${address}page`, {}, async ({ page }) => {
+      assertEquals(await page.evaluate(tries), "rejected");
+    });
+    assertEquals(asked, []);
+    await visit(`${address}plain`, {}, async ({ page }) => {
+      assertEquals(await page.evaluate(tries), "fulfilled");
+    });
+    assertEquals(asked.sort(), ["/picks", "/picks.js", "/picks.png"]);
+  },
+});
+
 Deno.test("the learner of examples/page gives all its memory back, and refuses what it cannot teach", async () => {
   await using device = await openDevice("cpu", { threads: 2 });
   const before = device.liveBytes;
