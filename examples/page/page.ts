@@ -215,7 +215,11 @@ function change(before: number | undefined, place: number): HTMLElement {
   const by = before === undefined ? 0 : before - place;
   if (by === 0) return make("span", { class: "change" });
   const [kind, sign] = by > 0 ? ["up", "▲"] : ["down", "▼"];
-  return make("span", { class: `change ${kind}`, "aria-label": `${kind} ${Math.abs(by)}` }, `${sign} ${Math.abs(by)}`);
+  return make(
+    "span",
+    { class: `change ${kind}`, role: "img", "aria-label": `${kind} ${Math.abs(by)}` },
+    `${sign} ${Math.abs(by)}`,
+  );
 }
 
 /** Fills a list with buttons. Who was on one of them by keyboard is on the one in its place. */
