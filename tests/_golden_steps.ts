@@ -12,8 +12,18 @@ export function csrOf({ data }: GoldenCase) {
   return { rowOffsets: data("graph.row_offsets"), columns: data("graph.columns"), values: data("graph.values") };
 }
 
-/** Goes through the steps of a golden file, and gives the tables after each. */
-export async function* goldenSteps(device: Device, golden: GoldenCase): AsyncGenerator<Record<string, Float32Array>> {
+/** What a table is called where a golden run has it a second time. */
+export const again = (name: string) => `again ${name}`;
+
+/**
+ * Goes through the steps of a golden file, and gives the tables after each. With `grouped` its tables are in one state
+ * twice, in a group each, beside a table of another width.
+ */
+export async function* goldenSteps(
+  device: Device,
+  golden: GoldenCase,
+  { grouped = false } = {},
+): AsyncGenerator<Record<string, Float32Array<ArrayBuffer>>> {
   const { settings, data } = golden;
   const options: SevoOptions = {
     rule: settings.rule as SevoOptions["rule"],
@@ -32,10 +42,20 @@ export async function* goldenSteps(device: Device, golden: GoldenCase): AsyncGen
     data: Float32Array.from(data(`param.${name}.0`)),
     shape: golden.shape(`param.${name}.0`) as [number, number],
   }]));
-  let state = sevoInit(device, tables, options);
+  const twice = <T>(all: Record<string, T>) =>
+    Object.fromEntries(Object.entries(all).flatMap(([name, own]) => [[name, own], [again(name), own]]));
+  const { propagation, ...rule } = options;
+  let state = grouped
+    ? sevoInit<string>(device, { ...twice(tables), bias: { data: new Float32Array(5).fill(0.5), shape: [5, 1] } }, {
+      ...rule,
+      groups: [names, names.map(again)].map((tables) => ({ tables, propagation: propagation! })),
+    })
+    : sevoInit<string>(device, tables, options);
   for (let step = 1; step <= (settings.steps as number); step++) {
     const gradients = Object.fromEntries(names.map((name) => [name, Float32Array.from(data(`grad.${name}.${step}`))]));
-    state = sevoStep(state, gradients, graph);
+    state = grouped
+      ? sevoStep(state, { ...twice(gradients), bias: new Float32Array(5).fill(step) }, graph && [graph, graph])
+      : sevoStep(state, gradients, graph);
     yield await state.read();
   }
   state[Symbol.dispose]();

@@ -266,7 +266,7 @@ function checkGradients<Names extends string>(
 }
 
 /** The graph of each stack. */
-function graphsOf({ stacks, options: { groups, propagation } }: SevoState, given: StepGraph): (Graph | null)[] {
+function graphsOf({ stacks, options: { groups } }: SevoState, given: StepGraph): (Graph | null)[] {
   const smoothed = stacks.filter(({ rule }) => rule.propagation);
   if (given !== null && "length" in given) {
     if (given.length !== groups.length) {

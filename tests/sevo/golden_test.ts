@@ -1,8 +1,9 @@
 import { assertEquals, assertLessOrEqual } from "@std/assert";
 import { Graph, propagate } from "@sevo/sevo";
 import { goldenCases, relativeError } from "../_golden.ts";
-import { csrOf, goldenSteps, propagationOf } from "../_golden_steps.ts";
+import { again, csrOf, goldenSteps, propagationOf } from "../_golden_steps.ts";
 import { testOnDevices } from "../_on_devices.ts";
+import { assertSameBits } from "./_fixtures.ts";
 
 for (const golden of goldenCases("graph_")) {
   Deno.test(`golden: ${golden.name}`, () => {
@@ -40,13 +41,16 @@ for (const golden of goldenCases("propagate_")) {
 for (const golden of goldenCases("step_")) {
   testOnDevices(`golden: ${golden.name}`, async (device) => {
     let step = 0;
+    const grouped = goldenSteps(device, golden, { grouped: true });
     for await (const tables of goldenSteps(device, golden)) {
       step++;
+      const both = (await grouped.next()).value!;
       for (const name in tables) {
+        for (const twin of [name, again(name)]) assertSameBits(both[twin]!, tables[name]!, `${twin}, step ${step}`);
         const expected = golden.data(`param.${name}.${step}`);
         assertLessOrEqual(relativeError(tables[name]!, expected), 1e-5, `table ${name}, step ${step}`);
       }
     }
-    assertEquals(step, golden.settings.steps);
+    assertEquals([step, (await grouped.next()).done], [golden.settings.steps, true]);
   });
 }
