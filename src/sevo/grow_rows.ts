@@ -57,7 +57,11 @@ export async function growRows<Names extends string>(
 ): Promise<SevoState<Names>> {
   const { device, options, names, shapes, step, stacks } = state;
   checkOptions(ACTION, growth, names, "the new rows");
-  const added = Object.fromEntries(names.map((name) => [name, checkGrowth(name, growth[name], shapes[name])]));
+  const added = Object.fromEntries(
+    names.map((
+      name,
+    ) => [name, checkGrowth(name, Object.hasOwn(growth, name) ? growth[name] : undefined, shapes[name])]),
+  );
   const wanted = stacks.filter(({ names }) => names.some((name) => added[name]!.rows > 0 && !added[name]!.data));
   const graphs = graph === null
     ? []

@@ -96,7 +96,10 @@ export function sevoStep<Names extends string>(
   return device.batch(() => {
     // All memory is found before the state is taken, so that a step that finds none leaves it usable.
     using owned = new DisposableStack();
-    const plans = state.stacks.map((stack, at) => planStep(state, stack, rules[at]!, graphs[at]!, gradients, owned));
+    const plans: StackStep[] = [];
+    state.stacks.forEach((stack, at) => {
+      plans.push(planStep(state, stack, rules[at]!, graphs[at]!, gradients, plans, owned));
+    });
     const clip = planClip(device, state.options, plans, owned);
     const all = donate ? state.take() : copyAll(state);
     using made = new DisposableStack();
@@ -124,13 +127,14 @@ interface StackStep {
   readonly undecayed: Tensor<"f32"> | null;
 }
 
-/** Finds the memory of a step. */
+/** Finds the memory of a step of a stack, after those of some others. */
 function planStep<Names extends string>(
   { device, shapes }: SevoState<Names>,
   stack: Stack,
   rule: ResolvedRule,
   graph: Graph | null,
   gradients: { readonly [Name in Names]: Gradient },
+  before: readonly StackStep[],
   owned: DisposableStack,
 ): StackStep {
   const { propagation } = rule, names = stack.names as readonly Names[];
@@ -143,7 +147,12 @@ function planStep<Names extends string>(
   const plain = { stack, rule, bounds, smoothing: null, undecayed };
   if (!propagation || isIdentity(propagation)) return plain;
   const on = graphOn(device, graph!, propagation);
-  const scratch = owned.use(makeScratch(on, propagation, stack.tensors.direction!));
+  // Stacks are smoothed one after the other: those that are alike share the memory, which is then still in the caches
+  const alike = before.find(({ stack: { columns }, smoothing }) =>
+    smoothing?.graph === on && columns === stack.columns && smoothing.propagation.mode === propagation.mode &&
+    smoothing.propagation.layers === propagation.layers
+  );
+  const scratch = alike?.smoothing?.scratch ?? owned.use(makeScratch(on, propagation, stack.tensors.direction!));
   return { ...plain, smoothing: { propagation, graph: on, scratch } };
 }
 
@@ -242,9 +251,13 @@ function ruleOfStep(
   if (weightDecay !== undefined) checkRange("weightDecay", weightDecay, RULE_BOUNDS.weightDecay);
   if (beta !== undefined) checkRange("beta", beta, PROPAGATION_BOUNDS.beta);
   const own = groups.length > 0;
-  const rate = learningRate === undefined || rule.learningRate === base
-    ? learningRate ?? rule.learningRate
-    : rule.learningRate * (learningRate / base);
+  const rate = learningRate === undefined
+    ? rule.learningRate
+    : rule.learningRate === base
+    ? learningRate
+    : base > 0
+    ? rule.learningRate * (learningRate / base)
+    : rule.learningRate;
   const decayed = weightDecay !== undefined && (!own || rule.weightDecay === decay) ? weightDecay : rule.weightDecay;
   checkLearningRate(rate, rule.rule === "adamw" ? decayed : 0);
   const propagation = rule.propagation && beta !== undefined && beta !== rule.propagation.beta
