@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { GRAPH_BOUNDS } from "../graph/graph.ts";
+import { GRAPH_BOUNDS } from "../graph/from_sequences.ts";
 import { SEED } from "../options.ts";
 import { OPTION_BOUNDS, type SevoOptions } from "../sevo/options.ts";
 import { bounded } from "./field.ts";
