@@ -1,6 +1,5 @@
-import { checkType } from "../options.ts";
+import { checkType, shown } from "../options.ts";
 import type { Csr } from "./_build.ts";
-import { checkArray } from "./_checks.ts";
 
 const ACTION = "Cannot mix graphs";
 
@@ -57,12 +56,18 @@ function checkedShares(graphs: readonly Csr[], weights: ArrayLike<number> | unde
   if (!Array.isArray(graphs) || graphs.length === 0) {
     throw new TypeError(`${ACTION} as there is none: expected an array of graphs`);
   }
+  graphs.forEach((graph: Csr | null | undefined, at) => {
+    if (graph?.rowOffsets instanceof Uint32Array) return;
+    throw new TypeError(`${ACTION} as graph ${at} must be a Graph: current value is ${shown(graph)}`);
+  });
   const rows = graphs.map(({ rowOffsets }) => rowOffsets.length - 1), other = rows.find((count) => count !== rows[0]);
   if (other !== undefined) {
     throw new RangeError(`${ACTION} as all must have the same number of rows: current values are ${rows.join(", ")}`);
   }
   if (weights === undefined) return graphs.map(() => 1 / graphs.length);
-  checkArray("weights", weights);
+  if (typeof weights !== "object" || weights === null) {
+    throw new TypeError(`${ACTION} as weights must be an array: current value is ${shown(weights)}`);
+  }
   const given = Array.from(weights);
   if (given.length !== graphs.length) {
     throw new TypeError(
