@@ -16,7 +16,7 @@ import {
 } from "../../src/report/items.ts";
 import { type Arm, type Panel, seedOf } from "../../src/report/panels.ts";
 import type { Smoothness } from "../../src/graph/smoothness.ts";
-import { itemGraph } from "../../src/training/start_training.ts";
+import { itemGraph } from "../../src/training/training_graph.ts";
 import { type FoundDatasets, modelOf } from "./datasets.ts";
 
 /**
