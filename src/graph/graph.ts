@@ -139,8 +139,8 @@ export class Graph implements Disposable {
    *
    * In a category of more than `neighbours` + 1 rows, a row is related to `neighbours` of them (one less if that is odd):
    * those beside it when the rows are put in a circle, in a random order, `neighbours`/2 times. All relations of a row
-   * still sum to 1. Such a graph spreads an update over the category in a few steps nearly as the full one does, with a
-   * number of entries that is linear in the memberships. The orders depend on the seed, the category and its rows alone.
+   * still sum to 1. An update reaches the whole category in a few steps, as it does in the full graph in one, and the
+   * number of entries is linear in the memberships. The orders depend on the seed, the category and its rows alone.
    *
    * @example
    * ```ts
