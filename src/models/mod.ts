@@ -74,6 +74,7 @@ export {
 export {
   type GraphSettings,
   type Relation,
+  RELATION_KINDS,
   type RelationKind,
   relationsOf,
   smoothsUsers,
