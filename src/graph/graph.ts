@@ -167,7 +167,7 @@ export class Graph implements Disposable {
 
   /**
    * A graph of the nearest neighbours of vectors, such as the embeddings of a larger model, the teacher of the paper's
-   * distillation (SEvo, NeurIPS 2024, table 5: ten neighbours). The search is exact, on the device; ties go to the lower
+   * distillation (SEvo, NeurIPS 2024, table 5: ten neighbours). The search is exact, in float32 on the device; ties go to the lower
    * row. All neighbours of a row weigh the same, and two rows that are each other's weigh twice what a row and a
    * neighbour that does not have it among its own do: the sum of the directed graph and its transpose.
    *

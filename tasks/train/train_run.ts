@@ -10,6 +10,7 @@ import { ProgressReport } from "../cli/progress_report.ts";
 import { resultLine } from "../cli/results.ts";
 import type { TaskLog } from "../cli/task_log.ts";
 import { VERSION } from "../cli/version.ts";
+import { refuseAsFlag } from "./as_flags.ts";
 import { configOf, type RunFlags } from "./flags.ts";
 import { type InitialRun, startFrom } from "./init.ts";
 import { readSources } from "./sources.ts";
@@ -96,7 +97,7 @@ export async function trainRun(
       report.show(event);
     },
     onCheckpoint: (checkpoint) => directory.checkpoint(checkpoint),
-  });
+  }).catch(refuseAsFlag);
   const digest = await directory.finish(result, dataset, {
     version: VERSION,
     protocol: protocolOf(dataset, evaluation),

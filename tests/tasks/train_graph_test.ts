@@ -77,7 +77,7 @@ Deno.test("train says in one line what is wrong with a graph, and leaves nothing
     const [flags, message] of [
       [
         ["--graph", "categories:genre"],
-        "Cannot train as graph names the column 'genre' of the items, which have genres",
+        "Cannot run train as --graph names the column 'genre' of the items, which have genres",
       ],
       [
         ["--graph", "genres"],
