@@ -27,8 +27,8 @@ export interface NearestOptions {
 const VECTORS: readonly (keyof Vectors)[] = ["data", "shape"];
 const OPTIONS: readonly (keyof NearestOptions)[] = ["count", "metric", "offset"];
 
-/** Bytes of the lists that are on the device at a time, at most. */
-const LIST_BYTES = 2 ** 26;
+/** Rows whose neighbours are searched at a time, at most. */
+const QUERIES = 8192;
 
 /**
  * See {@linkcode Graph.fromNearest}.
@@ -56,9 +56,8 @@ export async function nearestCsr(device: Device, vectors: Vectors, options: Near
     known.forEach((row, at) => own.set(data.subarray(row * width, (row + 1) * width), at * width));
     using table = device.upload(metric === "cosine" ? unitRows(own, width) : own, [total, width]);
     const items = { tensor: table, firstRow: 0, rows: total };
-    const part = Math.max(1, Math.floor(LIST_BYTES / (8 * most)));
-    for (let begin = 0; begin < total; begin += part) {
-      const queries = Math.min(part, total - begin);
+    for (let begin = 0; begin < total; begin += QUERIES) {
+      const queries = Math.min(QUERIES, total - begin);
       const itself = {
         offsets: Uint32Array.from({ length: queries + 1 }, (_, at) => at),
         items: Uint32Array.from({ length: queries }, (_, at) => begin + at),

@@ -64,6 +64,22 @@ testOnDevices("Graph.fromNearest() isolates what has no other, and ties go to th
   assertEquals([...same.columns], [1, 2, 3, 0, 0, 0]);
 });
 
+Deno.test("Graph.fromNearest() finds the neighbours of more rows than are searched at a time", async () => {
+  await using device = await openDevice("cpu", { threads: 2 });
+  const rows = 8_200, width = 4, data = table(rows, width, 5), options = { count: 2, metric: "dot" } as const;
+  const graph = await Graph.fromNearest(device, { data, shape: [rows, width] }, options);
+  for (const row of [0, 8_191, 8_192, 8_199]) {
+    const score = (other: number) => {
+      let sum = 0;
+      for (let at = 0; at < width; at++) sum += data[row * width + at]! * data[other * width + at]!;
+      return other === row ? -Infinity : sum;
+    };
+    const near = Array.from({ length: rows }, (_, other) => other).sort((a, b) => score(b) - score(a)).slice(0, 2);
+    const found = graph.columns.subarray(graph.rowOffsets[row], graph.rowOffsets[row + 1]);
+    assertEquals(near.filter((other) => found.includes(other)), near);
+  }
+});
+
 Deno.test("Graph.fromNearest() refuses what is no table", async () => {
   await using device = await openDevice("cpu", { threads: 1 });
   const given = { data: new Float32Array(6), shape: [3, 2] }, nan = Float32Array.of(1, 2, 3, NaN, 5, 6);
