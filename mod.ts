@@ -21,7 +21,14 @@
  * @module
  */
 export { type Bound, type Device, type DeviceKind, DeviceLostError, type LaunchOptions } from "./src/device/device.ts";
-export type { Binding, BindingType, Kernel, LaunchShape, Scalars } from "./src/device/kernel.ts";
+export {
+  type Binding,
+  type BindingType,
+  defineKernel,
+  type Kernel,
+  type LaunchShape,
+  type Scalars,
+} from "./src/device/kernel.ts";
 export { type DeviceOptions, NoAdapterError, openDevice } from "./src/device/open_device.ts";
 export { type RowRange, Tensor } from "./src/device/device.ts";
 export { type DType, type HostArray, type Shape } from "./src/device/shape.ts";

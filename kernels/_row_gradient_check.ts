@@ -19,7 +19,7 @@ export interface GradientCase {
   readonly large?: boolean;
 }
 
-/** A gradient as the update kernels bind it. */
+/** A gradient: rows, and where it is sparse what {@linkcode planOf} joins. */
 export interface GradientData {
   /** Gradient rows as stored. */
   readonly gradient: Float32Array<ArrayBuffer>;
@@ -91,6 +91,28 @@ function drawSparse(draws: Draws, rows: number, columns: number): GradientData {
     offsets[row + 1] = at;
   });
   return { gradient, offsets, order: places };
+}
+
+/**
+ * The plan of a gradient as the update kernels bind it.
+ *
+ * @param data The gradient.
+ * @returns Offsets and order in one array; `null` if dense.
+ */
+export function planOf({ offsets, order }: GradientData): Uint32Array<ArrayBuffer> | null {
+  return offsets && order && Uint32Array.from([...offsets, ...order]);
+}
+
+/**
+ * Draws the scale of each row of a direction.
+ *
+ * @param draws Where the numbers come from.
+ * @param rows Rows of the stack.
+ * @param scaled Whether there are scales.
+ * @returns The scales, or `null`.
+ */
+export function drawScales(draws: Draws, rows: number, scaled: boolean): Float32Array<ArrayBuffer> | null {
+  return scaled ? Float32Array.from({ length: rows }, () => 0.1 + Math.abs(draws.float())) : null;
 }
 
 /**

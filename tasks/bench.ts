@@ -22,7 +22,7 @@ const task = defineTask({
   name: "bench",
   summary:
     "Times the optimizer: propagation, a SEvo-AdamW step and a plain AdamW step over tables of 64 columns, 3 layers, dense " +
-    "gradients, on the graph of a dataset and on random graphs of 20 entries a row; bandwidth is the bytes that the work " +
+    "gradients, on graphs of 20 entries a row, uniform and as logs make them, and on that of a dataset; bandwidth is the bytes that the work " +
     "must move over the time it took, beside what a plain copy reaches. Or times models: an epoch with SEvo-AdamW and with " +
     "AdamW, and full ranking, with the published settings. Or times lists of the best items, for every user of a made-up model. " +
     "Or times the making of a dataset of a made-up log, with the memory and the disk that it takes.",
@@ -32,7 +32,7 @@ const task = defineTask({
     required: false,
   },
   examples: [
-    ["", "a random graph of the size of Amazon Beauty's, then 10,000 to 1,000,000 rows"],
+    ["", "12,000 rows, as many as Amazon Beauty has, to 1,000,000"],
     ["--data data/beauty --versus-torch", "the graph of a prepared dataset, against PyTorch on the same graph"],
     ["--max-rows 100000 --threads 1", "a shorter run on one thread"],
     ["models --data data/beauty --versus-torch", "epochs of the sequence models, against PyTorch in the same run"],
@@ -45,7 +45,7 @@ const task = defineTask({
     data: {
       kind: "string",
       placeholder: "DIR",
-      description: "Prepared dataset (default: a random graph; the generated dataset for models)",
+      description: "Prepared dataset (default: graphs that are made up; the generated dataset for models)",
     },
     rounds: { kind: "integer", min: 1, max: 100, default: 3, description: "Rounds; medians are printed" },
     versusTorch: {
@@ -53,19 +53,13 @@ const task = defineTask({
       default: false,
       description: "Time the PyTorch reference in turn with ours (needs python3-torch)",
     },
-    reference: {
-      kind: "string",
-      placeholder: "DIR",
-      default: "../shared/reference",
-      description: "Where sevo_torch.py and train_torch.py lie",
-    },
     python: { kind: "string", placeholder: "FILE", default: "/usr/bin/python3", description: "Python with PyTorch" },
     ...deviceFlags,
     maxRows: {
       kind: "integer",
-      min: 10000,
+      min: 12000,
       default: 1000000,
-      description: "Rows of the largest random graph",
+      description: "Rows of the largest graph that is made up",
       group: "Optimizer",
     },
     models: {

@@ -43,6 +43,14 @@ const COMMANDS: { readonly [name: string]: () => Promise<Command> } = {
 /**
  * Runs a task by name.
  *
+ * @example
+ * ```ts
+ * import { main } from "@sevo/sevo/cli";
+ * import { assertRejects } from "@std/assert";
+ *
+ * await assertRejects(() => main(["trian"]), Error, "did you mean 'train'?"); // what runCommand() prints
+ * ```
+ *
  * @param args The name and the arguments of the task.
  * @param models The models that there are; by default those of this package.
  */
@@ -66,6 +74,16 @@ export async function main([name, ...args]: readonly string[], models?: readonly
 
 /**
  * Runs a task by name, as a program of your own: what goes wrong is one line on standard error, and the exit code is 1.
+ *
+ * @example
+ * ```ts
+ * import { runCommand } from "@sevo/sevo/cli";
+ * import { MODELS } from "@sevo/sevo/models";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await runCommand(["--help"], MODELS); // Deno.args in a program, and models of your own among them
+ * assertEquals(Deno.exitCode, 0);
+ * ```
  *
  * @param args The name and the arguments of the task, such as `Deno.args`.
  * @param models The models that there are, with your own among them; by default those of this package.

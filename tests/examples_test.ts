@@ -5,7 +5,9 @@ import { readModel } from "../src/files/mod.ts";
 import { encodeModel, sasRec } from "../src/models/mod.ts";
 import { Recommender } from "../src/recommend/mod.ts";
 import { train } from "../src/training/mod.ts";
+import { roundToBfloat16 } from "../examples/kernel_of_your_own.ts";
 import { lastItem } from "../examples/model_of_your_own.ts";
+import { webgpuAvailable } from "./_devices.ts";
 
 const FOLDER = await Deno.makeTempDir(), MODEL = `${FOLDER}/model.safetensors`;
 Deno.test.afterAll(() => Deno.remove(FOLDER, { recursive: true }));
@@ -164,6 +166,26 @@ Deno.test("examples/model_of_your_own.ts trains, compares and finds similar item
     start("recommend_from_file.ts", ["--allow-read"], [`${run}/model.safetensors`, "item-1"]),
   );
   assertStringIncludes(foreign.err, "Cannot read a model as there is no model 'last-item': there are ");
+});
+
+Deno.test("examples/kernel_of_your_own.ts rounds the same bits on either device", async () => {
+  const [permissions, onGpu] = await permissionsOf("kernel_of_your_own.ts");
+  assertEquals([permissions, onGpu], [[], []]);
+  const { code, out, err } = await outputOf(start("kernel_of_your_own.ts", permissions!, []));
+  assertEquals(code, 0, err);
+  assertStringIncludes(out, "cpu [");
+  const values = Float32Array.from({ length: 7 * 9 }, (_, at) => (at - 20) ** 5 / 3);
+  // 65,537 and 65,792 lie between 65,536 and 66,048; a tie goes to the even one
+  values.set([1 / 3, 65_537, 65_792, 66_304], 0);
+  const rounded = [];
+  for (const kind of webgpuAvailable ? ["cpu", "webgpu"] as const : ["cpu"] as const) {
+    await using device = await openDevice(kind, { threads: 2 });
+    using table = device.upload(values, [7, 9]);
+    roundToBfloat16(device, table);
+    rounded.push(await device.read(table));
+  }
+  assertEquals([...rounded[0]!.subarray(0, 4)], [0.333984375, 65_536, 65_536, 66_560]);
+  for (const other of rounded) assertEquals(other, rounded[0]);
 });
 
 Deno.test("every example is in the list of examples and tested here", async () => {

@@ -86,6 +86,13 @@ Deno.test("imports run one way, from the tasks down to the devices", () => {
   assertEquals(up, []);
 });
 
+Deno.test("the picture of the house has every room", async () => {
+  const [, picture] = /```mermaid\n([\s\S]*?)```/.exec(await Deno.readTextFile("CONTRIBUTING.md"))!;
+  const rooms = FLOORS.flat().filter((room) => !room.endsWith(".ts") && !room.startsWith("tasks/"));
+  const drawn = Array.from(picture!.matchAll(/<b>((?:src\/)?\w+)<\/b>/g), ([, room]) => room!);
+  assertEquals(drawn.toSorted(), rooms.toSorted());
+});
+
 Deno.test("no file imports itself by way of others", () => {
   const done = new Set<string>(), circles: string[] = [];
   const visit = (path: string, trail: readonly string[]) => {
@@ -105,4 +112,25 @@ Deno.test("only files, prepare, experiments and the tasks call Deno", () => {
     return !WITH_DENO.some((room) => path.startsWith(`${room}/`)) && /\bDeno\.|"node:/.test(code);
   });
   assertEquals(calling.map(([path]) => path), []);
+});
+
+Deno.test("what is published imports nothing that is left out", async () => {
+  const { publish: { exclude } } = JSON.parse(await Deno.readTextFile("deno.json")) as {
+    publish: { exclude: readonly string[] };
+  };
+  // The last rule that names a path or a folder above it decides, as in .gitignore
+  const leftOut = (path: string) =>
+    exclude.reduce((out, rule) => {
+      const [named, kept] = rule.startsWith("!") ? [rule.slice(1), true] : [rule, false];
+      return path === named || path.startsWith(`${named}/`) ? !kept : out;
+    }, false);
+  const missing: string[] = [];
+  for (const [path, text] of files) {
+    for (const [, target] of text.matchAll(/\bfrom\s+"(\.[^"]+)"/g)) {
+      const imported = join(dirname(path), target!);
+      if (leftOut(imported)) missing.push(`${path} -> ${imported}`);
+    }
+  }
+  assertEquals(missing, []);
+  assertEquals([leftOut("tests/house_test.ts"), leftOut("tests/reference/sevo_torch.py")], [true, false]);
 });

@@ -2,12 +2,12 @@ import { nonFinite, report, rowGradient } from "../_row_gradient.as";
 
 export function adam(
   gradient: usize,
-  offsets: usize,
-  order: usize,
+  plan: usize,
   moment1: usize,
   moment2: usize,
   parameter: usize,
   direction: usize,
+  scales: usize,
   status: usize,
   rows: u32,
   firstRow: u32,
@@ -15,6 +15,7 @@ export function adam(
   stackRows: u32,
   panel: u32,
   sparse: u32,
+  scaled: u32,
   coupled: u32,
   correct: u32,
   refresh: u32,
@@ -41,7 +42,8 @@ export function adam(
   let beyond = f32x4.splat(0);
   for (let row = begin; row < end; row++) {
     const at = <usize> (firstRow + row) * stride;
-    const idle = correct != 0 && isIdle(gradient, offsets, order, sparse, row, stride);
+    const scale = f32x4.splat(scaled ? load<f32>(scales + (<usize> (firstRow + row) << 2)) : 1);
+    const idle = correct != 0 && isIdle(gradient, plan, sparse, rows, row, stride);
     if (idle && !direct && !refresh) continue;
     for (let first: u32 = 0; first < quads; first += panel) {
       const width = min(panel, quads - first);
@@ -50,7 +52,7 @@ export function adam(
         let m = v128.load(moment1 + at + column);
         let v = v128.load(moment2 + at + column);
         if (!idle) {
-          let g = rowGradient(gradient, offsets, order, sparse, row, stride, column);
+          let g = rowGradient(gradient, plan, sparse, rows, row, stride, column);
           if (coupled) g = f32x4.add(g, f32x4.mul(decays, v128.load(parameter + at + column)));
           m = f32x4.add(m, f32x4.mul(gains1, f32x4.sub(g, m)));
           v = f32x4.add(v, f32x4.mul(gains2, f32x4.sub(f32x4.mul(g, g), v)));
@@ -66,7 +68,7 @@ export function adam(
           v128.store(p, moved);
         } else {
           beyond = f32x4.add(beyond, f32x4.sub(d, d));
-          v128.store(packed + column, d);
+          v128.store(packed + column, f32x4.mul(scale, d));
         }
       }
     }
@@ -76,17 +78,17 @@ export function adam(
   let bad = i32x4.splat(0);
   for (let row = begin; row < end; row++) {
     for (let column: usize = 0; column < stride; column += 16) {
-      bad = v128.or(bad, nonFinite(rowGradient(gradient, offsets, order, sparse, row, stride, column)));
+      bad = v128.or(bad, nonFinite(rowGradient(gradient, plan, sparse, rows, row, stride, column)));
     }
   }
   if (v128.any_true(bad)) report(status, step);
 }
 
-function isIdle(gradient: usize, offsets: usize, order: usize, sparse: u32, row: u32, stride: usize): bool {
-  if (sparse && load<u32>(offsets + (<usize> row << 2)) == load<u32>(offsets + (<usize> row << 2), 4)) return true;
+function isIdle(gradient: usize, plan: usize, sparse: u32, rows: u32, row: u32, stride: usize): bool {
+  if (sparse && load<u32>(plan + (<usize> row << 2)) == load<u32>(plan + (<usize> row << 2), 4)) return true;
   const zero = f32x4.splat(0);
   for (let column: usize = 0; column < stride; column += 16) {
-    if (v128.any_true(f32x4.ne(rowGradient(gradient, offsets, order, sparse, row, stride, column), zero))) return false;
+    if (v128.any_true(f32x4.ne(rowGradient(gradient, plan, sparse, rows, row, stride, column), zero))) return false;
   }
   return true;
 }

@@ -12,12 +12,13 @@ import adamWgsl from "./adam.wgsl" with { type: "text" };
  * SEvo-AdamW (Algorithm 1: an idle row keeps its corrected moments) is to leave such a row alone.
  *
  * - `sparse = 0`: `gradient` has a row per row. `sparse = 1`: the gradient of row r is the sum of the rows
- *   `order[offsets[r] .. offsets[r + 1]]` of `gradient`, in that order.
+ *   `order[plan[r] .. plan[r + 1]]` of `gradient`, in that order, where `order` is `plan` from `rows + 1` on.
  * - `coupled = 1` adds weightDecay * parameter to the gradient (Adam); 0 shrinks the parameter apart from it (AdamW).
  * - `correct = 1` leaves the moments of rows whose whole gradient is 0.
  * - `direct = 1` applies the direction m / (sqrt(v) + epsilon) to the parameter; 0 writes it to `direction`, where a
  *   corrected idle row still has it from the step before (`refresh = 1` writes that row too). `direction` has the
- *   `stackRows` rows of the stack in panels of `panel` quads, as `propagate` reads them.
+ *   `stackRows` rows of the stack in panels of `panel` quads, as `propagate` reads them, and with `scaled = 1` each times
+ *   its `scales`.
  *
  * A gradient that is not finite sets the first word of `status` to `step` unless it is set; a moment, a direction or a
  * moved parameter that is not finite, as follows from it or comes of large numbers, the second.
@@ -26,12 +27,12 @@ export const adam = defineKernel({
   name: "adam",
   bindings: {
     gradient: { type: "vec4f", access: "read" },
-    offsets: { type: "u32", access: "read" },
-    order: { type: "u32", access: "read" },
+    plan: { type: "u32", access: "read" },
     moment1: { type: "vec4f", access: "update" },
     moment2: { type: "vec4f", access: "update" },
     parameter: { type: "vec4f", access: "update" },
     direction: { type: "vec4f", access: "update" },
+    scales: { type: "f32", access: "read" },
     status: { type: "atomic<u32>", access: "update" },
   },
   params: {
@@ -41,6 +42,7 @@ export const adam = defineKernel({
     stackRows: "u32",
     panel: "u32",
     sparse: "u32",
+    scaled: "u32",
     coupled: "u32",
     correct: "u32",
     refresh: "u32",

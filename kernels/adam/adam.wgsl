@@ -28,6 +28,8 @@ fn main(
 
   let idle = params.correct == 1u && atomicLoad(&busy[group]) == 0u;
   if (idle && params.direct == 0u && params.refresh == 0u) { return; }
+  var scale = 1.0;
+  if (params.scaled == 1u) { scale = scales[params.firstRow + row]; }
   for (var quad = first; quad < params.quads; quad += lanes) {
     let at = (params.firstRow + row) * params.quads + quad;
     var m = moment1[at];
@@ -44,7 +46,7 @@ fn main(
     }
     let d = m / (sqrt(v) + params.epsilon);
     if (params.direct == 0u) {
-      direction[panel_place(params.firstRow + row, quad, params.stackRows, params.quads, params.panel)] = d;
+      direction[panel_place(params.firstRow + row, quad, params.stackRows, params.quads, params.panel)] = scale * d;
     } else {
       var keep = 1.0;
       if (params.coupled == 0u) { keep = 1.0 - params.learningRate * params.weightDecay; }

@@ -1,7 +1,7 @@
 import type { Device } from "../../src/device/device.ts";
 import { type CheckResult, Comparison, Draws, poison, strideOf, Tensors } from "../_check.ts";
 import { fromPanels } from "../_panels.ts";
-import { drawGradient, type GradientCase } from "../_row_gradient_check.ts";
+import { drawGradient, drawScales, type GradientCase, planOf } from "../_row_gradient_check.ts";
 import { adam } from "./adam.ts";
 import { adamOracle } from "./oracle.ts";
 
@@ -11,6 +11,8 @@ export interface AdamCase extends GradientCase {
   readonly firstRow: number;
   /** Quads of a panel of the direction. */
   readonly panel: number;
+  /** Whether the direction is scaled. */
+  readonly scaled: boolean;
   readonly coupled: boolean;
   readonly correct: boolean;
   readonly refresh: boolean;
@@ -22,6 +24,7 @@ export interface AdamCase extends GradientCase {
 const plain = {
   sparse: false,
   nonFinite: false,
+  scaled: false,
   coupled: false,
   panel: 1024,
   correct: true,
@@ -33,10 +36,10 @@ const plain = {
 /** Cases of the self-check. */
 export const adamCases: readonly AdamCase[] = [
   { ...plain, seed: 1, rows: 1, columns: 1, firstRow: 0, step: 1 },
-  { ...plain, seed: 2, rows: 700, columns: 64, firstRow: 11, step: 3, sparse: true, panel: 8 },
+  { ...plain, seed: 2, rows: 700, columns: 64, firstRow: 11, step: 3, sparse: true, scaled: true, panel: 8 },
   { ...plain, seed: 3, rows: 97, columns: 130, firstRow: 5, step: 100, direct: true, weightDecay: 0.1 },
   { ...plain, seed: 4, rows: 60, columns: 33, firstRow: 0, step: 7, coupled: true, correct: false, weightDecay: 0.01 },
-  { ...plain, seed: 5, rows: 12, columns: 1100, firstRow: 1, step: 2, refresh: true, panel: 9 },
+  { ...plain, seed: 5, rows: 12, columns: 1100, firstRow: 1, step: 2, refresh: true, scaled: true, panel: 9 },
   { ...plain, seed: 6, rows: 50, columns: 20, firstRow: 3, step: 8, sparse: true, nonFinite: true },
   { ...plain, seed: 7, rows: 50, columns: 20, firstRow: 3, step: 8, large: true },
 ];
@@ -70,16 +73,17 @@ export async function checkAdam(device: Device, options: AdamCase, kernel = adam
   const moment1 = draws.matrix(stacked, columns), parameter = draws.matrix(stacked, columns);
   const moment2 = draws.matrix(stacked, columns).map((value) => value * value);
   const direction = poison(stacked * stride), status = step % 3 === 0 ? [1, 1] : [0, 0];
+  const scales = drawScales(draws, stacked, options.scaled), plan = planOf(gradient);
 
   using tensors = new Tensors(device);
   const bound = {
     gradient: tensors.floats(gradient.gradient, [gradient.gradient.length / stride, stride]),
-    offsets: gradient.offsets && tensors.integers(gradient.offsets),
-    order: gradient.order && tensors.integers(gradient.order),
+    plan: plan && tensors.integers(plan),
     moment1: tensors.floats(moment1, shape),
     moment2: tensors.floats(moment2, shape),
     parameter: tensors.floats(parameter, shape),
     direction: tensors.floats(direction, shape),
+    scales: scales && tensors.floats(scales),
     status: tensors.integers(Uint32Array.from(status)),
   };
   device.launch(kernel, bound, {
@@ -89,6 +93,7 @@ export async function checkAdam(device: Device, options: AdamCase, kernel = adam
     stackRows: stacked,
     panel: options.panel,
     sparse: Number(options.sparse),
+    scaled: Number(options.scaled),
     coupled: Number(coupled),
     correct: Number(correct),
     refresh: Number(refresh),
@@ -102,6 +107,7 @@ export async function checkAdam(device: Device, options: AdamCase, kernel = adam
     moment2,
     parameter,
     direction,
+    scales,
     status,
     rows,
     firstRow,

@@ -8,6 +8,7 @@ export interface AdamInput {
   readonly moment2: Float32Array;
   readonly parameter: Float32Array;
   readonly direction: Float32Array;
+  readonly scales: Float32Array | null;
   readonly status: readonly number[];
   readonly rows: number;
   readonly firstRow: number;
@@ -82,7 +83,8 @@ export function adamOracle(input: AdamInput): AdamExpected {
         const keepError = coupled ? 0 : 2 * ROUNDOFF * Math.abs(p);
         set(parameter, at, keep * p - moved, learningRate * dError + keepError + 3 * ROUNDOFF * magnitude + TINY);
       } else {
-        set(direction, at, d, dError);
+        const scale = input.scales?.[firstRow + row] ?? 1, scaled = scale * d;
+        set(direction, at, scaled, scale * dError + (input.scales ? ROUNDOFF * Math.abs(scaled) + TINY : 0));
       }
     }
   }

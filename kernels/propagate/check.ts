@@ -2,7 +2,7 @@ import type { Device } from "../../src/device/device.ts";
 import { type CheckResult, Comparison, Draws, poison, strideOf, Tensors, unchanged } from "../_check.ts";
 import { fromPanels, toPanels } from "../_panels.ts";
 import { propagateOracle } from "./oracle.ts";
-import { propagate } from "./propagate.ts";
+import { Entries, propagate } from "./propagate.ts";
 
 /** Sizes and options of a check of `propagate`. */
 export interface PropagateCase {
@@ -19,6 +19,8 @@ export interface PropagateCase {
   readonly collect: boolean;
   /** Quads of a panel of `source` and `addend`. */
   readonly panel: number;
+  /** What the entries count. */
+  readonly entries: keyof typeof Entries;
   /** Whether `output` is in panels too. */
   readonly packed: boolean;
   readonly keep: number;
@@ -32,12 +34,13 @@ export interface PropagateCase {
   readonly step?: number;
 }
 
-const plain = {
+const plain: Omit<PropagateCase, "seed" | "rows" | "columns"> = {
   sourceRows: 257,
   edges: 9,
   hub: 0,
   collect: false,
   panel: 1024,
+  entries: "weighted",
   packed: false,
   keep: 0,
   neighbour: 1,
@@ -66,6 +69,10 @@ export const propagateCases: readonly PropagateCase[] = [
   { ...plain, seed: 7, rows: 60, columns: 70, edges: 5, own: 1, overflow: true, step: 4 },
   { ...plain, seed: 8, rows: 60, columns: 70, edges: 5, turn: 2 },
   { ...plain, seed: 9, rows: 60, columns: 70, edges: 5, turn: 3 },
+  { ...plain, seed: 10, rows: 30, columns: 64, hub: 600, entries: "ones", panel: 8 },
+  { ...plain, seed: 11, rows: 300, columns: 84, edges: 20, entries: "within", panel: 8, packed: true, own: 1 },
+  { ...plain, seed: 12, rows: 90, columns: 68, collect: true, entries: "within", panel: 4, packed: true, own: 0.1 },
+  { ...plain, seed: 13, rows: 257, columns: 33, collect: true, entries: "out", panel: 2, keep: 0.9, own: -0.2 },
 ];
 
 /** Rows of `partials` in a check. */
@@ -85,7 +92,12 @@ export async function checkPropagate(device: Device, options: PropagateCase, ker
     stride = strideOf(options.columns);
   const keep = Math.fround(options.keep), neighbour = Math.fround(options.neighbour), own = Math.fround(options.own);
   const { rowOffsets, columns } = drawEdges(draws, options);
-  const values = Float32Array.from(columns, () => draws.float());
+  const entries = Entries[options.entries];
+  const values = entries === Entries.ones
+    ? null
+    : entries === Entries.weighted
+    ? Float32Array.from(columns, (column) => column < sourceRows ? draws.float() : 1)
+    : Float32Array.from({ length: rows }, () => 0.1 + Math.abs(draws.float()));
   const source = draws.matrix(sourceRows, options.columns);
   const partials = collect ? draws.matrix(PARTIAL_ROWS, options.columns) : null;
   const addend = own === 0 ? null : draws.matrix(rows, options.columns);
@@ -101,18 +113,19 @@ export async function checkPropagate(device: Device, options: PropagateCase, ker
   device.launch(kernel, {
     rowOffsets: tensors.integers(rowOffsets),
     columns: tensors.integers(columns),
-    values: tensors.floats(values),
+    values: values && tensors.floats(values),
     source: tensors.floats(toPanels(source, quads, panel), [sourceRows, stride]),
     partials: partials && tensors.floats(partials, [PARTIAL_ROWS, stride]),
     addend: addend && tensors.floats(toPanels(addend, quads, panel), [rows, stride]),
     output,
     status,
-  }, { rows, sourceRows, quads, panel, outputPanel, turn, step, keep, neighbour, own });
+  }, { rows, sourceRows, quads, panel, outputPanel, entries, turn, step, keep, neighbour, own });
   const comparison = new Comparison();
   const input = {
     rowOffsets,
     columns,
     values,
+    entries,
     source,
     partials,
     addend,

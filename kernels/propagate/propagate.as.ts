@@ -1,7 +1,10 @@
-// Edges are walked once for every panel, and in it once for every 32 columns, whose eight sums then stay in registers.
-// They go two at a time, which halves the loop's own cost and keeps the order of the sums. Rows are short, so what is done
-// once a row counts: 32 columns take no call, and ask for the factors of the epilogue once.
+// Edges are walked once for every panel, and in it once for every 32, 16 and 4 columns, whose sums then stay in registers.
+// They go two at a time, which halves the loop's own cost. Rows are short, so what is done once a row counts: it takes no
+// call, and asks for the factors of the epilogue once.
 import { report } from "../_row_gradient.as";
+
+/** Mirrors `Entries`. */
+const WEIGHTED: u32 = 0, ONES: u32 = 1, WITHIN: u32 = 2;
 
 export function propagate(
   rowOffsets: usize,
@@ -17,6 +20,7 @@ export function propagate(
   quads: u32,
   panel: u32,
   outputPanel: u32,
+  entries: u32,
   turn: u32,
   step: u32,
   keep: f32,
@@ -26,136 +30,378 @@ export function propagate(
   end: u32,
 ): void {
   if (turn != 0 && load<u32>(status) < turn) return;
-  // The sum of s - s: 0 until some s is not finite, and from then on NaN.
+  const weighted = entries == WEIGHTED;
+  // 0 until some result is not finite, and from then on NaN
   let bad = f32x4.splat(0);
   for (let item = begin; item < end;) {
     const first = item / rows * panel;
     const width = min(panel, quads - first);
-    let row = item % rows;
+    const row = item % rows;
     const rowsEnd = min(rows, row + (end - item));
     item += rowsEnd - row;
-    for (; row < rowsEnd; row++) {
-      const begins = load<u32>(rowOffsets + (<usize> row << 2));
-      const ends = load<u32>(rowOffsets + (<usize> row << 2), 4);
-      const collects = begins < ends && load<u32>(columns + (<usize> begins << 2)) >= sourceRows;
-      const stride = <usize> (collects ? quads : width) << 4;
-      const base = collects
-        ? partials - <usize> sourceRows * stride + (<usize> first << 4)
-        : source + (<usize> (sourceRows * first) << 4);
-      const edges = columns + (<usize> begins << 2);
-      const edgesEnd = columns + (<usize> ends << 2);
-      const weights = values + (<usize> begins << 2);
-      const place = rows * first + row * width;
-      const addendAt = addend + (<usize> place << 4);
-      const outputAt = output + (<usize> (outputPanel == panel ? place : row * quads + first) << 4);
-      let at: usize = 0;
-      const wide = <usize> (width & ~7) << 4;
-      for (; at < wide; at += 128) {
-        const from = base + at, addends = addendAt + at, to = outputAt + at;
-        let edge = edges, weight = weights;
-        let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0;
-        for (; edge + 4 < edgesEnd; edge += 8, weight += 8) {
-          const a = from + <usize> load<u32>(edge) * stride;
-          const b = from + <usize> load<u32>(edge, 4) * stride;
-          const wa = v128.load32_splat(weight);
-          const wb = v128.load32_splat(weight, 4);
-          s0 = f32x4.add(f32x4.add(s0, f32x4.mul(wa, v128.load(a))), f32x4.mul(wb, v128.load(b)));
-          s1 = f32x4.add(f32x4.add(s1, f32x4.mul(wa, v128.load(a, 16))), f32x4.mul(wb, v128.load(b, 16)));
-          s2 = f32x4.add(f32x4.add(s2, f32x4.mul(wa, v128.load(a, 32))), f32x4.mul(wb, v128.load(b, 32)));
-          s3 = f32x4.add(f32x4.add(s3, f32x4.mul(wa, v128.load(a, 48))), f32x4.mul(wb, v128.load(b, 48)));
-          s4 = f32x4.add(f32x4.add(s4, f32x4.mul(wa, v128.load(a, 64))), f32x4.mul(wb, v128.load(b, 64)));
-          s5 = f32x4.add(f32x4.add(s5, f32x4.mul(wa, v128.load(a, 80))), f32x4.mul(wb, v128.load(b, 80)));
-          s6 = f32x4.add(f32x4.add(s6, f32x4.mul(wa, v128.load(a, 96))), f32x4.mul(wb, v128.load(b, 96)));
-          s7 = f32x4.add(f32x4.add(s7, f32x4.mul(wa, v128.load(a, 112))), f32x4.mul(wb, v128.load(b, 112)));
+    const bytes = <usize> width << 4;
+    const packed = outputPanel == panel;
+    const to = output + (packed ? <usize> (rows * first) << 4 : <usize> first << 4);
+    const toStride = packed ? bytes : <usize> quads << 4;
+    const from = source + (<usize> (sourceRows * first) << 4), add = addend + (<usize> (rows * first) << 4);
+    const pieces = partials == 0 ? 0 : partials - (<usize> (sourceRows * quads) << 4) + (<usize> first << 4);
+    for (let at: usize = 0; at < bytes;) {
+      const left = bytes - at, hubs = pieces == 0 ? 0 : pieces + at;
+      let found = bad, done: usize = 16;
+      if (left >= 128) {
+        done = 128;
+        if (bytes == 128) {
+          if (weighted) {
+            found = run<u64, f32>(
+              rowOffsets,
+              columns,
+              values,
+              from + at,
+              bytes,
+              hubs,
+              <usize> quads << 4,
+              sourceRows,
+              add + at,
+              to + at,
+              toStride,
+              entries,
+              row,
+              rowsEnd,
+              step,
+              keep,
+              neighbour,
+              own,
+            );
+          } else {found = run<u64, u32>(
+              rowOffsets,
+              columns,
+              values,
+              from + at,
+              bytes,
+              hubs,
+              <usize> quads << 4,
+              sourceRows,
+              add + at,
+              to + at,
+              toStride,
+              entries,
+              row,
+              rowsEnd,
+              step,
+              keep,
+              neighbour,
+              own,
+            );}
+        } else {
+          if (weighted) {
+            found = run<f64, f32>(
+              rowOffsets,
+              columns,
+              values,
+              from + at,
+              bytes,
+              hubs,
+              <usize> quads << 4,
+              sourceRows,
+              add + at,
+              to + at,
+              toStride,
+              entries,
+              row,
+              rowsEnd,
+              step,
+              keep,
+              neighbour,
+              own,
+            );
+          } else {found = run<f64, u32>(
+              rowOffsets,
+              columns,
+              values,
+              from + at,
+              bytes,
+              hubs,
+              <usize> quads << 4,
+              sourceRows,
+              add + at,
+              to + at,
+              toStride,
+              entries,
+              row,
+              rowsEnd,
+              step,
+              keep,
+              neighbour,
+              own,
+            );}
         }
-        if (edge < edgesEnd) {
-          const a = from + <usize> load<u32>(edge) * stride;
-          const wa = v128.load32_splat(weight);
-          s0 = f32x4.add(s0, f32x4.mul(wa, v128.load(a)));
-          s1 = f32x4.add(s1, f32x4.mul(wa, v128.load(a, 16)));
-          s2 = f32x4.add(s2, f32x4.mul(wa, v128.load(a, 32)));
-          s3 = f32x4.add(s3, f32x4.mul(wa, v128.load(a, 48)));
-          s4 = f32x4.add(s4, f32x4.mul(wa, v128.load(a, 64)));
-          s5 = f32x4.add(s5, f32x4.mul(wa, v128.load(a, 80)));
-          s6 = f32x4.add(s6, f32x4.mul(wa, v128.load(a, 96)));
-          s7 = f32x4.add(s7, f32x4.mul(wa, v128.load(a, 112)));
-        }
-        const n = f32x4.splat(neighbour);
-        s0 = f32x4.mul(n, s0);
-        s1 = f32x4.mul(n, s1);
-        s2 = f32x4.mul(n, s2);
-        s3 = f32x4.mul(n, s3);
-        s4 = f32x4.mul(n, s4);
-        s5 = f32x4.mul(n, s5);
-        s6 = f32x4.mul(n, s6);
-        s7 = f32x4.mul(n, s7);
-        if (own != 0) {
-          const o = f32x4.splat(own);
-          s0 = f32x4.add(s0, f32x4.mul(o, v128.load(addends)));
-          s1 = f32x4.add(s1, f32x4.mul(o, v128.load(addends, 16)));
-          s2 = f32x4.add(s2, f32x4.mul(o, v128.load(addends, 32)));
-          s3 = f32x4.add(s3, f32x4.mul(o, v128.load(addends, 48)));
-          s4 = f32x4.add(s4, f32x4.mul(o, v128.load(addends, 64)));
-          s5 = f32x4.add(s5, f32x4.mul(o, v128.load(addends, 80)));
-          s6 = f32x4.add(s6, f32x4.mul(o, v128.load(addends, 96)));
-          s7 = f32x4.add(s7, f32x4.mul(o, v128.load(addends, 112)));
-        }
-        if (keep != 0) {
-          const k = f32x4.splat(keep);
-          s0 = f32x4.add(s0, f32x4.mul(k, v128.load(to)));
-          s1 = f32x4.add(s1, f32x4.mul(k, v128.load(to, 16)));
-          s2 = f32x4.add(s2, f32x4.mul(k, v128.load(to, 32)));
-          s3 = f32x4.add(s3, f32x4.mul(k, v128.load(to, 48)));
-          s4 = f32x4.add(s4, f32x4.mul(k, v128.load(to, 64)));
-          s5 = f32x4.add(s5, f32x4.mul(k, v128.load(to, 80)));
-          s6 = f32x4.add(s6, f32x4.mul(k, v128.load(to, 96)));
-          s7 = f32x4.add(s7, f32x4.mul(k, v128.load(to, 112)));
-        }
-        if (step != 0) {
-          bad = f32x4.add(bad, f32x4.add(f32x4.sub(s0, s0), f32x4.sub(s1, s1)));
-          bad = f32x4.add(bad, f32x4.add(f32x4.sub(s2, s2), f32x4.sub(s3, s3)));
-          bad = f32x4.add(bad, f32x4.add(f32x4.sub(s4, s4), f32x4.sub(s5, s5)));
-          bad = f32x4.add(bad, f32x4.add(f32x4.sub(s6, s6), f32x4.sub(s7, s7)));
-        }
-        v128.store(to, s0);
-        v128.store(to, s1, 16);
-        v128.store(to, s2, 32);
-        v128.store(to, s3, 48);
-        v128.store(to, s4, 64);
-        v128.store(to, s5, 80);
-        v128.store(to, s6, 96);
-        v128.store(to, s7, 112);
+      } else if (left >= 64) {
+        done = 64;
+        if (weighted) {
+          found = run<u32, f32>(
+            rowOffsets,
+            columns,
+            values,
+            from + at,
+            bytes,
+            hubs,
+            <usize> quads << 4,
+            sourceRows,
+            add + at,
+            to + at,
+            toStride,
+            entries,
+            row,
+            rowsEnd,
+            step,
+            keep,
+            neighbour,
+            own,
+          );
+        } else {found = run<u32, u32>(
+            rowOffsets,
+            columns,
+            values,
+            from + at,
+            bytes,
+            hubs,
+            <usize> quads << 4,
+            sourceRows,
+            add + at,
+            to + at,
+            toStride,
+            entries,
+            row,
+            rowsEnd,
+            step,
+            keep,
+            neighbour,
+            own,
+          );}
+      } else {
+        if (weighted) {
+          found = run<u8, f32>(
+            rowOffsets,
+            columns,
+            values,
+            from + at,
+            bytes,
+            hubs,
+            <usize> quads << 4,
+            sourceRows,
+            add + at,
+            to + at,
+            toStride,
+            entries,
+            row,
+            rowsEnd,
+            step,
+            keep,
+            neighbour,
+            own,
+          );
+        } else {found = run<u8, u32>(
+            rowOffsets,
+            columns,
+            values,
+            from + at,
+            bytes,
+            hubs,
+            <usize> quads << 4,
+            sourceRows,
+            add + at,
+            to + at,
+            toStride,
+            entries,
+            row,
+            rowsEnd,
+            step,
+            keep,
+            neighbour,
+            own,
+          );}
       }
-      for (; at < <usize> width << 4; at += 16) {
-        const s = one(edges, edgesEnd, weights, base + at, stride, addendAt + at, outputAt + at, keep, neighbour, own);
-        if (step != 0) bad = f32x4.add(bad, f32x4.sub(s, s));
-      }
+      bad = f32x4.add(bad, found);
+      at += done;
     }
   }
   if (v128.any_true(f32x4.ne(bad, bad))) report(status, step);
 }
 
-/** Four columns, which are stored and returned. */
-function one(
-  edge: usize,
-  end: usize,
-  weight: usize,
-  base: usize,
-  stride: usize,
+/**
+ * As many quads of some rows as the size of `Width` in bytes; where it is u64, of panels of 8. Edges have weights where
+ * `Weight` is f32, and count 1 each where it is u32.
+ *
+ * @returns 0 if what is stored is finite, and NaN if not.
+ */
+function run<Width, Weight>(
+  rowOffsets: usize,
+  columns: usize,
+  values: usize,
+  source: usize,
+  sourceStride: usize,
+  hubs: usize,
+  hubStride: usize,
+  sourceRows: u32,
   addend: usize,
   output: usize,
+  outputStride: usize,
+  entries: u32,
+  row: u32,
+  rowsEnd: u32,
+  step: u32,
   keep: f32,
   neighbour: f32,
   own: f32,
 ): v128 {
-  let sum = f32x4.splat(0);
-  for (; edge < end; edge += 4, weight += 4) {
-    const from = base + <usize> load<u32>(edge) * stride;
-    sum = f32x4.add(sum, f32x4.mul(v128.load32_splat(weight), v128.load(from)));
+  const stride: usize = sizeof<Width>() == 8 && isInteger<Width>() ? 128 : sourceStride;
+  let bad = f32x4.splat(0);
+  let edge = columns + (<usize> load<u32>(rowOffsets + (<usize> row << 2)) << 2);
+  let weight = values + (edge - columns);
+  let add = addend + <usize> row * sourceStride, to = output + <usize> row * outputStride;
+  for (; row < rowsEnd; row++, add += sourceStride, to += outputStride) {
+    const edgesEnd = columns + (<usize> load<u32>(rowOffsets + (<usize> row << 2), 4) << 2);
+    let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0;
+    if (hubs != 0 && edge < edgesEnd && load<u32>(edge) >= sourceRows) {
+      for (; edge < edgesEnd; edge += 4) {
+        const a = hubs + <usize> load<u32>(edge) * hubStride;
+        s0 = f32x4.add(s0, v128.load(a));
+        if (sizeof<Width>() > 1) {
+          s1 = f32x4.add(s1, v128.load(a, 16));
+          s2 = f32x4.add(s2, v128.load(a, 32));
+          s3 = f32x4.add(s3, v128.load(a, 48));
+        }
+        if (sizeof<Width>() > 4) {
+          s4 = f32x4.add(s4, v128.load(a, 64));
+          s5 = f32x4.add(s5, v128.load(a, 80));
+          s6 = f32x4.add(s6, v128.load(a, 96));
+          s7 = f32x4.add(s7, v128.load(a, 112));
+        }
+      }
+      weight = values + (edge - columns);
+    } else {
+      for (; edge + 4 < edgesEnd; edge += 8) {
+        const pair = load<u64>(edge);
+        const a = source + <usize> <u32> pair * stride;
+        const b = source + <usize> <u32> (pair >> 32) * stride;
+        let wa = s0, wb = s0;
+        if (isFloat<Weight>()) {
+          wa = v128.load32_splat(weight);
+          wb = v128.load32_splat(weight, 4);
+          weight += 8;
+        }
+        s0 = f32x4.add(s0, both<Weight>(wa, v128.load(a), wb, v128.load(b)));
+        if (sizeof<Width>() > 1) {
+          s1 = f32x4.add(s1, both<Weight>(wa, v128.load(a, 16), wb, v128.load(b, 16)));
+          s2 = f32x4.add(s2, both<Weight>(wa, v128.load(a, 32), wb, v128.load(b, 32)));
+          s3 = f32x4.add(s3, both<Weight>(wa, v128.load(a, 48), wb, v128.load(b, 48)));
+        }
+        if (sizeof<Width>() > 4) {
+          s4 = f32x4.add(s4, both<Weight>(wa, v128.load(a, 64), wb, v128.load(b, 64)));
+          s5 = f32x4.add(s5, both<Weight>(wa, v128.load(a, 80), wb, v128.load(b, 80)));
+          s6 = f32x4.add(s6, both<Weight>(wa, v128.load(a, 96), wb, v128.load(b, 96)));
+          s7 = f32x4.add(s7, both<Weight>(wa, v128.load(a, 112), wb, v128.load(b, 112)));
+        }
+      }
+      if (edge < edgesEnd) {
+        const a = source + <usize> load<u32>(edge) * stride;
+        let wa = s0;
+        if (isFloat<Weight>()) {
+          wa = v128.load32_splat(weight);
+          weight += 4;
+        }
+        s0 = f32x4.add(s0, once<Weight>(wa, v128.load(a)));
+        if (sizeof<Width>() > 1) {
+          s1 = f32x4.add(s1, once<Weight>(wa, v128.load(a, 16)));
+          s2 = f32x4.add(s2, once<Weight>(wa, v128.load(a, 32)));
+          s3 = f32x4.add(s3, once<Weight>(wa, v128.load(a, 48)));
+        }
+        if (sizeof<Width>() > 4) {
+          s4 = f32x4.add(s4, once<Weight>(wa, v128.load(a, 64)));
+          s5 = f32x4.add(s5, once<Weight>(wa, v128.load(a, 80)));
+          s6 = f32x4.add(s6, once<Weight>(wa, v128.load(a, 96)));
+          s7 = f32x4.add(s7, once<Weight>(wa, v128.load(a, 112)));
+        }
+        edge += 4;
+      }
+    }
+    let n = f32x4.splat(neighbour), o = f32x4.splat(own);
+    if (!isFloat<Weight>() && entries > ONES) {
+      const scale = load<f32>(values + (<usize> row << 2));
+      n = f32x4.splat(entries == WITHIN ? neighbour * scale * scale : neighbour * scale);
+      if (entries != WITHIN) o = f32x4.splat(own / scale);
+    }
+    s0 = f32x4.mul(n, s0);
+    if (sizeof<Width>() > 1) {
+      s1 = f32x4.mul(n, s1);
+      s2 = f32x4.mul(n, s2);
+      s3 = f32x4.mul(n, s3);
+    }
+    if (sizeof<Width>() > 4) {
+      s4 = f32x4.mul(n, s4);
+      s5 = f32x4.mul(n, s5);
+      s6 = f32x4.mul(n, s6);
+      s7 = f32x4.mul(n, s7);
+    }
+    if (own != 0) {
+      s0 = f32x4.add(s0, f32x4.mul(o, v128.load(add)));
+      if (sizeof<Width>() > 1) {
+        s1 = f32x4.add(s1, f32x4.mul(o, v128.load(add, 16)));
+        s2 = f32x4.add(s2, f32x4.mul(o, v128.load(add, 32)));
+        s3 = f32x4.add(s3, f32x4.mul(o, v128.load(add, 48)));
+      }
+      if (sizeof<Width>() > 4) {
+        s4 = f32x4.add(s4, f32x4.mul(o, v128.load(add, 64)));
+        s5 = f32x4.add(s5, f32x4.mul(o, v128.load(add, 80)));
+        s6 = f32x4.add(s6, f32x4.mul(o, v128.load(add, 96)));
+        s7 = f32x4.add(s7, f32x4.mul(o, v128.load(add, 112)));
+      }
+    }
+    if (keep != 0) {
+      const k = f32x4.splat(keep);
+      s0 = f32x4.add(s0, f32x4.mul(k, v128.load(to)));
+      if (sizeof<Width>() > 1) {
+        s1 = f32x4.add(s1, f32x4.mul(k, v128.load(to, 16)));
+        s2 = f32x4.add(s2, f32x4.mul(k, v128.load(to, 32)));
+        s3 = f32x4.add(s3, f32x4.mul(k, v128.load(to, 48)));
+      }
+      if (sizeof<Width>() > 4) {
+        s4 = f32x4.add(s4, f32x4.mul(k, v128.load(to, 64)));
+        s5 = f32x4.add(s5, f32x4.mul(k, v128.load(to, 80)));
+        s6 = f32x4.add(s6, f32x4.mul(k, v128.load(to, 96)));
+        s7 = f32x4.add(s7, f32x4.mul(k, v128.load(to, 112)));
+      }
+    }
+    v128.store(to, s0);
+    if (sizeof<Width>() > 1) {
+      v128.store(to, s1, 16);
+      v128.store(to, s2, 32);
+      v128.store(to, s3, 48);
+    }
+    if (sizeof<Width>() > 4) {
+      v128.store(to, s4, 64);
+      v128.store(to, s5, 80);
+      v128.store(to, s6, 96);
+      v128.store(to, s7, 112);
+    }
+    if (step != 0) {
+      bad = f32x4.add(bad, f32x4.sub(s0, s0));
+      if (sizeof<Width>() > 1) {
+        bad = f32x4.add(bad, f32x4.add(f32x4.sub(s1, s1), f32x4.add(f32x4.sub(s2, s2), f32x4.sub(s3, s3))));
+      }
+      if (sizeof<Width>() > 4) {
+        bad = f32x4.add(bad, f32x4.add(f32x4.sub(s4, s4), f32x4.sub(s5, s5)));
+        bad = f32x4.add(bad, f32x4.add(f32x4.sub(s6, s6), f32x4.sub(s7, s7)));
+      }
+    }
   }
-  let result = f32x4.mul(f32x4.splat(neighbour), sum);
-  if (own != 0) result = f32x4.add(result, f32x4.mul(f32x4.splat(own), v128.load(addend)));
-  if (keep != 0) result = f32x4.add(result, f32x4.mul(f32x4.splat(keep), v128.load(output)));
-  v128.store(output, result);
-  return result;
+  return bad;
+}
+
+function both<Weight>(wa: v128, a: v128, wb: v128, b: v128): v128 {
+  return isFloat<Weight>() ? f32x4.add(f32x4.mul(wa, a), f32x4.mul(wb, b)) : f32x4.add(a, b);
+}
+
+function once<Weight>(wa: v128, a: v128): v128 {
+  return isFloat<Weight>() ? f32x4.mul(wa, a) : a;
 }

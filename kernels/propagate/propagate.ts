@@ -3,15 +3,28 @@ import nonFiniteWgsl from "../_non_finite.wgsl" with { type: "text" };
 import panelsWgsl from "../_panels.wgsl" with { type: "text" };
 import propagateWgsl from "./propagate.wgsl" with { type: "text" };
 
+/** What the entries of a matrix count, and what its `values` are. */
+export const Entries = {
+  /** Each its own value: `values` has one for each entry. */
+  weighted: 0,
+  /** 1 each; `values` is not read. */
+  ones: 1,
+  /** 1 each; `values` has the scale s of each row, and the product is multiplied by s^2. */
+  within: 2,
+  /** 1 each; `values` has the scale s of each row, the product is multiplied by s and the addend divided by it. */
+  out: 3,
+} as const;
+
 /**
  * One layer of propagation, a sparse-times-dense product with its epilogue fused in:
  *
  *     output = keep * output + neighbour * (A source) + own * addend
  *
- * `A` is in compressed sparse rows. A column index of `sourceRows` or more means a row of `partials`: that is how a
- * hub row, whose edges were summed in pieces by an earlier launch of this same kernel, collects the pieces. A row's
- * edges are either all of one kind or all of the other. `keep = 0` does not read `output`; `own = 0` does not read
- * `addend`. Edges are summed in the order stored, so neither threads nor workgroups change a bit.
+ * `A` is in compressed sparse rows, its entries of a kind of {@linkcode Entries}: docs/method.md says what the two with
+ * scales are for. A column index of `sourceRows` or more means a row of `partials`, which counts once: that is how a hub row,
+ * whose edges were summed in pieces by an earlier launch of this same kernel, collects the pieces. A row's edges are either
+ * all of one kind or all of the other. `keep = 0` does not read `output`; `own = 0` does not read `addend`. Edges are
+ * summed in the order stored, so neither threads nor workgroups change a bit.
  *
  * `source` and `addend` are in panels of `panel` quads (see `_panels.ts`), `partials` row-major, and `output` in panels
  * of `outputPanel`, which is either `panel` or `quads`. The cpu device's items are panels by rows, panel after panel:
@@ -20,7 +33,7 @@ import propagateWgsl from "./propagate.wgsl" with { type: "text" };
  * A result that is not finite sets `status` to `step` unless it is set; `step = 0` does not look. With a `turn` other
  * than 0 the launch does nothing where `status` is below it: see `conjugate_gradient.ts`.
  *
- * Least traffic: 8 bytes and one row gathered per edge, one row written per row, and one read each for `addend`
+ * Least traffic: 4 bytes, 8 where it has a weight, and one row gathered per edge, one row written per row, and one read each for `addend`
  * and `output` where used.
  */
 export const propagate = defineKernel({
@@ -41,6 +54,7 @@ export const propagate = defineKernel({
     quads: "u32",
     panel: "u32",
     outputPanel: "u32",
+    entries: "u32",
     turn: "u32",
     step: "u32",
     keep: "f32",

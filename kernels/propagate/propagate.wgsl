@@ -1,3 +1,8 @@
+// Mirrors `Entries`.
+const WEIGHTED = 0u;
+const ONES = 1u;
+const WITHIN = 2u;
+
 // A thread owns four columns of one row. Threads of a row are neighbours, so every row gathered from a row-major matrix
 // is one run of consecutive 16-byte loads, and the edge's index and weight are broadcast from cache.
 @compute @workgroup_size(256)
@@ -13,22 +18,37 @@ fn main(
   let begin = rowOffsets[row];
   let end = rowOffsets[row + 1u];
 
+  let weighted = params.entries == WEIGHTED;
   var sum = vec4f(0.0);
   if (begin < end && columns[begin] >= params.sourceRows) {
+    // Pieces of a hub, each of which counts once
     for (var edge = begin; edge < end; edge++) {
-      sum += values[edge] * partials[(columns[edge] - params.sourceRows) * params.quads + quad];
+      sum += partials[(columns[edge] - params.sourceRows) * params.quads + quad];
     }
   } else {
     let first = panel_place(0u, quad, params.sourceRows, params.quads, params.panel);
     let stride = panel_place(1u, quad, params.sourceRows, params.quads, params.panel) - first;
-    for (var edge = begin; edge < end; edge++) {
-      sum += values[edge] * source[first + columns[edge] * stride];
+    if (weighted) {
+      for (var edge = begin; edge < end; edge++) { sum += values[edge] * source[first + columns[edge] * stride]; }
+    } else {
+      for (var edge = begin; edge < end; edge++) { sum += source[first + columns[edge] * stride]; }
     }
   }
 
-  var result = params.neighbour * sum;
+  var neighbour = params.neighbour;
+  var own = params.own;
+  if (params.entries > ONES) {
+    let scale = values[row];
+    if (params.entries == WITHIN) {
+      neighbour *= scale * scale;
+    } else {
+      neighbour *= scale;
+      own /= scale;
+    }
+  }
+  var result = neighbour * sum;
   if (params.own != 0.0) {
-    result += params.own * addend[panel_place(row, quad, params.rows, params.quads, params.panel)];
+    result += own * addend[panel_place(row, quad, params.rows, params.quads, params.panel)];
   }
   let at = panel_place(row, quad, params.rows, params.quads, params.outputPanel);
   if (params.keep != 0.0) { result += params.keep * output[at]; }

@@ -1,7 +1,7 @@
 import type { Device } from "../../src/device/device.ts";
 import { type CheckResult, Comparison, Draws, poison, strideOf, Tensors } from "../_check.ts";
 import { fromPanels } from "../_panels.ts";
-import { drawGradient, type GradientCase } from "../_row_gradient_check.ts";
+import { drawGradient, drawScales, type GradientCase, planOf } from "../_row_gradient_check.ts";
 import { sgdOracle } from "./oracle.ts";
 import { sgd } from "./sgd.ts";
 
@@ -11,6 +11,8 @@ export interface SgdCase extends GradientCase {
   readonly firstRow: number;
   /** Quads of a panel of the direction. */
   readonly panel: number;
+  /** Whether the direction is scaled. */
+  readonly scaled: boolean;
   readonly nesterov: boolean;
   readonly direct: boolean;
   readonly step: number;
@@ -22,6 +24,7 @@ const plain = {
   panel: 1024,
   sparse: false,
   nonFinite: false,
+  scaled: false,
   nesterov: false,
   direct: false,
   momentum: 0,
@@ -31,7 +34,18 @@ const plain = {
 /** Cases of the self-check. */
 export const sgdCases: readonly SgdCase[] = [
   { ...plain, seed: 1, rows: 1, columns: 1, firstRow: 0, step: 1 },
-  { ...plain, seed: 2, rows: 700, columns: 64, firstRow: 11, step: 4, sparse: true, panel: 8, momentum: 0.9 },
+  {
+    ...plain,
+    seed: 2,
+    rows: 700,
+    columns: 64,
+    firstRow: 11,
+    step: 4,
+    sparse: true,
+    scaled: true,
+    panel: 8,
+    momentum: 0.9,
+  },
   { ...plain, seed: 3, rows: 97, columns: 130, firstRow: 5, step: 5, direct: true, weightDecay: 0.1 },
   {
     ...plain,
@@ -74,15 +88,16 @@ export async function checkSgd(device: Device, options: SgdCase, kernel = sgd): 
   const parameter = draws.matrix(stacked, columns), direction = poison(stacked * stride);
   const moment1 = scalars.momentum === 0 ? poison(stacked * stride) : draws.matrix(stacked, columns);
   const status = step % 3 === 0 ? [1, 1] : [0, 0];
+  const scales = drawScales(draws, stacked, options.scaled), plan = planOf(gradient);
 
   using tensors = new Tensors(device);
   const bound = {
     gradient: tensors.floats(gradient.gradient, [gradient.gradient.length / stride, stride]),
-    offsets: gradient.offsets && tensors.integers(gradient.offsets),
-    order: gradient.order && tensors.integers(gradient.order),
+    plan: plan && tensors.integers(plan),
     moment1: tensors.floats(moment1, shape),
     parameter: tensors.floats(parameter, shape),
     direction: tensors.floats(direction, shape),
+    scales: scales && tensors.floats(scales),
     status: tensors.integers(Uint32Array.from(status)),
   };
   device.launch(kernel, bound, {
@@ -92,6 +107,7 @@ export async function checkSgd(device: Device, options: SgdCase, kernel = sgd): 
     stackRows: stacked,
     panel: options.panel,
     sparse: Number(options.sparse),
+    scaled: Number(options.scaled),
     nesterov: Number(nesterov),
     direct: Number(direct),
     step,
@@ -102,6 +118,7 @@ export async function checkSgd(device: Device, options: SgdCase, kernel = sgd): 
     moment1,
     parameter,
     direction,
+    scales,
     status,
     rows,
     firstRow,

@@ -7,6 +7,7 @@ export interface SgdInput {
   readonly moment1: Float32Array;
   readonly parameter: Float32Array;
   readonly direction: Float32Array;
+  readonly scales: Float32Array | null;
   readonly status: readonly number[];
   readonly rows: number;
   readonly firstRow: number;
@@ -61,7 +62,8 @@ export function sgdOracle(input: SgdInput): SgdExpected {
         const moved = learningRate * d;
         set(parameter, at, p - moved, learningRate * error + 3 * ROUNDOFF * (Math.abs(p) + Math.abs(moved)) + TINY);
       } else {
-        set(direction, at, d, error);
+        const scale = input.scales?.[firstRow + row] ?? 1, scaled = scale * d;
+        set(direction, at, scaled, scale * error + (input.scales ? ROUNDOFF * Math.abs(scaled) + TINY : 0));
       }
     }
   }

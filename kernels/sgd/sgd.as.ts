@@ -2,11 +2,11 @@ import { nonFinite, report, rowGradient } from "../_row_gradient.as";
 
 export function sgd(
   gradient: usize,
-  offsets: usize,
-  order: usize,
+  plan: usize,
   moment1: usize,
   parameter: usize,
   direction: usize,
+  scales: usize,
   status: usize,
   rows: u32,
   firstRow: u32,
@@ -14,6 +14,7 @@ export function sgd(
   stackRows: u32,
   panel: u32,
   sparse: u32,
+  scaled: u32,
   nesterov: u32,
   direct: u32,
   step: u32,
@@ -31,12 +32,13 @@ export function sgd(
   let beyond = i32x4.splat(0);
   for (let row = begin; row < end; row++) {
     const at = <usize> (firstRow + row) * stride;
+    const scale = f32x4.splat(scaled ? load<f32>(scales + (<usize> (firstRow + row) << 2)) : 1);
     for (let first: u32 = 0; first < quads; first += panel) {
       const width = min(panel, quads - first);
       const packed = direction + (<usize> (stackRows * first + (firstRow + row) * width - first) << 4);
       for (let column = <usize> first << 4; column < <usize> (first + width) << 4; column += 16) {
         const p = parameter + at + column;
-        let g = rowGradient(gradient, offsets, order, sparse, row, stride, column);
+        let g = rowGradient(gradient, plan, sparse, rows, row, stride, column);
         bad = v128.or(bad, nonFinite(g));
         g = f32x4.add(g, f32x4.mul(decays, v128.load(p)));
         if (momentum != 0) {
@@ -51,7 +53,7 @@ export function sgd(
           beyond = v128.or(beyond, nonFinite(moved));
           v128.store(p, moved);
         } else {
-          v128.store(packed + column, g);
+          v128.store(packed + column, f32x4.mul(scale, g));
         }
       }
     }

@@ -8,17 +8,17 @@ import sgdWgsl from "./sgd.wgsl" with { type: "text" };
  * Stochastic gradient descent with coupled weight decay on `rows` rows of a stack of tables that starts at row
  * `firstRow` of the stack: g += weightDecay * parameter; buffer = momentum * buffer + g; the direction is g without
  * momentum, `buffer` with it, and g + momentum * buffer with `nesterov = 1`. `moment1` holds the buffer and is not
- * touched without momentum. `sparse`, `direct`, `panel` and `status` are those of `adam`.
+ * touched without momentum. `sparse`, `direct`, `panel`, `scaled` and `status` are those of `adam`.
  */
 export const sgd = defineKernel({
   name: "sgd",
   bindings: {
     gradient: { type: "vec4f", access: "read" },
-    offsets: { type: "u32", access: "read" },
-    order: { type: "u32", access: "read" },
+    plan: { type: "u32", access: "read" },
     moment1: { type: "vec4f", access: "update" },
     parameter: { type: "vec4f", access: "update" },
     direction: { type: "vec4f", access: "write" },
+    scales: { type: "f32", access: "read" },
     status: { type: "atomic<u32>", access: "update" },
   },
   params: {
@@ -28,6 +28,7 @@ export const sgd = defineKernel({
     stackRows: "u32",
     panel: "u32",
     sparse: "u32",
+    scaled: "u32",
     nesterov: "u32",
     direct: "u32",
     step: "u32",

@@ -25,6 +25,7 @@ fn main(
     report_non_finite(moved, 1u);
     parameter[at] = moved;
   } else {
+    if (params.scaled == 1u) { g *= scales[params.firstRow + row]; }
     direction[panel_place(params.firstRow + row, quad, params.stackRows, params.quads, params.panel)] = g;
   }
 }

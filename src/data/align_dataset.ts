@@ -32,6 +32,18 @@ export interface AlignedDataset {
  * are matched by id, and so are users for a model with a row for each. What the model does not know is left out of the
  * histories and of what is held out, and counted.
  *
+ * @example
+ * ```ts
+ * import { alignDataset, generatedDataset } from "@sevo/sevo/training";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const dataset = generatedDataset({ users: 50, items: 40 });
+ * // A model that knows all items but one, in another order
+ * const known = dataset.items.slice(1).reverse();
+ * const aligned = alignDataset(dataset, { users: null, items: known });
+ * assertEquals([aligned.dataset.items, aligned.unknown.items], [known, 1]);
+ * ```
+ *
  * @param dataset The dataset.
  * @param known The ids that the model knows.
  * @returns The dataset and what was left out of it.

@@ -13,6 +13,18 @@ export interface ClozeBatch extends PackedSequences {
  * The batches of BERT4Rec, as in the published runs: an epoch is one pass over the users, shuffled; of each the last
  * `length` training items, every one of which is hidden with probability `rate`. Sequences with nothing hidden add
  * nothing to the loss and are left out, and so are batches of such alone.
+ *
+ * @example
+ * ```ts
+ * import { ClozeSampler } from "@sevo/sevo/models";
+ * import { generatedDataset } from "@sevo/sevo/training";
+ * import { assert } from "@std/assert";
+ *
+ * const sampler = new ClozeSampler(generatedDataset({ users: 20, items: 30 }), 1, 50, 0.5);
+ * for (const { items, hidden } of sampler.batches(1, 8)) {
+ *   assert(hidden.length > 0 && hidden.every((place) => place < items.length));
+ * }
+ * ```
  */
 export class ClozeSampler {
   readonly #dataset: Dataset;

@@ -10,6 +10,15 @@ export type HistoryEnd = "valid" | "test" | "all";
 /**
  * The histories of users, for a model to rank what comes next.
  *
+ * @example
+ * ```ts
+ * import { generatedDataset, packHistories } from "@sevo/sevo/training";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { offsets, items } = packHistories(generatedDataset({ users: 50, items: 40 }), new Uint32Array([7, 3]), "all", 2);
+ * assertEquals([[...offsets], items.length], [[0, 2, 4], 4]);
+ * ```
+ *
  * @param dataset The dataset.
  * @param users The users.
  * @param end `valid`: training items; `test`: the items to validate on too; `all`: the items to test on too.

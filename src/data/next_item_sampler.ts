@@ -15,6 +15,18 @@ export interface NextItemBatch extends PackedSequences {
  * The batches of SASRec and STOSA, as in the published runs: an epoch is one pass over the users, shuffled; of a user's
  * training sequence s the inputs are s[..-1] and the positives s[1..], the last `length` of each, with one negative to a
  * position. Users with fewer than two items, or with every item, have nothing to learn from.
+ *
+ * @example
+ * ```ts
+ * import { NextItemSampler } from "@sevo/sevo/models";
+ * import { generatedDataset } from "@sevo/sevo/training";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const sampler = new NextItemSampler(generatedDataset({ users: 20, items: 30 }), 1, 50);
+ * for (const { offsets, items, positives, negatives } of sampler.batches(1, 8)) {
+ *   assertEquals([positives.length, negatives.length, offsets.at(-1)], [items.length, items.length, items.length]);
+ * }
+ * ```
  */
 export class NextItemSampler {
   readonly #dataset: Dataset;

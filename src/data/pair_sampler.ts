@@ -16,6 +16,19 @@ export interface PairBatch {
  * Draws (user, positive, negative) as the published MF-BPR runs did: users uniformly and with replacement, as many as
  * there are training interactions; the positive uniformly from the user's distinct training items; the negative
  * uniformly from all other items. A draw depends on seed, epoch and index alone.
+ *
+ * @example
+ * ```ts
+ * import { PairSampler } from "@sevo/sevo/models";
+ * import { generatedDataset } from "@sevo/sevo/training";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const dataset = generatedDataset({ users: 20, items: 30 });
+ * const sampler = new PairSampler(dataset, 1);
+ * const batches = [...sampler.batches(1, 16)];
+ * assertEquals(sampler.size, dataset.train.items.length);
+ * assertEquals(batches[0]!.users.length, 16);
+ * ```
  */
 export class PairSampler {
   /** Draws of one epoch. */

@@ -15,6 +15,19 @@ export interface PrefixBatch extends PackedSequences {
  * The batches of GRU4Rec, as in the published runs: every prefix of two items or more of every user's training sequence is
  * a sample; its last item is the positive, the last `length` before it are the inputs, with one negative. A batch is
  * sorted by length, longest first, so that sequences that are advanced together are of about one length.
+ *
+ * @example
+ * ```ts
+ * import { PrefixSampler } from "@sevo/sevo/models";
+ * import { generatedDataset } from "@sevo/sevo/training";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const sampler = new PrefixSampler(generatedDataset({ users: 20, items: 30 }), 1, 50);
+ * for (const { offsets, positives } of sampler.batches(1, 8)) {
+ *   const lengths = Array.from(positives, (_, at) => offsets[at + 1]! - offsets[at]!);
+ *   assertEquals(lengths, lengths.toSorted((a, b) => b - a)); // the longest come first
+ * }
+ * ```
  */
 export class PrefixSampler {
   readonly #dataset: Dataset;

@@ -8,6 +8,16 @@ export type DeviceKind = "cpu" | "webgpu";
  * Numbers that live on a device. A matrix is stored by rows, each padded with zeros to a multiple of four elements
  * (16 bytes), so that kernels always move whole vectors; a vector is contiguous. Not constructed directly: see
  * {@linkcode Device.empty} and {@linkcode Device.upload}.
+ *
+ * @example
+ * ```ts
+ * import { openDevice } from "@sevo/sevo";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using device = await openDevice("cpu");
+ * using tensor = device.upload(new Float32Array([1, 2, 3, 4, 5, 6]), [2, 3]);
+ * assertEquals([tensor.dtype, tensor.shape, tensor.stride, tensor.size], ["f32", [2, 3], 4, 8]);
+ * ```
  */
 export abstract class Tensor<D extends DType = DType> implements Disposable {
   /** The device that holds the elements. */
@@ -198,7 +208,19 @@ export interface Device extends AsyncDisposable {
   synchronize(): Promise<void>;
 }
 
-/** The device has gone: it was lost, or it was disposed. */
+/**
+ * The device has gone: it was lost, or it was disposed.
+ *
+ * @example
+ * ```ts
+ * import { DeviceLostError, openDevice } from "@sevo/sevo";
+ * import { assertThrows } from "@std/assert";
+ *
+ * const device = await openDevice("cpu");
+ * await device[Symbol.asyncDispose]();
+ * assertThrows(() => device.zeros("f32", [4]), DeviceLostError);
+ * ```
+ */
 export class DeviceLostError extends Error {
   /** `DeviceLostError`. */
   override name = "DeviceLostError";

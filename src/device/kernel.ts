@@ -45,6 +45,33 @@ export interface Kernel<Bindings extends string = string, Params extends string 
 /**
  * Types a contract by the names it declares, so that a launch that forgets or misspells one does not compile.
  *
+ * A kernel of your own runs on `webgpu`. The `cpu` device has the kernels of this package's WebAssembly module and no others;
+ * what it is to do in their place can be done in TypeScript, by {@linkcode Device.peek} and {@linkcode Device.write}. WGSL is
+ * given the bindings, the struct `params`, the constant `WORKGROUP_SIZE` (256) and
+ * `linear_workgroup(workgroup_id, num_workgroups)`, the number of the workgroup.
+ *
+ * @example
+ * ```ts
+ * import { defineKernel, openDevice } from "@sevo/sevo";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const double = defineKernel({
+ *   name: "double",
+ *   bindings: { values: { type: "f32", access: "update" } },
+ *   params: { count: "u32" },
+ *   wgsl: `
+ * @compute @workgroup_size(256)
+ * fn main(@builtin(global_invocation_id) id: vec3u) { if (id.x < params.count) { values[id.x] *= 2.0; } }`,
+ *   shape: ({ count }) => ({ items: count, grain: 1024, workgroups: Math.ceil(count / 256) }),
+ * });
+ * await using device = await openDevice("auto");
+ * using values = device.upload(Float32Array.of(1, 2, 3));
+ * const here = device.peek(values); // null on webgpu
+ * if (here) device.write(values, here.map((value) => 2 * value));
+ * else device.launch(double, { values }, { count: 3 });
+ * assertEquals([...await device.read(values)], [2, 4, 6]);
+ * ```
+ *
  * @param kernel The contract.
  * @returns The same object.
  */

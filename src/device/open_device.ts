@@ -61,7 +61,22 @@ export async function openDevice(kind: DeviceKind | "auto" = "auto", options: De
   }
 }
 
-/** There is no WebGPU adapter. */
+/**
+ * There is no WebGPU adapter.
+ *
+ * @example
+ * ```ts
+ * import { NoAdapterError, openDevice } from "@sevo/sevo";
+ * import { assert } from "@std/assert";
+ *
+ * const opened = await openDevice("webgpu").catch((error) => {
+ *   if (error instanceof NoAdapterError) return openDevice("cpu");
+ *   throw error;
+ * });
+ * await using device = opened;
+ * assert(device.kind === "webgpu" || device.kind === "cpu");
+ * ```
+ */
 export class NoAdapterError extends Error {
   /** `NoAdapterError`. */
   override name = "NoAdapterError";

@@ -12,6 +12,22 @@ const ROWS = 8192;
  * for each element; `.safetensors`: matrices, and texts as bytes with offsets; `.npy`: the matrix alone, float32, tables side
  * by side.
  *
+ * @example
+ * ```ts
+ * import { writeEmbeddings } from "@sevo/sevo/files";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const folder = await Deno.makeTempDir();
+ * await writeEmbeddings(`${folder}/items.csv`, {
+ *   ids: ["a", "b"],
+ *   columns: {},
+ *   vectors: { item: { data: new Float32Array([1, 2, 3, 4]), width: 2 } },
+ * });
+ * const [head, first] = (await Deno.readTextFile(`${folder}/items.csv`)).split(/\r?\n/);
+ * assertEquals([head, first], ["id,embedding_0,embedding_1", "a,1,2"]);
+ * await Deno.remove(folder, { recursive: true });
+ * ```
+ *
  * @param path The file; its end says the format.
  * @param embeddings The embeddings.
  * @throws {RangeError} If the format is not known, or the folder is not there.

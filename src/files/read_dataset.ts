@@ -3,7 +3,17 @@ import { Fault, ParquetFile } from "./_parquet.ts";
 import type { Dataset, SplitItems } from "../data/dataset.ts";
 import type { PackedSequences } from "../data/sequences.ts";
 
-/** Thrown when a prepared dataset is missing, incomplete or contradicts itself. */
+/**
+ * Thrown when a prepared dataset is missing, incomplete or contradicts itself.
+ *
+ * @example
+ * ```ts
+ * import { DatasetError, readDataset } from "@sevo/sevo/files";
+ * import { assertRejects } from "@std/assert";
+ *
+ * await assertRejects(() => readDataset("no/such/folder"), DatasetError);
+ * ```
+ */
 export class DatasetError extends Error {
   /** Tells this error from others. */
   override readonly name = "DatasetError";
@@ -103,9 +113,17 @@ async function readInteractions(parquet: ParquetFile, { counts }: Description): 
  * their positions with the items to train on first, then those to validate on, then those to test on.
  *
  * @example
- * ```ts ignore
- * const dataset = await readDataset("data/beauty");
- * console.log(dataset.userCount, dataset.itemCount, dataset.train.items.length);
+ * ```ts
+ * import { readDataset } from "@sevo/sevo/files";
+ * import { prepare } from "@sevo/sevo/prepare";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const folder = await Deno.makeTempDir();
+ * await Deno.writeTextFile(`${folder}/log.csv`, "user,item,timestamp\nann,tea,1\nann,jam,2\nbob,tea,3\n");
+ * await prepare({ files: [`${folder}/log.csv`], out: `${folder}/data`, minUser: 1, minItem: 1 }); // or deno task prepare
+ * const { userCount, itemCount, train } = await readDataset(`${folder}/data`);
+ * assertEquals([userCount, itemCount, train.items.length], [2, 2, 3]);
+ * await Deno.remove(folder, { recursive: true });
  * ```
  *
  * @param dir The folder that `deno task prepare` wrote.

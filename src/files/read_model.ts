@@ -6,6 +6,19 @@ import { readIfThere } from "./read_if_there.ts";
 /**
  * Reads the model of a run.
  *
+ * @example
+ * ```ts
+ * import { encodeModel, popularity } from "@sevo/sevo/models";
+ * import { readModel } from "@sevo/sevo/files";
+ * import { generatedDataset } from "@sevo/sevo/training";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const dataset = generatedDataset({ users: 20, items: 30 }), path = await Deno.makeTempFile({ suffix: ".safetensors" });
+ * await Deno.writeFile(path, encodeModel(popularity, {}, popularity.count(dataset, {}), dataset));
+ * assertEquals((await readModel(path)).model.name, "popularity");
+ * await Deno.remove(path);
+ * ```
+ *
  * @param path The run directory, or a model file.
  * @param models The models that there are; by default those of this package.
  * @returns The model.
@@ -28,6 +41,16 @@ export async function readModel(path: string, models?: readonly ModelDefinition[
 
 /**
  * Reads the last checkpoint of a run.
+ *
+ * @example
+ * ```ts
+ * import { readCheckpoint } from "@sevo/sevo/files";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const folder = await Deno.makeTempDir();
+ * assertEquals(await readCheckpoint(folder), null); // nothing was trained there yet
+ * await Deno.remove(folder);
+ * ```
  *
  * @param path The run directory, or a model file, which has none.
  * @returns The checkpoint, or null where there is none.

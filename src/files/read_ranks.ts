@@ -16,6 +16,16 @@ export interface TargetRanks {
 /**
  * Reads `ranks.parquet` of a run.
  *
+ * @example
+ * ```ts
+ * import { readRanks } from "@sevo/sevo/files";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const folder = await Deno.makeTempDir();
+ * assertEquals(await readRanks(folder), null); // nothing was tested there yet
+ * await Deno.remove(folder);
+ * ```
+ *
  * @param path Folder of the run.
  * @returns Its rows; null where the run has none, as it has not finished or an earlier version made it.
  * @throws {RunError} If the file is damaged, or is none of ranks.

@@ -50,6 +50,27 @@ export type FinishedMetrics = Pick<TrainingResult, "bestEpoch" | "valid" | "test
  * The directory of one training run: `config.json` (all settings), `events.jsonl` (a line for each epoch and
  * evaluation), `checkpoint.safetensors` (the last one), `metrics.json` (final, with the protocol and the device),
  * `ranks.parquet` (places of the targets of the test) and `model.safetensors`. All but the log of events appear whole or not at all.
+ *
+ * @example
+ * ```ts
+ * import { RunDirectory } from "@sevo/sevo/files";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const path = `${await Deno.makeTempDir()}/run`, identity = {
+ *   config: { model: "mf-bpr", epochs: 5 },
+ *   dataset: { name: "generated", digest: "0".repeat(64) },
+ * };
+ * {
+ *   using run = await RunDirectory.hold(path);
+ *   await run.start(identity);
+ *   await run.log({ type: "epoch", epoch: 1, loss: 0.7, seconds: 1 });
+ * }
+ * {
+ *   using run = await RunDirectory.hold(path); // another process, later
+ *   assertEquals([await run.resume(identity), await run.metrics(), await run.rewind()], [true, null, null]);
+ * }
+ * await Deno.remove(path, { recursive: true });
+ * ```
  */
 export class RunDirectory implements Disposable {
   /** Its path. */

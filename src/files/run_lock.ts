@@ -1,7 +1,19 @@
 /** Name of the file in a folder that says who holds it. */
 export const LOCK = ".lock";
 
-/** Thrown where another process holds a folder. */
+/**
+ * Thrown where another process holds a folder.
+ *
+ * @example
+ * ```ts
+ * import { FolderHeldError, RunDirectory } from "@sevo/sevo/files";
+ * import { assertRejects } from "@std/assert";
+ *
+ * const path = `${await Deno.makeTempDir()}/run`;
+ * using _run = await RunDirectory.hold(path);
+ * await assertRejects(() => RunDirectory.hold(path), FolderHeldError);
+ * ```
+ */
 export class FolderHeldError extends Error {
   /** Tells this error from others. */
   override readonly name = "FolderHeldError";
@@ -17,7 +29,20 @@ export class FolderHeldError extends Error {
   }
 }
 
-/** Thrown where a folder that a process holds was removed, or another one put in its place. */
+/**
+ * Thrown where a folder that a process holds was removed, or another one put in its place.
+ *
+ * @example
+ * ```ts
+ * import { FolderGoneError, RunDirectory } from "@sevo/sevo/files";
+ * import { assertRejects } from "@std/assert";
+ *
+ * const path = `${await Deno.makeTempDir()}/run`;
+ * using run = await RunDirectory.hold(path);
+ * await Deno.remove(path, { recursive: true });
+ * await assertRejects(() => run.log({ type: "epoch", epoch: 1, loss: 0.7, seconds: 1 }), FolderGoneError);
+ * ```
+ */
 export class FolderGoneError extends Error {
   /** Tells this error from others. */
   override readonly name = "FolderGoneError";

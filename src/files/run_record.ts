@@ -36,7 +36,17 @@ export interface RunRecord {
   readonly metrics: RunMetrics | null;
 }
 
-/** Thrown where runs are asked for and there is none, or one is damaged. */
+/**
+ * Thrown where runs are asked for and there is none, or one is damaged.
+ *
+ * @example
+ * ```ts
+ * import { readRun, RunError } from "@sevo/sevo/files";
+ * import { assertRejects } from "@std/assert";
+ *
+ * await assertRejects(() => readRun("no/such/folder"), RunError);
+ * ```
+ */
 export class RunError extends Error {
   /** Tells this error from others. */
   override readonly name = "RunError";
@@ -44,6 +54,20 @@ export class RunError extends Error {
 
 /**
  * Reads the runs in folders: each is a run directory, or has run directories in it at any depth.
+ *
+ * @example
+ * ```ts
+ * import { readRuns, RunDirectory } from "@sevo/sevo/files";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const folder = await Deno.makeTempDir(), dataset = { name: "generated", digest: "0".repeat(64) };
+ * for (const seed of [1, 2]) {
+ *   using run = await RunDirectory.hold(`${folder}/seed-${seed}`);
+ *   await run.start({ config: { model: "mf-bpr", seed }, dataset });
+ * }
+ * assertEquals((await readRuns([folder])).map(({ config }) => config["seed"]), [1, 2]);
+ * await Deno.remove(folder, { recursive: true });
+ * ```
  *
  * @param paths The folders.
  * @returns The runs, each once, in the order of the folders and of the names in them; finished or not.
@@ -66,6 +90,21 @@ export async function readRuns(paths: readonly string[]): Promise<RunRecord[]> {
 
 /**
  * Reads one run.
+ *
+ * @example
+ * ```ts
+ * import { readRun, RunDirectory } from "@sevo/sevo/files";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const path = await Deno.makeTempDir(), dataset = { name: "generated", digest: "0".repeat(64) };
+ * {
+ *   using run = await RunDirectory.hold(path);
+ *   await run.start({ config: { model: "mf-bpr" }, dataset });
+ * }
+ * const { config, metrics } = await readRun(path);
+ * assertEquals([config["model"], metrics], ["mf-bpr", null]); // it has not finished
+ * await Deno.remove(path, { recursive: true });
+ * ```
  *
  * @param path Its folder.
  * @returns The run.

@@ -29,6 +29,21 @@ const TABLE_FORMATS = ["parquet", "csv"] as const;
  * Opens a table for writing. `.parquet` has strings, 64-bit floats, 32-bit integers, floats and lists of floats; `.csv` has a header,
  * cells as of RFC 4180, and a column for each element of a vector.
  *
+ * @example
+ * ```ts
+ * import { createTable } from "@sevo/sevo/files";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const folder = await Deno.makeTempDir();
+ * {
+ *   using table = await createTable(`${folder}/table.csv`, { item: "string", rank: "integer" });
+ *   table.write({ item: ["a", "b"], rank: [1, 2] });
+ *   await table.finish();
+ * }
+ * assertEquals((await Deno.readTextFile(`${folder}/table.csv`)).split(/\r?\n/).slice(0, 3), ["item,rank", "a,1", "b,2"]);
+ * await Deno.remove(folder, { recursive: true });
+ * ```
+ *
  * @param path The file; its end says the format.
  * @param columns Its columns.
  * @returns The table.

@@ -1,4 +1,17 @@
-/** Thrown when a file cannot be written: the message says what to do, the cause is what the system said. */
+/**
+ * Thrown when a file cannot be written: the message says what to do, the cause is what the system said.
+ *
+ * @example
+ * ```ts
+ * import { writeEmbeddings, WriteError } from "@sevo/sevo/files";
+ * import { assertRejects } from "@std/assert";
+ *
+ * const file = await Deno.makeTempFile(), vectors = { item: { data: new Float32Array(2), width: 2 } };
+ * const written = writeEmbeddings(`${file}/items.npy`, { ids: ["a"], columns: {}, vectors });
+ * await assertRejects(() => written, WriteError, "its folder is a file");
+ * await Deno.remove(file);
+ * ```
+ */
 export class WriteError extends RangeError {
   /** Tells this error from others. */
   override readonly name = "WriteError";
@@ -32,6 +45,15 @@ export function writeError(path: string, error: unknown): unknown {
 
 /**
  * Whether something failed as the disk is full, or the user's share of it, so that it will go on once there is room.
+ *
+ * @example
+ * ```ts
+ * import { isDiskFull } from "@sevo/sevo/files";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const full = Object.assign(new Error("No space left on device"), { code: "ENOSPC" });
+ * assertEquals([isDiskFull(new Error("Cannot write", { cause: full })), isDiskFull(new Error("other"))], [true, false]);
+ * ```
  *
  * @param error What was thrown.
  * @returns Whether it, or what caused it, is that.

@@ -8,6 +8,12 @@ export interface Csr {
   readonly values: Float32Array<ArrayBuffer>;
 }
 
+/** A symmetrically normalised matrix. */
+export interface NormalisedCsr extends Csr {
+  /** Degree of each row where all weights are counts; null where they may be any number. */
+  readonly degrees: Float64Array | null;
+}
+
 /**
  * Builds the symmetrically normalised adjacency D^-1/2 W D^-1/2 of the pairs, each counted in both directions. Linear
  * in rows and pairs: the pairs are dealt out to their rows unsorted, and reading those rows in order deals every
@@ -23,7 +29,7 @@ export function buildNormalised(
   rows: number,
   visit: PairVisitor,
   { weighted, distinct = false }: { weighted: boolean; distinct?: boolean },
-): Csr {
+): NormalisedCsr {
   const starts = new Float64Array(rows + 1);
   visit((a, b) => {
     starts[a + 1]!++;
@@ -56,7 +62,9 @@ export function buildNormalised(
       if (weights) weights[to] = dealtWeights![at]!;
     }
   }
-  return normalise(mergeRepeats(rows, starts, columns, weights, distinct));
+  const merged = mergeRepeats(rows, starts, columns, weights, distinct);
+  const degrees = normalise(merged);
+  return { ...merged, degrees: weighted ? null : degrees };
 }
 
 /** Sums the entries of a row that name the same column, in place. */
@@ -89,19 +97,18 @@ function mergeRepeats(
   return { rowOffsets, columns: columns.slice(0, to), values: merged.slice(0, to) };
 }
 
-/** W to D^-1/2 W D^-1/2, in place; a row of degree 0 stays 0. */
-function normalise({ rowOffsets, columns, values }: Csr): Csr {
+/** W to D^-1/2 W D^-1/2, in place; a row of degree 0 stays 0. Returns the degrees. */
+function normalise({ rowOffsets, columns, values }: Csr): Float64Array {
   const rows = rowOffsets.length - 1;
-  const scale = new Float64Array(rows);
+  const degrees = new Float64Array(rows), scale = new Float64Array(rows);
   for (let row = 0; row < rows; row++) {
-    let degree = 0;
-    for (let at = rowOffsets[row]!; at < rowOffsets[row + 1]!; at++) degree += values[at]!;
-    scale[row] = degree > 0 ? 1 / Math.sqrt(degree) : 0;
+    for (let at = rowOffsets[row]!; at < rowOffsets[row + 1]!; at++) degrees[row]! += values[at]!;
+    scale[row] = degrees[row]! > 0 ? 1 / Math.sqrt(degrees[row]!) : 0;
   }
   for (let row = 0; row < rows; row++) {
     for (let at = rowOffsets[row]!; at < rowOffsets[row + 1]!; at++) {
       values[at] = scale[row]! * values[at]! * scale[columns[at]!]!;
     }
   }
-  return { rowOffsets, columns, values };
+  return degrees;
 }

@@ -1,5 +1,6 @@
 import type { Device, Tensor } from "../device/device.ts";
 import type { Csr } from "./_build.ts";
+import type { CountedCsr } from "./_counted.ts";
 
 /** Edges of a row above which it is a hub, whose edges are summed in pieces of so many. */
 export const HUB_EDGES = 512;
@@ -21,15 +22,15 @@ export interface DeviceCsr {
   readonly rowOffsets: Tensor<"u32">;
   /** Column of each entry. */
   readonly columns: Tensor<"u32">;
-  /** Value of each entry. */
-  readonly values: Tensor<"f32">;
+  /** Value of each entry; null where each counts 1. */
+  readonly values: Tensor<"f32"> | null;
   /** Rows at which to cut so that the pieces cost alike. */
   readonly cuts: Uint32Array;
 }
 
 /**
  * A graph on a device. The edges of a hub are taken out of `main` into rows of at most {@linkcode HUB_EDGES} edges in
- * `partial`; the hub keeps one edge of weight 1 to each of these, numbered from the graph's row count on. So a product
+ * `partial`; the hub keeps one edge to each of these, which counts once, numbered from the graph's row count on. So a product
  * is two launches of the same kernel, the first of them short, and no launch waits for one long row.
  */
 export interface DeviceGraph {
@@ -37,7 +38,12 @@ export interface DeviceGraph {
   readonly main: DeviceCsr;
   /** Rows of partial sums, or null where there is no hub. */
   readonly partial: DeviceCsr | null;
+  /** Where entries have no values, the scale of each row: see `CountedCsr`. */
+  readonly scales: Tensor<"f32"> | null;
 }
+
+/** A sparse matrix on the host, whose entries may count 1 each. */
+type HostCsr = Pick<Csr, "rowOffsets" | "columns"> & { readonly values: Csr["values"] | null };
 
 /**
  * Copies a graph to a device.
@@ -48,9 +54,29 @@ export interface DeviceGraph {
  * @throws {RangeError} If the device cannot hold it; nothing is kept on it then.
  */
 export function uploadGraph(device: Device, csr: Csr): DeviceGraph {
+  return upload(device, csr, null);
+}
+
+/**
+ * Copies a graph of counts to a device.
+ *
+ * @param device The device.
+ * @param csr The graph.
+ * @returns The graph on the device.
+ * @throws {RangeError} If the device cannot hold it; nothing is kept on it then.
+ */
+export function uploadCounted(device: Device, { scales, ...csr }: CountedCsr): DeviceGraph {
+  return upload(device, { ...csr, values: null }, scales);
+}
+
+function upload(device: Device, csr: HostCsr, scales: Float32Array | null): DeviceGraph {
   const { main, partial } = splitHubs(csr);
   using made = new DisposableStack();
-  const graph = { main: uploadCsr(device, main, made), partial: partial && uploadCsr(device, partial, made) };
+  const graph = {
+    main: uploadCsr(device, main, made),
+    partial: partial && uploadCsr(device, partial, made),
+    scales: scales && made.use(device.upload(scales)),
+  };
   made.move();
   return graph;
 }
@@ -60,26 +86,27 @@ export function uploadGraph(device: Device, csr: Csr): DeviceGraph {
  *
  * @param graph The graph.
  */
-export function disposeGraph({ main, partial }: DeviceGraph): void {
+export function disposeGraph({ main, partial, scales }: DeviceGraph): void {
   for (const csr of [main, partial]) {
     csr?.rowOffsets.dispose();
     csr?.columns.dispose();
-    csr?.values.dispose();
+    csr?.values?.dispose();
   }
+  scales?.dispose();
 }
 
-function uploadCsr(device: Device, { rowOffsets, columns, values }: Csr, made: DisposableStack): DeviceCsr {
+function uploadCsr(device: Device, { rowOffsets, columns, values }: HostCsr, made: DisposableStack): DeviceCsr {
   return {
     rows: rowOffsets.length - 1,
     rowOffsets: made.use(device.upload(rowOffsets)),
     columns: made.use(device.upload(columns)),
-    values: made.use(device.upload(values)),
+    values: values && made.use(device.upload(values)),
     cuts: cutByCost(rowOffsets),
   };
 }
 
 /** Moves the edges of hubs into a matrix of their own, in pieces. */
-function splitHubs(csr: Csr): { main: Csr; partial: Csr | null } {
+function splitHubs(csr: HostCsr): { main: HostCsr; partial: HostCsr | null } {
   const rows = csr.rowOffsets.length - 1;
   let pieces = 0, hubEdges = 0;
   for (let row = 0; row < rows; row++) {
@@ -90,24 +117,23 @@ function splitHubs(csr: Csr): { main: Csr; partial: Csr | null } {
   }
   if (pieces === 0) return { main: csr, partial: null };
 
-  const main = emptyCsr(rows, csr.columns.length - hubEdges + pieces);
-  const partial = emptyCsr(pieces, hubEdges);
+  const main = emptyCsr(rows, csr.columns.length - hubEdges + pieces, csr.values !== null);
+  const partial = emptyCsr(pieces, hubEdges, csr.values !== null);
   let to = 0, piece = 0, partialTo = 0;
   for (let row = 0; row < rows; row++) {
     const begin = csr.rowOffsets[row]!, end = csr.rowOffsets[row + 1]!;
     const hub = end - begin > HUB_EDGES;
     if (hub) {
       partial.columns.set(csr.columns.subarray(begin, end), partialTo);
-      partial.values.set(csr.values.subarray(begin, end), partialTo);
+      if (csr.values) partial.values!.set(csr.values.subarray(begin, end), partialTo);
       for (let at = begin; at < end; at += HUB_EDGES) {
-        main.columns[to] = rows + piece;
-        main.values[to++] = 1;
+        main.columns[to++] = rows + piece;
         partialTo += Math.min(HUB_EDGES, end - at);
         partial.rowOffsets[++piece] = partialTo;
       }
     } else {
       main.columns.set(csr.columns.subarray(begin, end), to);
-      main.values.set(csr.values.subarray(begin, end), to);
+      if (csr.values) main.values!.set(csr.values.subarray(begin, end), to);
       to += end - begin;
     }
     main.rowOffsets[row + 1] = to;
@@ -115,11 +141,11 @@ function splitHubs(csr: Csr): { main: Csr; partial: Csr | null } {
   return { main, partial };
 }
 
-function emptyCsr(rows: number, entries: number): Csr {
+function emptyCsr(rows: number, entries: number, weighted: boolean): HostCsr {
   return {
     rowOffsets: new Uint32Array(rows + 1),
     columns: new Uint32Array(entries),
-    values: new Float32Array(entries),
+    values: weighted ? new Float32Array(entries) : null,
   };
 }
 

@@ -2,7 +2,7 @@ import { crc32 } from "../crc32.ts";
 import { shuffleBy } from "../data/shuffle.ts";
 import { type Bounds, checkOptions, checkType, isWithin, SEED, shown } from "../options.ts";
 import { Philox, Stream } from "../philox.ts";
-import { buildNormalised, type Csr, type PairVisitor } from "./_build.ts";
+import { buildNormalised, type NormalisedCsr, type PairVisitor } from "./_build.ts";
 import { ACTION, checkArray, checkCount, checkLength, checkRow, type Integers } from "./_checks.ts";
 
 /** What belongs to which category, for {@linkcode Graph.fromCategories}. */
@@ -32,7 +32,7 @@ export const NEIGHBOUR_BOUNDS = { integer: true, min: 2, max: 1024 } as const sa
  * @param memberships Rows and their categories.
  * @returns The normalised matrix.
  */
-export function categoryCsr(memberships: Memberships): Csr {
+export function categoryCsr(memberships: Memberships): NormalisedCsr {
   checkOptions(ACTION, memberships, MEMBERSHIPS, "the memberships");
   const { rows, items, categories, offset = 0, neighbours = 10, seed = 1 } = memberships;
   checkCount("rows", rows, 0);

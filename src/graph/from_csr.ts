@@ -1,5 +1,5 @@
 import { checkOptions, checkType } from "../options.ts";
-import type { Csr } from "./_build.ts";
+import type { NormalisedCsr } from "./_build.ts";
 import { ACTION, checkArray, checkLength, checkRow, type Integers } from "./_checks.ts";
 
 /** A matrix in compressed sparse rows for {@linkcode Graph.fromCsr}. */
@@ -20,7 +20,7 @@ const CSR_ARRAYS: readonly (keyof CsrArrays)[] = ["rowOffsets", "columns", "valu
  * @param csr The matrix.
  * @returns A copy.
  */
-export function checkedCsr(csr: CsrArrays): Csr {
+export function checkedCsr(csr: CsrArrays): NormalisedCsr {
   checkOptions(ACTION, csr, CSR_ARRAYS, "the matrix");
   const { rowOffsets, columns, values } = csr;
   checkArray("rowOffsets", rowOffsets);
@@ -52,5 +52,6 @@ export function checkedCsr(csr: CsrArrays): Csr {
     rowOffsets: Uint32Array.from(rowOffsets),
     columns: Uint32Array.from(columns),
     values: Float32Array.from(values),
+    degrees: null,
   };
 }

@@ -1,5 +1,5 @@
 import { checkOptions, checkType } from "../options.ts";
-import { buildNormalised, type Csr, type PairVisitor } from "./_build.ts";
+import { buildNormalised, type NormalisedCsr, type PairVisitor } from "./_build.ts";
 import { ACTION, checkArray, checkCount, checkLength, checkRow, type Integers } from "./_checks.ts";
 
 /** A list of edges for {@linkcode Graph.fromEdges}. */
@@ -22,7 +22,7 @@ const EDGES: readonly (keyof Edges)[] = ["rows", "sources", "targets", "weights"
  * @param edges Ends and weights of the edges.
  * @returns The normalised matrix.
  */
-export function edgeCsr(edges: Edges): Csr {
+export function edgeCsr(edges: Edges): NormalisedCsr {
   checkOptions(ACTION, edges, EDGES, "the edges");
   const { rows, sources, targets, weights } = edges;
   checkCount("rows", rows, 0);

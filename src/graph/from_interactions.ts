@@ -1,5 +1,5 @@
 import { checkOptions } from "../options.ts";
-import { buildNormalised, type Csr, type PairVisitor } from "./_build.ts";
+import { buildNormalised, type NormalisedCsr, type PairVisitor } from "./_build.ts";
 import { ACTION, checkArray, checkCount, checkLength, checkRow, type Integers } from "./_checks.ts";
 
 /** A bipartite log for {@linkcode Graph.fromInteractions}. */
@@ -22,7 +22,7 @@ const INTERACTIONS: readonly (keyof Interactions)[] = ["users", "items", "userCo
  * @param interactions The log.
  * @returns The normalised matrix.
  */
-export function interactionCsr(interactions: Interactions): Csr {
+export function interactionCsr(interactions: Interactions): NormalisedCsr {
   checkOptions(ACTION, interactions, INTERACTIONS, "the interactions");
   const { users, items, userCount, itemCount } = interactions;
   checkCount("userCount", userCount, 0);

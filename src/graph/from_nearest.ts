@@ -2,7 +2,7 @@ import { findTopItems } from "../../kernels/top_items/find_top_items.ts";
 import { unitRows } from "../data/unit_rows.ts";
 import type { Device } from "../device/device.ts";
 import { checkOptions, shown } from "../options.ts";
-import { buildNormalised, type Csr, type PairVisitor } from "./_build.ts";
+import { buildNormalised, type NormalisedCsr, type PairVisitor } from "./_build.ts";
 import { ACTION, checkCount, checkLength } from "./_checks.ts";
 import { checkNeighbours } from "./from_categories.ts";
 
@@ -38,7 +38,7 @@ const QUERIES = 8192;
  * @param options How many neighbours, by what, and which rows are padding.
  * @returns The normalised matrix.
  */
-export async function nearestCsr(device: Device, vectors: Vectors, options: NearestOptions): Promise<Csr> {
+export async function nearestCsr(device: Device, vectors: Vectors, options: NearestOptions): Promise<NormalisedCsr> {
   checkOptions(ACTION, vectors, VECTORS, "the vectors");
   checkOptions(ACTION, options, OPTIONS);
   const { count = 10, metric = "cosine", offset = 0 } = options, { data, shape } = vectors;

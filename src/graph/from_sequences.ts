@@ -1,5 +1,5 @@
 import { type Bounds, checkOptions, checkType, shown } from "../options.ts";
-import { buildNormalised, type Csr, type PairVisitor } from "./_build.ts";
+import { buildNormalised, type NormalisedCsr, type PairVisitor } from "./_build.ts";
 import { ACTION, checkArray, checkCount, checkLength, checkRow, type Integers } from "./_checks.ts";
 
 /**
@@ -45,7 +45,7 @@ const LEAST_WEIGHT = 2 ** -126;
  * @param options Rows, row offset, walk length, how much of a sequence counts, and times.
  * @returns The normalised matrix.
  */
-export function sequenceCsr(sequences: Sequences, options: SequenceGraphOptions): Csr {
+export function sequenceCsr(sequences: Sequences, options: SequenceGraphOptions): NormalisedCsr {
   checkOptions(ACTION, options, OPTIONS);
   const { rows, offset = 0, maxWalk = 1, last = 50 } = options;
   checkCount("rows", rows, 0);

@@ -1,6 +1,7 @@
 import type { Device } from "../device/device.ts";
-import type { Csr } from "./_build.ts";
-import { type DeviceGraph, disposeGraph, uploadGraph } from "./_device_graph.ts";
+import type { NormalisedCsr } from "./_build.ts";
+import { countedCsr } from "./_counted.ts";
+import { type DeviceGraph, disposeGraph, uploadCounted, uploadGraph } from "./_device_graph.ts";
 import { describe, type GraphDescription } from "./describe.ts";
 import { categoryCsr, type Memberships } from "./from_categories.ts";
 import { checkedCsr, type CsrArrays } from "./from_csr.ts";
@@ -10,6 +11,12 @@ import { nearestCsr, type NearestOptions, type Vectors } from "./from_nearest.ts
 import { sequenceCsr, type SequenceGraphOptions, type Sequences } from "./from_sequences.ts";
 import { mixedCsr } from "./mix.ts";
 import { type Smoothness, smoothnessOf } from "./smoothness.ts";
+
+/**
+ * How a device keeps the entries of a graph: each with its value, or, where they are small counts, each as often as it
+ * counts and without a value, with a scale for each row. Where they are not, `"counted"` is `"normalised"` too.
+ */
+export type GraphForm = "normalised" | "counted";
 
 /**
  * A graph of related embedding rows: the symmetrically normalised adjacency D^-1/2 W D^-1/2, without self-loops added;
@@ -34,14 +41,16 @@ export class Graph implements Disposable {
   readonly columns: Uint32Array<ArrayBuffer>;
   /** Value of each entry. */
   readonly values: Float32Array<ArrayBuffer>;
+  readonly #degrees: Float64Array | null;
   // Weak, so that a graph that outlives a device does not keep the device's memory.
-  readonly #uploads = new WeakMap<Device, DeviceGraph>();
+  readonly #uploads = new WeakMap<Device, { [Form in GraphForm]?: DeviceGraph }>();
   #devices: WeakRef<Device>[] = [];
 
-  private constructor({ rowOffsets, columns, values }: Csr) {
+  private constructor({ rowOffsets, columns, values, degrees }: NormalisedCsr) {
     this.rowOffsets = rowOffsets;
     this.columns = columns;
     this.values = values;
+    this.#degrees = degrees;
   }
 
   /** Number of rows. */
@@ -292,24 +301,31 @@ export class Graph implements Disposable {
    * The graph on a device, copied there on first use.
    *
    * @param device The device.
+   * @param form How its entries are kept. Default `"normalised"`.
    * @returns The graph's tensors on that device; they belong to the graph.
    * @throws {RangeError} If the device cannot hold them; nothing is kept on it then.
    */
-  on(device: Device): DeviceGraph {
-    let upload = this.#uploads.get(device);
-    if (!upload) {
-      this.#uploads.set(device, upload = uploadGraph(device, this));
+  on(device: Device, form: GraphForm = "normalised"): DeviceGraph {
+    let uploads = this.#uploads.get(device);
+    if (!uploads) {
+      this.#uploads.set(device, uploads = {});
       this.#devices.push(new WeakRef(device));
     }
-    return upload;
+    return uploads[form] ??= this.#upload(device, form);
+  }
+
+  #upload(device: Device, form: GraphForm): DeviceGraph {
+    if (form === "normalised") return uploadGraph(device, this);
+    const counted = countedCsr(this, this.#degrees);
+    return counted ? uploadCounted(device, counted) : this.on(device);
   }
 
   /** Gives back the memory the graph takes on devices. It is copied again if it is used again. */
   [Symbol.dispose](): void {
     for (const device of this.#devices.map((reference) => reference.deref())) {
-      const upload = device && this.#uploads.get(device);
-      if (upload) disposeGraph(upload);
-      if (device) this.#uploads.delete(device);
+      if (!device) continue;
+      for (const upload of new Set(Object.values(this.#uploads.get(device) ?? {}))) disposeGraph(upload);
+      this.#uploads.delete(device);
     }
     this.#devices = [];
   }

@@ -1,5 +1,5 @@
 import { checkType, shown } from "../options.ts";
-import type { Csr } from "./_build.ts";
+import type { Csr, NormalisedCsr } from "./_build.ts";
 
 const ACTION = "Cannot mix graphs";
 
@@ -10,7 +10,7 @@ const ACTION = "Cannot mix graphs";
  * @param weights Weight of each; all the same by default.
  * @returns The mixture.
  */
-export function mixedCsr(graphs: readonly Csr[], weights: ArrayLike<number> | undefined): Csr {
+export function mixedCsr(graphs: readonly Csr[], weights: ArrayLike<number> | undefined): NormalisedCsr {
   const shares = checkedShares(graphs, weights);
   const used = graphs.map((graph, at) => ({ graph, share: shares[at]! })).filter(({ share }) => share > 0);
   const rows = graphs[0]!.rowOffsets.length - 1, scale = scaleOf(rows, used);
@@ -39,7 +39,7 @@ export function mixedCsr(graphs: readonly Csr[], weights: ArrayLike<number> | un
     }
     rowOffsets[row + 1] = end;
   }
-  return { rowOffsets, columns: columns.slice(0, end), values: values.slice(0, end) };
+  return { rowOffsets, columns: columns.slice(0, end), values: values.slice(0, end), degrees: null };
 }
 
 /** For each row 1/sqrt of the shares of the graphs in which it is not isolated; of one that is so in all, nothing is scaled. */

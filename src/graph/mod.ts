@@ -12,5 +12,5 @@ export type { Edges } from "./from_edges.ts";
 export type { Interactions } from "./from_interactions.ts";
 export type { NearestOptions, Vectors } from "./from_nearest.ts";
 export type { SequenceGraphOptions, Sequences } from "./from_sequences.ts";
-export { Graph } from "./graph.ts";
+export { Graph, type GraphForm } from "./graph.ts";
 export type { Smoothness } from "./smoothness.ts";

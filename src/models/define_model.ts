@@ -266,6 +266,15 @@ export function defineModel<S extends object, Batch>(
 /**
  * Whether a model learns by gradients.
  *
+ * @example
+ * ```ts
+ * import { isTrainable, MODELS } from "@sevo/sevo/models";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const counted = MODELS.filter((model) => !isTrainable(model)).map(({ name }) => name);
+ * assertEquals(counted, ["item-knn", "popularity"]);
+ * ```
+ *
  * @param model The model.
  * @returns Whether it does; otherwise it is counted.
  */

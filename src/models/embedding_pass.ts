@@ -16,6 +16,25 @@ interface Use {
 /**
  * The embedding tables of one pass, with their gradients taken care of: items are looked up as often as a network wants,
  * and its pairwise loss ends the pass. For networks whose tables have a row for each item.
+ *
+ * @example
+ * ```ts
+ * import { openDevice } from "@sevo/sevo";
+ * import { EmbeddingPass, ParameterLayout, Tape } from "@sevo/sevo/models";
+ * import { assertAlmostEquals, assertEquals } from "@std/assert";
+ *
+ * await using device = await openDevice("cpu");
+ * using tape = new Tape(device, { seed: 1, step: 1 });
+ * const tensor = tape.upload(new Float32Array(3 * 4).fill(0.1), [3, 4]); // three items, all alike
+ * const table = () => ({ tensor, firstRow: 0, rows: 3 });
+ * const weights = { device, table, parameters: tensor, gradient: null, layout: new ParameterLayout({}) };
+ * const pass = new EmbeddingPass(tape, weights);
+ * const queries = pass.embed("item.weight", new Uint32Array([0]));
+ * const batch = { positives: new Uint32Array([1]), negatives: new Uint32Array([2]) };
+ * const { losses, gradients } = pass.pairLoss("bpr", "item.weight", queries, batch);
+ * assertAlmostEquals((await device.read(losses))[0]!, Math.LN2, 1e-6);
+ * assertEquals(Object.keys(gradients), ["item.weight"]);
+ * ```
  */
 export class EmbeddingPass {
   readonly #tape: Tape;

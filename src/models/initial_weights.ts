@@ -1,7 +1,19 @@
 import { normals, uniforms } from "../philox.ts";
 import type { ModelWeights, Weight } from "../nn/parameters.ts";
 
-/** Draws initial weights, each from a stream of its own, in the order in which they are asked for. */
+/**
+ * Draws initial weights, each from a stream of its own, in the order in which they are asked for.
+ *
+ * @example
+ * ```ts
+ * import { InitialWeights } from "@sevo/sevo/models";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const draw = () => new InitialWeights(1).xavierNormal("item.weight", [10, 8]).constant("bias", 8, 0).done();
+ * assertEquals(Object.keys(draw()), ["item.weight", "bias"]);
+ * assertEquals(draw(), draw()); // a function of the seed
+ * ```
+ */
 export class InitialWeights {
   /** What has been drawn so far. */
   readonly weights: Record<string, Weight> = {};

@@ -55,11 +55,8 @@ export type {
   SimilarityRows,
 } from "./network.ts";
 export type { Exclusions, Ranker, TopItems } from "./ranker.ts";
+export { checkHeads, checkPositions, checkSequences, checkTargets } from "./sequence_checks.ts";
 export {
-  checkHeads,
-  checkPositions,
-  checkSequences,
-  checkTargets,
   itemRow,
   itemRows,
   itemsOf,

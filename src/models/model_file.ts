@@ -40,6 +40,18 @@ const USERS = `${RESERVED_PREFIX}users`, ITEMS = `${RESERVED_PREFIX}items`, COLU
  * tensors of bytes with offsets (`sevo.items`, `sevo.items.offsets`, `sevo.items.column.title` and so on); model, settings,
  * provenance and a checksum in the metadata.
  *
+ * @example
+ * ```ts
+ * import { decodeModel, encodeModel, popularity } from "@sevo/sevo/models";
+ * import { generatedDataset } from "@sevo/sevo/training";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const dataset = generatedDataset({ users: 20, items: 30 });
+ * const weights = popularity.count(dataset, {});
+ * const bytes = encodeModel(popularity, {}, weights, dataset);
+ * assertEquals(decodeModel(bytes).items, dataset.items);
+ * ```
+ *
  * @param model The model.
  * @param settings Its settings.
  * @param weights Its weights.
@@ -74,6 +86,17 @@ export function encodeModel(
 
 /**
  * Reads the bytes of a model file.
+ *
+ * @example
+ * ```ts
+ * import { decodeModel, encodeModel, popularity } from "@sevo/sevo/models";
+ * import { generatedDataset } from "@sevo/sevo/training";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const dataset = generatedDataset({ users: 20, items: 30 });
+ * const file = decodeModel(encodeModel(popularity, {}, popularity.count(dataset, {}), dataset));
+ * assertEquals([file.model.name, file.provenance.name], ["popularity", "generated"]);
+ * ```
  *
  * @param bytes The bytes.
  * @param models The models that there are; by default those of this package.

@@ -87,6 +87,14 @@ function weightOf(text: string): number {
 /**
  * Whether the graph has rows of users, before those of items: `user-item` is among its relations.
  *
+ * @example
+ * ```ts
+ * import { smoothsUsers } from "@sevo/sevo/models";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals([smoothsUsers({ graph: "item,user-item" }), smoothsUsers({ graph: "item" })], [true, false]);
+ * ```
+ *
  * @param settings The settings.
  * @returns Whether it has.
  */

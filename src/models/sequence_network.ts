@@ -1,5 +1,6 @@
 import type { NetworkWeights } from "./network.ts";
-import { checkHeads, checkPositions, itemRows } from "./sequences.ts";
+import { checkHeads, checkPositions } from "./sequence_checks.ts";
+import { itemRows } from "./sequences.ts";
 
 /** Where a network of sequences keeps its items and positions. */
 export interface SequenceTables {

@@ -13,6 +13,14 @@ import type { BorrowedRows } from "./network.ts";
 /**
  * Rows of items in a table that begins with other rows.
  *
+ * @example
+ * ```ts
+ * import { itemRows } from "@sevo/sevo/models";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals([...itemRows(new Uint32Array([0, 4]), 5, 1)], [1, 5]); // row 0 is padding
+ * ```
+ *
  * @param items Items.
  * @param itemCount Number of items.
  * @param leadingRows Rows before that of item 0.
@@ -26,6 +34,15 @@ export function itemRows(items: Uint32Array, itemCount: number, leadingRows: num
 /**
  * The row of an item in a table that begins with other rows.
  *
+ * @example
+ * ```ts
+ * import { itemRow } from "@sevo/sevo/models";
+ * import { assertEquals, assertThrows } from "@std/assert";
+ *
+ * assertEquals(itemRow(4, 5, 1), 5);
+ * assertThrows(() => itemRow(5, 5, 1), RangeError);
+ * ```
+ *
  * @param item The item.
  * @param itemCount Number of items.
  * @param leadingRows Rows before that of item 0.
@@ -38,64 +55,17 @@ export function itemRow(item: number, itemCount: number, leadingRows: number): n
 }
 
 /**
- * Checks the sequences of a training batch.
- *
- * @param batch The sequences.
- * @param length Items of a sequence at most.
- * @throws {RangeError} If there is none, or one is empty or too long.
- */
-export function checkSequences({ offsets, items }: PackedSequences, length: number): void {
-  if (offsets.length < 2) throw new RangeError("Cannot step as the batch has no sequence");
-  for (let at = 1; at < offsets.length; at++) {
-    const own = offsets[at]! - offsets[at - 1]!;
-    if (own >= 1 && own <= length) continue;
-    throw new RangeError(`Cannot step as a sequence must have 1 to ${length} items: current value is ${own}`);
-  }
-  if (offsets[0] !== 0) {
-    throw new RangeError(`Cannot step as the first sequence must begin at 0: current value is ${offsets[0]}`);
-  }
-  if (offsets.at(-1) !== items.length) {
-    throw new RangeError(
-      `Cannot step as the sequences must have ${offsets.at(-1)} items: current value is ${items.length}`,
-    );
-  }
-}
-
-/**
- * Checks that a training batch has a positive and a negative for each prediction.
- *
- * @param batch The positives and negatives.
- * @param count Number of predictions.
- * @throws {RangeError} If there are more or fewer.
- */
-export function checkTargets(
-  batch: { readonly positives: Uint32Array; readonly negatives: Uint32Array },
-  count: number,
-): void {
-  for (const role of ["positives", "negatives"] as const) {
-    const { length } = batch[role];
-    if (length !== count) {
-      throw new RangeError(`Cannot step as there must be ${count} ${role}: current value is ${length}`);
-    }
-  }
-}
-
-/**
- * Checks which places of a training batch are hidden.
- *
- * @param hidden The places.
- * @param tokens Number of tokens.
- * @throws {RangeError} If there is none, one is no token's, or they do not ascend.
- */
-export function checkHidden(hidden: Uint32Array, tokens: number): void {
-  if (hidden.length === 0) throw new RangeError("Cannot step as the batch hides no item");
-  const wrong = hidden.find((place, at) => place >= tokens || (at > 0 && place <= hidden[at - 1]!));
-  if (wrong === undefined) return;
-  throw new RangeError(`Cannot step as hidden places must ascend in [0, ${tokens}): current value is ${wrong}`);
-}
-
-/**
  * The last items of each sequence, and in place of an empty one a token that is no item.
+ *
+ * @example
+ * ```ts
+ * import { lastRows } from "@sevo/sevo/models";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const sequences = { offsets: new Uint32Array([0, 3, 3]), items: new Uint32Array([7, 8, 9]) };
+ * const { offsets, rows } = lastRows(sequences, 2, (items) => items.map((item) => item + 1));
+ * assertEquals([[...offsets], [...rows]], [[0, 2, 3], [9, 10, 0xffffffff]]); // the second has no item
+ * ```
  *
  * @param sequences Sequences of any length.
  * @param length Items of a sequence at most.
@@ -119,6 +89,14 @@ export function lastRows(
 /**
  * The last item of each sequence.
  *
+ * @example
+ * ```ts
+ * import { lastItems } from "@sevo/sevo/models";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals([...lastItems({ offsets: new Uint32Array([0, 2, 3]), items: new Uint32Array([7, 8, 9]) })], [8, 9]);
+ * ```
+ *
  * @param sequences The sequences.
  * @returns The items; 0xffffffff, whose embedding is 0, for a sequence without one.
  */
@@ -128,6 +106,15 @@ export function lastItems(sequences: PackedSequences): Uint32Array<ArrayBuffer> 
 
 /**
  * Sorts sequences by length, the longest first; those of one length keep their order.
+ *
+ * @example
+ * ```ts
+ * import { longestFirst } from "@sevo/sevo/models";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { items, order } = longestFirst({ offsets: new Uint32Array([0, 1, 3]), items: new Uint32Array([7, 8, 9]) });
+ * assertEquals([[...items], [...order]], [[8, 9, 7], [1, 0]]);
+ * ```
  *
  * @param sequences The sequences.
  * @returns The sorted ones, and which of the given ones each is.
@@ -148,6 +135,14 @@ export function longestFirst(
 /**
  * Positions counted from the right, as in a left-padded sequence: the last token has position length - 1.
  *
+ * @example
+ * ```ts
+ * import { positionsOf } from "@sevo/sevo/models";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals([...positionsOf(new Uint32Array([0, 3, 4]), 5)], [2, 3, 4, 4]);
+ * ```
+ *
  * @param offsets Where each sequence begins, and where the last ends.
  * @param length Number of positions.
  * @returns A position for each token.
@@ -164,6 +159,14 @@ export function positionsOf(offsets: Uint32Array, length: number): Uint32Array<A
 /**
  * The last token of each sequence.
  *
+ * @example
+ * ```ts
+ * import { lastTokens } from "@sevo/sevo/models";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals([...lastTokens(new Uint32Array([0, 3, 4]))], [2, 3]);
+ * ```
+ *
  * @param offsets Where each sequence begins, and where the last ends.
  * @returns Its place.
  */
@@ -173,6 +176,18 @@ export function lastTokens(offsets: Uint32Array): Uint32Array<ArrayBuffer> {
 
 /**
  * The gradient of a table from a gradient row for each id.
+ *
+ * @example
+ * ```ts
+ * import { openDevice } from "@sevo/sevo";
+ * import { plannedGradient, Tape } from "@sevo/sevo/models";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using device = await openDevice("cpu");
+ * using tape = new Tape(device, null);
+ * const { offsets } = plannedGradient(tape, new Uint32Array([2, 0, 2]), 3, tape.empty([3, 4]));
+ * assertEquals([...await device.read(offsets)], [0, 1, 1, 3]);
+ * ```
  *
  * @param tape The tape that the plan lives as long as.
  * @param ids Row of the table for each gradient row.
@@ -186,12 +201,19 @@ export function plannedGradient(
   rowCount: number,
   values: Tensor<"f32">,
 ): PlannedGradient {
-  const { offsets, order } = planRows(ids, rowCount);
-  return { offsets: tape.upload(offsets), order: tape.upload(order), values };
+  return { plan: tape.upload(planRows(ids, rowCount)), values };
 }
 
 /**
  * Arrays end to end.
+ *
+ * @example
+ * ```ts
+ * import { joined } from "@sevo/sevo/models";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals([...joined(new Uint32Array([1, 2]), new Uint32Array([3]))], [1, 2, 3]);
+ * ```
  *
  * @param parts The arrays.
  * @returns One array.
@@ -207,35 +229,19 @@ export function joined(...parts: Uint32Array[]): Uint32Array<ArrayBuffer> {
 }
 
 /**
- * Checks that there is an embedding for each position.
- *
- * @param positions The table of embeddings by position.
- * @param maxLength Number of positions.
- * @throws {RangeError} If there are more or fewer.
- */
-export function checkPositions({ rows }: RowRange, maxLength: number): void {
-  if (rows === maxLength) return;
-  throw new RangeError(
-    `Cannot make the model as maxLength must be the ${rows} rows of its positions: current value is ${maxLength}`,
-  );
-}
-
-/**
- * Checks that the columns of a head are a whole number of quads.
- *
- * @param dimension Embedding width.
- * @param heads Heads of attention.
- * @throws {RangeError} If they are not.
- */
-export function checkHeads(dimension: number, heads: number): void {
-  if (Number.isInteger(heads) && heads >= 1 && dimension % (4 * heads) === 0) return;
-  throw new RangeError(
-    `Cannot make the model as dimension must be a multiple of 4 times heads: current value is ${dimension}, with ${heads} heads`,
-  );
-}
-
-/**
  * The rows of items in a table that is the weights' own.
+ *
+ * @example
+ * ```ts
+ * import { openDevice } from "@sevo/sevo";
+ * import { itemsOf } from "@sevo/sevo/models";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using device = await openDevice("cpu");
+ * using tensor = device.zeros("f32", [6, 8]);
+ * const { firstRow, rows } = itemsOf({ tensor, firstRow: 0, rows: 6 }, 1);
+ * assertEquals([firstRow, rows], [1, 5]);
+ * ```
  *
  * @param table The table.
  * @param leadingRows Rows before that of item 0.

@@ -1,4 +1,15 @@
-/** Thrown for a setting that a model does not have, or a value that it cannot have. */
+/**
+ * Thrown for a setting that a model does not have, or a value that it cannot have.
+ *
+ * @example
+ * ```ts
+ * import { resolveSettings, sasRec, SettingError } from "@sevo/sevo/models";
+ * import { assertEquals, assertThrows } from "@std/assert";
+ *
+ * const { setting } = assertThrows(() => resolveSettings(sasRec, { dropout: 1.5 }), SettingError);
+ * assertEquals(setting, "dropout");
+ * ```
+ */
 export class SettingError extends RangeError {
   /** Tells this error from others. */
   override readonly name = "SettingError";

@@ -15,6 +15,15 @@ export type ResolvedSettings<S extends object = object> = S & TrainingSettings;
  * Fills in and checks settings. A value is the one given, else that of the rule (`sgd` takes longer steps, and AdamW
  * alone decays by default), else that of the preset, else that of the schema.
  *
+ * @example
+ * ```ts
+ * import { resolveSettings, sasRec } from "@sevo/sevo/models";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { dimension, epochs, batch } = resolveSettings(sasRec, { dimension: 32 }, "generated");
+ * assertEquals([dimension, epochs, batch], [32, sasRec.presets["generated"]!.epochs, sasRec.presets["generated"]!.batch]);
+ * ```
+ *
  * @param model The model.
  * @param given Settings as given.
  * @param preset Name of the preset; by default the model's first.

@@ -19,6 +19,23 @@ export interface ModelOptimizer {
 /**
  * A model under training: its network, its weights and their optimizer.
  *
+ * @example
+ * ```ts
+ * import { openDevice } from "@sevo/sevo";
+ * import { mfBpr, resolveSettings, TrainedModel } from "@sevo/sevo/models";
+ * import { generatedDataset } from "@sevo/sevo/training";
+ * import { assert } from "@std/assert";
+ *
+ * await using device = await openDevice("cpu");
+ * const dataset = generatedDataset({ users: 20, items: 30 }), settings = resolveSettings(mfBpr, { dimension: 8 });
+ * using model = new TrainedModel(device, mfBpr, mfBpr.initialWeights(dataset, settings), settings, {
+ *   options: { rule: "adamw", learningRate: 0.01, propagation: null },
+ *   graph: null,
+ * });
+ * for (const batch of mfBpr.sampler(dataset, settings).batches(1, 16)) model.step(batch);
+ * assert(await model.meanLoss() < 0.7);
+ * ```
+ *
  * @typeParam Batch What it is trained on at a time.
  */
 export class TrainedModel<Batch> implements Disposable {
@@ -119,20 +136,20 @@ export class TrainedModel<Batch> implements Disposable {
   /**
    * Saves all that training goes on from.
    *
-   * @returns Files of `SevoState.save`.
+   * @returns The file of `SevoState.save`.
    * @throws {NonFiniteError} If a gradient had a value that is not finite.
    */
-  async save(): Promise<Uint8Array<ArrayBuffer>[]> {
+  async save(): Promise<Uint8Array<ArrayBuffer>> {
     return await this.#weights.save();
   }
 
   /**
    * Goes on from what {@linkcode TrainedModel.save} gave, to the bit.
    *
-   * @param saved The files.
-   * @throws {SyntaxError} If a file is not a saved state.
+   * @param saved The file.
+   * @throws {SyntaxError} If it is not a saved state of this model.
    */
-  restore(saved: readonly Uint8Array[]): void {
+  restore(saved: Uint8Array): void {
     this.#weights.restore(saved);
   }
 

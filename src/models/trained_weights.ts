@@ -4,7 +4,8 @@ import type { Graph } from "../graph/graph.ts";
 import { type ModelWeights, ParameterLayout, type Weight } from "../nn/parameters.ts";
 import type { Gradient } from "../sevo/gradient.ts";
 import type { NetworkWeights } from "./network.ts";
-import { loadState, sevoInit, type TableInit } from "../sevo/init.ts";
+import { loadState, sevoInit } from "../sevo/init.ts";
+import type { TableInit } from "../sevo/table_init.ts";
 import type { SevoOptions } from "../sevo/options.ts";
 import type { SevoState } from "../sevo/state.ts";
 import { sevoStep } from "../sevo/step.ts";
@@ -31,8 +32,8 @@ export interface LossSoFar {
 }
 
 /**
- * The weights of a model under training: its embedding tables, each group a SEvo state of its own; all other parameters
- * packed into one flat table under the plain rule, with a gradient of the same layout that kernels write their parts
+ * The weights of a model under training: its embedding tables, in groups that are smoothed or not; all other parameters packed
+ * into one flat table under the plain rule, with a gradient of the same layout that kernels write their parts
  * of; and the loss since it was last asked for.
  */
 export class TrainedWeights implements NetworkWeights, Disposable {
@@ -42,7 +43,8 @@ export class TrainedWeights implements NetworkWeights, Disposable {
   readonly layout: ParameterLayout;
   /** Gradient of the parameters, of the layout of {@linkcode TrainedWeights.parameters}. */
   readonly gradient: Tensor<"f32">;
-  readonly #groups: { state: SevoState; readonly graph: Graph | null }[];
+  readonly #graphs: readonly (Graph | null)[];
+  #state: SevoState;
   readonly #names: readonly string[];
   readonly #unused: ModelWeights;
   #loss: Tensor<"f32">;
@@ -68,28 +70,32 @@ export class TrainedWeights implements NetworkWeights, Disposable {
     this.#unused = pick((name) => unused.includes(name));
     const parameters = pick((name) => !tables.has(name) && !unused.includes(name));
     this.layout = new ParameterLayout(parameters);
-    const { correction: _, ...rest } = options;
-    const plain = { ...rest, propagation: null };
+    const { propagation, correction, ...rest } = options;
+    const smoothed = { propagation: propagation ?? null, ...correction !== undefined && { correction } };
     // What is on the device already is given back where a later part does not fit
     using made = new DisposableStack();
-    this.#groups = groups.map(({ tables, graph }) => {
-      const own = pick((name) => tables.includes(name)) as Record<string, TableInit>;
-      return { state: made.use(sevoInit<string>(device, own, graph ? options : plain)), graph };
-    });
     const { rows, columns } = this.layout;
     this.gradient = made.use(device.zeros("f32", [rows, columns]));
-    if (rows > 0) {
-      const flat = { data: this.layout.pack(parameters), shape: [rows, columns] as const };
-      const state = made.use(sevoInit<string>(device, { [PARAMETERS]: flat }, plain));
-      this.#groups.push({ state, graph: null });
-    }
+    const flat = rows > 0
+      ? { [PARAMETERS]: { data: this.layout.pack(parameters), shape: [rows, columns] as const } }
+      : {};
+    const embeddings = pick((name) => tables.has(name)) as Record<string, TableInit>;
+    this.#graphs = [...groups.map(({ graph }) => graph), ...rows > 0 ? [null] : []];
+    this.#state = made.use(sevoInit<string>(device, { ...embeddings, ...flat }, {
+      ...rest,
+      groups: [
+        ...groups.map(({ tables, graph }) => ({ tables, ...graph ? smoothed : {} })),
+        // Kernels take the parameters from the first row of what holds them on
+        ...rows > 0 ? [{ tables: [PARAMETERS] }] : [],
+      ],
+    }));
     this.#loss = device.zeros("f32", [1]);
     made.move();
   }
 
   /** Steps taken so far. */
   get steps(): number {
-    return this.#groups[0]!.state.step;
+    return this.#state.step;
   }
 
   /** The flat table of parameters. */
@@ -104,7 +110,7 @@ export class TrainedWeights implements NetworkWeights, Disposable {
    * @returns The stack it is in, and its place in it.
    */
   table(name: string): RowRange {
-    return this.#groups.find(({ state }) => name in state.shapes)!.state.table(name);
+    return this.#state.table(name);
   }
 
   /**
@@ -124,12 +130,8 @@ export class TrainedWeights implements NetworkWeights, Disposable {
    * @param gradients A gradient for each embedding table.
    */
   step(gradients: { readonly [table: string]: Gradient }): void {
-    for (const group of this.#groups) {
-      const own = Object.fromEntries(
-        group.state.names.map((name) => [name, name === PARAMETERS ? this.gradient : gradients[name]!]),
-      );
-      group.state = sevoStep(group.state, own, group.graph);
-    }
+    const own = this.layout.rows > 0 ? { [PARAMETERS]: this.gradient } : {};
+    this.#state = sevoStep(this.#state, { ...gradients, ...own }, this.#graphs);
   }
 
   /**
@@ -139,10 +141,7 @@ export class TrainedWeights implements NetworkWeights, Disposable {
    * @throws {NonFiniteError} If a gradient had a value that is not finite.
    */
   async meanLoss(): Promise<number> {
-    const [[total]] = await Promise.all([
-      this.device.read(this.#loss),
-      ...this.#groups.map(({ state }) => state.check()),
-    ]);
+    const [[total]] = await Promise.all([this.device.read(this.#loss), this.#state.check()]);
     const mean = total! / this.#losses;
     this.device.clear(this.#loss);
     this.#losses = 0;
@@ -178,11 +177,9 @@ export class TrainedWeights implements NetworkWeights, Disposable {
    */
   async read(): Promise<ModelWeights> {
     const found: Record<string, Weight> = { ...this.#unused };
-    for (const { state } of this.#groups) {
-      for (const [name, data] of Object.entries(await state.read())) {
-        if (name === PARAMETERS) Object.assign(found, this.layout.unpack(data));
-        else found[name] = { data, shape: state.shapes[name]! };
-      }
+    for (const [name, data] of Object.entries(await this.#state.read())) {
+      if (name === PARAMETERS) Object.assign(found, this.layout.unpack(data));
+      else found[name] = { data, shape: this.#state.shapes[name]! };
     }
     return Object.fromEntries(this.#names.map((name) => [name, found[name]!]));
   }
@@ -190,44 +187,43 @@ export class TrainedWeights implements NetworkWeights, Disposable {
   /**
    * Saves all that training goes on from.
    *
-   * @returns A file of `SevoState.save` for each group of tables, and for the parameters.
+   * @returns The file of `SevoState.save`.
    * @throws {NonFiniteError} If a gradient had a value that is not finite.
    */
-  async save(): Promise<Uint8Array<ArrayBuffer>[]> {
-    return await Promise.all(this.#groups.map(({ state }) => state.save()));
+  async save(): Promise<Uint8Array<ArrayBuffer>> {
+    return await this.#state.save();
   }
 
   /**
    * Goes on from what {@linkcode TrainedWeights.save} gave, to the bit.
    *
-   * @param saved The files.
-   * @throws {SyntaxError} If a file is not a saved state, or not of these weights; they stay as they are then.
+   * @param saved The file.
+   * @throws {SyntaxError} If it is not a saved state, or not of these weights; they stay as they are then.
    */
-  restore(saved: readonly Uint8Array[]): void {
-    const fail = (why: string) => new SyntaxError(`Cannot restore the weights as ${why}`);
-    if (saved.length !== this.#groups.length) {
-      throw fail(`there must be ${this.#groups.length} saved states: current value is ${saved.length}`);
-    }
+  restore(saved: Uint8Array): void {
     using loaded = new DisposableStack();
-    const states = saved.map((bytes) => loaded.use(loadState(this.device, bytes)));
-    const shapesOf = (state: SevoState) => JSON.stringify(state.shapes);
-    this.#groups.forEach(({ state }, at) => {
-      if (shapesOf(states[at]!) === shapesOf(state)) return;
-      throw fail(
-        `the saved states are of other tables: expected ${shapesOf(state)}, current value is ${shapesOf(states[at]!)}`,
+    const state = loaded.use(loadState(this.device, saved));
+    const kinds = {
+      tables: (state: SevoState) => state.shapes,
+      groups: ({ options: { groups } }: SevoState) =>
+        groups.map(({ tables, propagation }) => ({ tables, smoothed: propagation !== null })),
+    };
+    for (const [kind, of] of Object.entries(kinds)) {
+      const [actual, expected] = [state, this.#state].map((state) => JSON.stringify(of(state)));
+      if (actual === expected) continue;
+      throw new SyntaxError(
+        `Cannot restore the weights as the saved state is of other ${kind}: expected ${expected}, current value is ${actual}`,
       );
-    });
+    }
     loaded.move();
-    this.#groups.forEach((group, at) => {
-      group.state[Symbol.dispose]();
-      group.state = states[at]!;
-    });
+    this.#state[Symbol.dispose]();
+    this.#state = state;
   }
 
   /** Gives the memory of the weights back. */
   [Symbol.dispose](): void {
     this.#loss.dispose();
     this.gradient.dispose();
-    for (const { state } of this.#groups) state[Symbol.dispose]();
+    this.#state[Symbol.dispose]();
   }
 }

@@ -2,7 +2,9 @@ import { z } from "zod";
 import { NEIGHBOUR_BOUNDS } from "../graph/from_categories.ts";
 import { GRAPH_BOUNDS } from "../graph/from_sequences.ts";
 import { SEED } from "../options.ts";
-import { OPTION_BOUNDS, type SevoOptions } from "../sevo/options.ts";
+import type { SevoOptions } from "../sevo/options.ts";
+import { PROPAGATION_BOUNDS } from "../sevo/propagation_options.ts";
+import { RULE_BOUNDS } from "../sevo/rule_options.ts";
 import { bounded } from "./field.ts";
 
 /** Update rules by name; those that begin with `sevo-` smooth over the graph. */
@@ -70,19 +72,19 @@ export const trainingSchema = z.strictObject({
   optimizer: z.enum(OPTIMIZERS).default("sevo-adamw").meta(
     optimizer("Update rule; sevo-* smooths it over the graph"),
   ),
-  learningRate: bounded(z.number(), OPTION_BOUNDS.learningRate).default(1e-3).meta(
+  learningRate: bounded(z.number(), RULE_BOUNDS.learningRate).default(1e-3).meta(
     optimizer("Step size; 10 by default for sgd"),
   ),
-  weightDecay: bounded(z.number(), OPTION_BOUNDS.weightDecay).default(0.1).meta(
+  weightDecay: bounded(z.number(), RULE_BOUNDS.weightDecay).default(0.1).meta(
     optimizer("Weight decay: decoupled for adamw; for adam and sgd it is added to the gradient, and 0 by default"),
   ),
-  beta1: bounded(z.number(), OPTION_BOUNDS.betas).default(0.9).meta(
+  beta1: bounded(z.number(), RULE_BOUNDS.betas).default(0.9).meta(
     optimizer("Decay rate of the first moment of adam and adamw"),
   ),
-  beta2: bounded(z.number(), OPTION_BOUNDS.betas).default(0.999).meta(
+  beta2: bounded(z.number(), RULE_BOUNDS.betas).default(0.999).meta(
     optimizer("Decay rate of the second moment of adam and adamw"),
   ),
-  momentum: bounded(z.number(), OPTION_BOUNDS.momentum).default(0.9).meta(optimizer("Momentum of sgd")),
+  momentum: bounded(z.number(), RULE_BOUNDS.momentum).default(0.9).meta(optimizer("Momentum of sgd")),
   correction: z.boolean().default(true).meta(
     optimizer("sevo-adamw: rows whose whole gradient is 0 keep their corrected moments, and so go on moving"),
   ),
@@ -98,8 +100,8 @@ export const trainingSchema = z.strictObject({
   propagation: z.enum(["neumann", "iterative", "exact"]).default("neumann").meta(
     graph("How an update spreads over the graph"),
   ),
-  beta: bounded(z.number(), OPTION_BOUNDS.beta).default(0.99).meta(graph("Weight of the graph")),
-  layers: bounded(z.int(), OPTION_BOUNDS.layers).default(3).meta(graph("Layers of propagation")),
+  beta: bounded(z.number(), PROPAGATION_BOUNDS.beta).default(0.99).meta(graph("Weight of the graph")),
+  layers: bounded(z.int(), PROPAGATION_BOUNDS.layers).default(3).meta(graph("Layers of propagation")),
   maxWalk: bounded(z.int(), GRAPH_BOUNDS.maxWalk).default(1).meta(
     graph("Item graph: relate items up to this far apart in a sequence"),
   ),
@@ -138,6 +140,14 @@ export function rulePreset(optimizer: OptimizerName): Partial<TrainingSettings> 
 /**
  * Whether the optimizer smooths over a graph.
  *
+ * @example
+ * ```ts
+ * import { isSmoothed } from "@sevo/sevo/models";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals([isSmoothed({ optimizer: "sevo-adamw" }), isSmoothed({ optimizer: "adamw" })], [true, false]);
+ * ```
+ *
  * @param settings The settings.
  * @returns Whether it does.
  */
@@ -148,6 +158,14 @@ export function isSmoothed({ optimizer }: Pick<TrainingSettings, "optimizer">): 
 /**
  * The update rule of an optimizer, smoothed or plain.
  *
+ * @example
+ * ```ts
+ * import { ruleOf } from "@sevo/sevo/models";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(ruleOf({ optimizer: "sevo-sgd" }), "sgd");
+ * ```
+ *
  * @param settings The settings.
  * @returns The rule.
  */
@@ -157,6 +175,15 @@ export function ruleOf({ optimizer }: Pick<TrainingSettings, "optimizer">): Sevo
 
 /**
  * The options of the optimizer that settings ask for.
+ *
+ * @example
+ * ```ts
+ * import { optimizerOptions, resolveSettings, sasRec } from "@sevo/sevo/models";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { rule, propagation } = optimizerOptions(resolveSettings(sasRec, { beta: 0.9 }));
+ * assertEquals([rule, propagation], ["adamw", { mode: "neumann", beta: 0.9, layers: 3 }]);
+ * ```
  *
  * @param settings The settings.
  * @returns Options for `sevoInit`.

@@ -19,6 +19,19 @@ export interface ActivationOptions {
 /**
  * y = residual + dropout(f(x)), element by element.
  *
+ * @example
+ * ```ts
+ * import { openDevice } from "@sevo/sevo";
+ * import { activation, Tape, Variable } from "@sevo/sevo/models";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using device = await openDevice("cpu");
+ * using tape = new Tape(device, null);
+ * const x = new Variable(tape.upload(new Float32Array([-1, 0, 1, 2]), [1, 4]));
+ * const y = activation(tape, x, { kind: "relu" });
+ * assertEquals([...await device.read(y.tensor)], [0, 0, 1, 2]);
+ * ```
+ *
  * @param tape The tape.
  * @param x The input, or some of its columns.
  * @param options Function, rate, residual, and where the output goes.

@@ -26,6 +26,28 @@ export interface AttentionOptions {
  * Multi-head self-attention inside each segment (Vaswani et al., 2017). No S x S matrix is stored; pads are one term in
  * closed form.
  *
+ * @example
+ * ```ts
+ * import { openDevice } from "@sevo/sevo";
+ * import { attention, ParameterLayout, segmentsOf, Tape, Variable } from "@sevo/sevo/models";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using device = await openDevice("cpu");
+ * using tape = new Tape(device, null);
+ * const bias = { data: new Float32Array(12), shape: [12] }, layout = new ParameterLayout({ bias });
+ * const parameters = tape.upload(layout.pack({ bias }), [layout.rows, layout.columns]);
+ * // One segment of two tokens; queries and keys are 0, so that the second attends to both alike
+ * const values = [[2, 4, 6, 8], [0, 0, 0, 0]].flatMap((row) => [0, 0, 0, 0, 0, 0, 0, 0, ...row]);
+ * const qkv = new Variable(tape.upload(Float32Array.from(values), [2, 12]));
+ * const y = attention(tape, { parameters, gradient: null, layout }, qkv, segmentsOf(tape, new Uint32Array([0, 2])), {
+ *   heads: 1,
+ *   causal: true,
+ *   rate: 0,
+ *   bias: "bias",
+ * });
+ * assertEquals([...await device.read(y.tensor)], [2, 4, 6, 8, 1, 2, 3, 4]);
+ * ```
+ *
  * @param tape The tape.
  * @param parameters Where the bias of pads lies.
  * @param qkv Queries, keys and values side by side.

@@ -26,6 +26,19 @@ export interface EmbeddingOptions {
 /**
  * x = dropout(factor E[id] + P[position]) for each token.
  *
+ * @example
+ * ```ts
+ * import { openDevice } from "@sevo/sevo";
+ * import { embedding, Tape } from "@sevo/sevo/models";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using device = await openDevice("cpu");
+ * using tape = new Tape(device, null);
+ * const table = { tensor: tape.upload(new Float32Array([1, 1, 1, 1, 2, 2, 2, 2]), [2, 4]), firstRow: 0, rows: 2 };
+ * const x = embedding(tape, table, { ids: tape.upload(new Uint32Array([1, 0, 1])), factor: 10 });
+ * assertEquals([...await device.read(x.tensor)], [20, 20, 20, 20, 10, 10, 10, 10, 20, 20, 20, 20]);
+ * ```
+ *
  * @param tape The tape.
  * @param table The embeddings.
  * @param options Ids, positions, and where gradient rows go.

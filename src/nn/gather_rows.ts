@@ -5,6 +5,18 @@ import type { Tape, Variable } from "./tape.ts";
 /**
  * Some rows of a matrix. Runs backward before every other operation that takes the matrix.
  *
+ * @example
+ * ```ts
+ * import { openDevice } from "@sevo/sevo";
+ * import { gatherRows, Tape, Variable } from "@sevo/sevo/models";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using device = await openDevice("cpu");
+ * using tape = new Tape(device, null);
+ * const x = new Variable(tape.upload(new Float32Array([1, 1, 1, 1, 2, 2, 2, 2]), [2, 4]));
+ * assertEquals([...await device.read(gatherRows(tape, x, new Uint32Array([1])).tensor)], [2, 2, 2, 2]);
+ * ```
+ *
  * @param tape The tape.
  * @param x The matrix.
  * @param rows The rows, each once at most.

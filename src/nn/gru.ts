@@ -8,6 +8,22 @@ import type { Tape, Variable } from "./tape.ts";
  * The recurrence of a gated recurrent unit (Cho et al., 2014; PyTorch's gates and their order) over each segment, from a
  * state of zeros.
  *
+ * @example
+ * ```ts
+ * import { openDevice } from "@sevo/sevo";
+ * import { gru, ParameterLayout, segmentsOf, Tape, Variable } from "@sevo/sevo/models";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using device = await openDevice("cpu");
+ * using tape = new Tape(device, null);
+ * const weight = { data: new Float32Array(12 * 4), shape: [12, 4] }, layout = new ParameterLayout({ weight });
+ * const parameters = tape.upload(layout.pack({ weight }), [layout.rows, layout.columns]);
+ * const gates = new Variable(tape.upload(new Float32Array(2 * 12), [2, 12]));
+ * const segments = segmentsOf(tape, new Uint32Array([0, 2]));
+ * const state = gru(tape, { parameters, gradient: null, layout }, gates, segments, "weight");
+ * assertEquals([...await device.read(state.tensor)], [0, 0, 0, 0]); // nothing comes in, nothing comes out
+ * ```
+ *
  * @param tape The tape.
  * @param parameters The recurrent weight.
  * @param input The input's share of the gates r, z and n, side by side.

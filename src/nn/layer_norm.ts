@@ -6,6 +6,21 @@ import type { Tape, Variable } from "./tape.ts";
 /**
  * Layer normalisation (Ba et al., 2016) of each row, with a learnt scale and shift.
  *
+ * @example
+ * ```ts
+ * import { openDevice } from "@sevo/sevo";
+ * import { InitialWeights, layerNorm, ParameterLayout, Tape, Variable } from "@sevo/sevo/models";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using device = await openDevice("cpu");
+ * using tape = new Tape(device, null);
+ * const weights = new InitialWeights(1).norm("norm", 4).done(), layout = new ParameterLayout(weights);
+ * const parameters = tape.upload(layout.pack(weights), [layout.rows, layout.columns]);
+ * const x = new Variable(tape.upload(new Float32Array([1, -1, 1, -1]), [1, 4]));
+ * const y = layerNorm(tape, { parameters, gradient: null, layout }, x, "norm", 1e-12);
+ * assertEquals([...await device.read(y.tensor)], [1, -1, 1, -1]);
+ * ```
+ *
  * @param tape The tape.
  * @param parameters Scales and shifts: `<name>.weight` and `<name>.bias`.
  * @param x The input.

@@ -22,6 +22,26 @@ export interface LinearOptions {
 /**
  * y = x W^T + b, or x W^T + b + residual.
  *
+ * @example
+ * ```ts
+ * import { openDevice } from "@sevo/sevo";
+ * import { linear, ParameterLayout, Tape, Variable } from "@sevo/sevo/models";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using device = await openDevice("cpu");
+ * using tape = new Tape(device, null);
+ * const weights = {
+ *   weight: { data: Float32Array.from({ length: 16 }, (_, at) => at % 5 === 0 ? 2 : 0), shape: [4, 4] }, // 2 I
+ *   bias: { data: new Float32Array([1, 1, 1, 1]), shape: [4] },
+ * };
+ * const layout = new ParameterLayout(weights);
+ * const parameters = tape.upload(layout.pack(weights), [layout.rows, layout.columns]);
+ * const x = new Variable(tape.upload(new Float32Array([1, 2, 3, 4]), [1, 4]));
+ * const options = { weight: "weight", bias: "bias", outputs: 4 };
+ * const y = linear(tape, { parameters, gradient: null, layout }, x, options);
+ * assertEquals([...await device.read(y.tensor)], [3, 5, 7, 9]);
+ * ```
+ *
  * @param tape The tape.
  * @param parameters Weights and biases.
  * @param x The input, or some of its columns.

@@ -19,6 +19,27 @@ export interface PairLossOptions {
 /**
  * A pairwise loss of dot products, averaged over the queries: the end of a training pass, whose gradient it writes.
  *
+ * @example
+ * ```ts
+ * import { openDevice } from "@sevo/sevo";
+ * import { pairLoss, Tape, Variable } from "@sevo/sevo/models";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * await using device = await openDevice("cpu");
+ * using tape = new Tape(device, { seed: 1, step: 1 });
+ * const items = { tensor: tape.upload(new Float32Array([1, 0, 0, 0, 0, 1, 0, 0]), [2, 4]), firstRow: 0, rows: 2 };
+ * const queries = new Variable(tape.upload(new Float32Array([1, 0, 0, 0]), [1, 4]));
+ * const losses = pairLoss(tape, queries, items, {
+ *   kind: "bpr",
+ *   positives: new Uint32Array([0]),
+ *   negatives: new Uint32Array([1]),
+ *   rows: tape.empty([2, 4]),
+ *   firstRow: 0,
+ * });
+ * assertAlmostEquals((await device.read(losses))[0]!, Math.log1p(Math.exp(-1)), 1e-6);
+ * assertAlmostEquals((await device.read(queries.gradient!))[1]!, 1 / (1 + Math.E), 1e-6);
+ * ```
+ *
  * @param tape The tape.
  * @param queries A query for each sample.
  * @param items The items' rows.

@@ -18,6 +18,20 @@ export type ModelWeights = { readonly [name: string]: Weight };
 /**
  * Where the parameters of a model lie in one flat table, end to end, so that one launch updates them all. A parameter
  * begins at a multiple of four elements; kernels are told where, counted in quads.
+ *
+ * @example
+ * ```ts
+ * import { ParameterLayout } from "@sevo/sevo/models";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const weights = {
+ *   weight: { data: new Float32Array([1, 2, 3, 4, 5, 6]), shape: [2, 3] },
+ *   bias: { data: new Float32Array([7, 8]), shape: [2] },
+ * };
+ * const layout = new ParameterLayout(weights);
+ * assertEquals([layout.offset("weight"), layout.offset("bias")], [0, 2]); // in quads
+ * assertEquals(layout.unpack(layout.pack(weights)), weights);
+ * ```
  */
 export class ParameterLayout {
   /** Rows of the flat table, each of {@linkcode ParameterLayout.columns} elements. */

@@ -19,6 +19,18 @@ export interface Segments {
 /**
  * Uploads segments for a pass.
  *
+ * @example
+ * ```ts
+ * import { openDevice } from "@sevo/sevo";
+ * import { segmentsOf, Tape } from "@sevo/sevo/models";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using device = await openDevice("cpu");
+ * using tape = new Tape(device, null);
+ * const { count, tokens } = segmentsOf(tape, new Uint32Array([0, 3, 4]));
+ * assertEquals([count, tokens], [2, 4]);
+ * ```
+ *
  * @param tape The tape.
  * @param offsets Where each begins, and where the last ends.
  * @returns The segments.

@@ -1,7 +1,21 @@
 import type { Device, Tensor } from "../device/device.ts";
 import type { Shape } from "../device/shape.ts";
 
-/** A matrix that operations make, and its gradient once the operations after it have run backward. */
+/**
+ * A matrix that operations make, and its gradient once the operations after it have run backward.
+ *
+ * @example
+ * ```ts
+ * import { openDevice } from "@sevo/sevo";
+ * import { Variable } from "@sevo/sevo/models";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using device = await openDevice("cpu");
+ * using tensor = device.zeros("f32", [2, 4]);
+ * const x = new Variable(tensor);
+ * assertEquals([x.tensor.shape, x.gradient], [[2, 4], null]);
+ * ```
+ */
 export class Variable {
   /** Its values. */
   readonly tensor: Tensor<"f32">;
@@ -51,6 +65,21 @@ export interface DropoutKey {
 /**
  * Records operations as they run forward, and runs them backward. The tensors of one pass live as long as the tape.
  * Without a dropout key the pass is one of inference: nothing is recorded and nothing is dropped.
+ *
+ * @example
+ * ```ts
+ * import { openDevice } from "@sevo/sevo";
+ * import { activation, Tape, Variable } from "@sevo/sevo/models";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using device = await openDevice("cpu");
+ * using tape = new Tape(device, { seed: 1, step: 1 });
+ * const x = new Variable(tape.upload(new Float32Array([-1, 2, -3, 4]), [1, 4]));
+ * const y = activation(tape, x, { kind: "relu" });
+ * y.gradient = tape.upload(new Float32Array([1, 1, 1, 1]), [1, 4]); // of a loss that is the sum of y
+ * tape.backward();
+ * assertEquals([...await device.read(x.gradient!)], [0, 1, 0, 1]);
+ * ```
  */
 export class Tape implements Disposable {
   /** The device that operations run on. */

@@ -66,6 +66,21 @@ async function buildIn(plan: Plan, { path: work, dataset }: WorkFolder): Promise
  * nothing behind but what was there. A process that is killed leaves a folder `.prepare-...` beside the place, which the
  * next call that writes there removes; the dataset that was to be replaced is in its place by then.
  *
+ * @example
+ * ```ts
+ * import { readDataset } from "@sevo/sevo/files";
+ * import { prepare } from "@sevo/sevo/prepare";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const folder = await Deno.makeTempDir();
+ * const lines = ["ann,tea,1", "ann,cake,2", "ann,jam,3", "ann,milk,4", "bob,tea,5", "bob,jam,6"];
+ * await Deno.writeTextFile(`${folder}/log.csv`, ["user,item,timestamp", ...lines].join("\n"));
+ * await prepare({ files: [`${folder}/log.csv`], out: `${folder}/data`, minUser: 1, minItem: 1 });
+ * const { users, userCount, itemCount } = await readDataset(`${folder}/data`);
+ * assertEquals([users, userCount, itemCount], [["ann", "bob"], 2, 4]);
+ * await Deno.remove(folder, { recursive: true });
+ * ```
+ *
  * @param options What to make it of, and how.
  * @returns What was made.
  * @throws {PrepareError} If the log cannot be prepared.

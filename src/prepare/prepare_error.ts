@@ -1,4 +1,17 @@
-/** Thrown when a log cannot be prepared. */
+/**
+ * Thrown when a log cannot be prepared.
+ *
+ * @example
+ * ```ts
+ * import { prepare, PrepareError } from "@sevo/sevo/prepare";
+ * import { assertRejects } from "@std/assert";
+ *
+ * const folder = await Deno.makeTempDir();
+ * await Deno.writeTextFile(`${folder}/log.csv`, "user,item,timestamp\nann,tea,tomorrow\n");
+ * await assertRejects(() => prepare({ files: [`${folder}/log.csv`], out: `${folder}/data` }), PrepareError);
+ * await Deno.remove(folder, { recursive: true });
+ * ```
+ */
 export class PrepareError extends Error {
   /** Tells this error from others. */
   override readonly name = "PrepareError";

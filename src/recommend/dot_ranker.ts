@@ -20,7 +20,26 @@ const ROWS = 65536;
 /** Bytes of the lists of a pass, at most. */
 const LIST_BYTES = 2 ** 26;
 
-/** Ranks by the dot product of a query and an item's row, on the device of the weights. */
+/**
+ * Ranks by the dot product of a query and an item's row, on the device of the weights.
+ *
+ * @example
+ * ```ts
+ * import { openDevice } from "@sevo/sevo";
+ * import { sasRec } from "@sevo/sevo/models";
+ * import { DotRanker, rankSplit } from "@sevo/sevo/recommend";
+ * import { generatedDataset, startTraining } from "@sevo/sevo/training";
+ * import { resolveSettings } from "@sevo/sevo/models";
+ * import { assert } from "@std/assert";
+ *
+ * await using device = await openDevice("cpu");
+ * const dataset = generatedDataset({ users: 50, items: 40 }), settings = resolveSettings(sasRec, { dimension: 8 });
+ * using training = await startTraining(device, dataset, sasRec, sasRec.initialWeights(dataset, settings), settings);
+ * // What is under training, as it is now
+ * using ranker = new DotRanker(device, training.model.network, settings.maxLength);
+ * assert((await rankSplit(ranker, dataset, "valid")).mrr > 0);
+ * ```
+ */
 export class DotRanker implements Ranker {
   /** See {@linkcode Ranker.historyLength}. */
   readonly historyLength: number;

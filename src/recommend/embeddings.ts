@@ -14,6 +14,21 @@ export interface Embeddings {
 /**
  * The embeddings of a model, without the rows that are no item's.
  *
+ * @example
+ * ```ts
+ * import { openDevice } from "@sevo/sevo";
+ * import { decodeModel, encodeModel, mfBpr } from "@sevo/sevo/models";
+ * import { embeddingsOf } from "@sevo/sevo/recommend";
+ * import { generatedDataset, train } from "@sevo/sevo/training";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using device = await openDevice("cpu");
+ * const dataset = generatedDataset({ users: 50, items: 40 });
+ * const { settings, weights } = await train(device, dataset, mfBpr, { dimension: 8, epochs: 1, batch: 32 });
+ * const { ids, vectors } = embeddingsOf(decodeModel(encodeModel(mfBpr, settings, weights, dataset)), "items");
+ * assertEquals([ids.length, vectors["item"]!.width, vectors["item"]!.data.length], [40, 8, 40 * 8]);
+ * ```
+ *
  * @param file The model.
  * @param of Items or users.
  * @returns The embeddings.

@@ -35,6 +35,16 @@ export interface RankingTaskOptions {
  * The ranking task of a split of a dataset. Ranked are users with an item to train on and a target left to rank, so that
  * every model ranks the same users. A target that a user has twice counts once.
  *
+ * @example
+ * ```ts
+ * import { rankingTask } from "@sevo/sevo/recommend";
+ * import { generatedDataset } from "@sevo/sevo/training";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { users, targets } = rankingTask(generatedDataset({ users: 50, items: 40 }), "test");
+ * assertEquals(targets.offsets.length, users.length + 1);
+ * ```
+ *
  * @param dataset The dataset.
  * @param split Which held-out items are the targets.
  * @param options How repeats are taken.
@@ -96,6 +106,17 @@ function nobody(name: string, split: Split, held: number, { repeats, withoutHist
 
 /**
  * The items that users are known to have met before a split.
+ *
+ * @example
+ * ```ts
+ * import { historyOf } from "@sevo/sevo/recommend";
+ * import { generatedDataset } from "@sevo/sevo/training";
+ * import { assert } from "@std/assert";
+ *
+ * const dataset = generatedDataset({ users: 50, items: 40 }), user = new Uint32Array([7]);
+ * const [before, after] = [historyOf(dataset, user, "valid"), historyOf(dataset, user, "test")];
+ * assert(before.items.every((item) => after.items.includes(item)));
+ * ```
  *
  * @param dataset The dataset.
  * @param users The users.

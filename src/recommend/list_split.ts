@@ -28,6 +28,24 @@ export interface Lists {
 /**
  * Makes the list of every user of a task, and says what the lists look like as a whole.
  *
+ * @example
+ * ```ts
+ * import { openDevice } from "@sevo/sevo";
+ * import { popularity } from "@sevo/sevo/models";
+ * import { listSplit, rankerOf, rankingTask } from "@sevo/sevo/recommend";
+ * import { generatedDataset } from "@sevo/sevo/training";
+ * import { assert } from "@std/assert";
+ *
+ * await using device = await openDevice("cpu");
+ * const dataset = generatedDataset({ users: 50, items: 40 });
+ * using ranker = rankerOf(device, popularity, popularity.count(dataset, {}), {});
+ * const lists: number[] = [];
+ * const metrics = await listSplit(ranker, dataset, rankingTask(dataset, "test"), [5], ({ items }) => {
+ *   lists.push(...items);
+ * });
+ * assert(lists.length % 5 === 0 && metrics["coverage@5"]! < 1);
+ * ```
+ *
  * @param ranker How the model ranks.
  * @param dataset The dataset of the task.
  * @param task Who gets a list.

@@ -46,6 +46,17 @@ export interface RankingMetrics extends AverageMetrics, RankingCounts {}
 /**
  * The metrics of rankings in which every user has one target or several.
  *
+ * @example
+ * ```ts
+ * import { rankingMetrics } from "@sevo/sevo/recommend";
+ * import { assertEquals } from "@std/assert";
+ *
+ * // Two users: the first has one target in place 1, the second two, in places 3 and 20
+ * const ranks = { offsets: new Uint32Array([0, 1, 3]), ranks: new Uint32Array([1, 3, 20]) };
+ * const metrics = rankingMetrics(ranks, [10]);
+ * assertEquals([metrics["hr@10"], metrics["recall@10"], metrics.mrr], [1, 0.75, (1 + 1 / 3) / 2]);
+ * ```
+ *
  * @param ranks Places of each user's targets, at least one to a user.
  * @param at Cut-offs k, integers from 1 to 1000.
  * @returns The averages over users; 0 over no users.
@@ -82,6 +93,15 @@ export function rankingMetrics({ offsets, ranks }: UserRanks, at: readonly numbe
 
 /**
  * One metric of each user: what the average of {@linkcode rankingMetrics} is made of.
+ *
+ * @example
+ * ```ts
+ * import { userMetric } from "@sevo/sevo/recommend";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const ranks = { offsets: new Uint32Array([0, 1, 2]), ranks: new Uint32Array([1, 12]) };
+ * assertEquals([...userMetric(ranks, "ndcg@10")], [1, 0]);
+ * ```
  *
  * @param ranks Places of each user's targets, at least one to a user.
  * @param metric The metric.

@@ -13,6 +13,18 @@ export interface ProtocolOptions {
 /**
  * How metrics were made, in words: split, candidates, ties, and what picked the epoch.
  *
+ * @example
+ * ```ts
+ * import { protocolOf } from "@sevo/sevo/recommend";
+ * import { generatedDataset } from "@sevo/sevo/training";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(
+ *   protocolOf(generatedDataset({ users: 10, items: 10 }), { rankRepeats: false, metric: "ndcg@10" }),
+ *   "leave-one-out, full ranking over all items, history left out, ties to the lower row, best epoch by validation NDCG@10",
+ * );
+ * ```
+ *
  * @param dataset What was ranked.
  * @param options What else it depends on.
  * @returns The words.
@@ -31,6 +43,16 @@ export function protocolOf({ provenance }: Pick<Dataset, "provenance">, options:
 
 /**
  * What was left out of metrics and what stands out in them, in words.
+ *
+ * @example
+ * ```ts
+ * import { countsInWords, rankingMetrics } from "@sevo/sevo/recommend";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const averages = rankingMetrics({ offsets: new Uint32Array([0, 1]), ranks: new Uint32Array([4]) });
+ * const metrics = { ...averages, users: 1, targets: 1, repeats: 0, withoutHistory: 0, unseen: 1 };
+ * assertEquals(countsInWords(metrics, false), ["1 targets are items that nobody has in training"]);
+ * ```
  *
  * @param metrics The metrics.
  * @param rankRepeats Whether items of a user's own history were ranked too.

@@ -8,6 +8,20 @@ import type { Exclusions, TopItems } from "../models/ranker.ts";
  * items are left out; ties are broken by the lower row; an excluded target comes behind all items that are not. No
  * queries x items matrix is made.
  *
+ * @example
+ * ```ts
+ * import { openDevice } from "@sevo/sevo";
+ * import { rankTargets } from "@sevo/sevo/recommend";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using device = await openDevice("cpu");
+ * using items = device.upload(new Float32Array([1, 0, 2, 0, 3, 0]), [3, 2]);
+ * using query = device.upload(new Float32Array([1, 0]), [1, 2]);
+ * const all = { offsets: new Uint32Array([0, 0]), items: new Uint32Array() };
+ * const rows = (tensor: typeof items, count: number) => ({ tensor, firstRow: 0, rows: count });
+ * assertEquals([...await rankTargets(rows(query, 1), rows(items, 3), new Uint32Array([1]), all)], [2]);
+ * ```
+ *
  * @param queries Query rows.
  * @param items Item rows, on the same device and of the same width.
  * @param targets Target of each query, a row of `items` counted from its first.
@@ -47,6 +61,21 @@ export async function rankTargets(
 /**
  * The best items of each query by the dot product of query and item row, without the excluded ones. Ties are broken
  * by the lower row.
+ *
+ * @example
+ * ```ts
+ * import { openDevice } from "@sevo/sevo";
+ * import { topItems } from "@sevo/sevo/recommend";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using device = await openDevice("cpu");
+ * using tensor = device.upload(new Float32Array([1, 0, 2, 0, 3, 0]), [3, 2]);
+ * using query = device.upload(new Float32Array([1, 0]), [1, 2]);
+ * const excluded = { offsets: new Uint32Array([0, 1]), items: new Uint32Array([2]) };
+ * const queries = { tensor: query, firstRow: 0, rows: 1 };
+ * const { items, scores } = await topItems(queries, { tensor, firstRow: 0, rows: 3 }, 2, excluded);
+ * assertEquals([[...items], [...scores]], [[1, 0], [2, 1]]);
+ * ```
  *
  * @param queries Query rows.
  * @param items Item rows, on the same device and of the same width.

@@ -29,6 +29,21 @@ export interface RankedTargets {
 /**
  * Full ranking of a split: the targets of every user who has one, among all items but those of the user's history.
  *
+ * @example
+ * ```ts
+ * import { openDevice } from "@sevo/sevo";
+ * import { popularity } from "@sevo/sevo/models";
+ * import { rankerOf, rankSplit } from "@sevo/sevo/recommend";
+ * import { generatedDataset } from "@sevo/sevo/training";
+ * import { assert } from "@std/assert";
+ *
+ * await using device = await openDevice("cpu");
+ * const dataset = generatedDataset({ users: 50, items: 40 });
+ * using ranker = rankerOf(device, popularity, popularity.count(dataset, {}), {});
+ * const metrics = await rankSplit(ranker, dataset, "test", { at: [10] });
+ * assert(metrics.users > 0 && metrics["ndcg@10"]! <= 1);
+ * ```
+ *
  * @param ranker How the model ranks.
  * @param dataset The dataset.
  * @param split Which held-out items are the targets.
@@ -53,6 +68,22 @@ export async function rankSplit(
 /**
  * The ranks of all targets of a task.
  *
+ * @example
+ * ```ts
+ * import { openDevice } from "@sevo/sevo";
+ * import { popularity } from "@sevo/sevo/models";
+ * import { rankerOf, rankingTask, ranksOf } from "@sevo/sevo/recommend";
+ * import { generatedDataset } from "@sevo/sevo/training";
+ * import { assert, assertEquals } from "@std/assert";
+ *
+ * await using device = await openDevice("cpu");
+ * const dataset = generatedDataset({ users: 50, items: 40 }), task = rankingTask(dataset, "test");
+ * using ranker = rankerOf(device, popularity, popularity.count(dataset, {}), {});
+ * const { ranks } = await ranksOf(ranker, dataset, task);
+ * assertEquals(ranks.length, task.targets.items.length);
+ * assert(ranks.every((rank) => rank >= 1 && rank <= 40));
+ * ```
+ *
  * @param ranker How the model ranks.
  * @param dataset The dataset of the task.
  * @param task Who is ranked.
@@ -75,6 +106,18 @@ export async function ranksOf(
 
 /**
  * The metrics of a task.
+ *
+ * @example
+ * ```ts
+ * import { metricsOf, rankingTask } from "@sevo/sevo/recommend";
+ * import { generatedDataset } from "@sevo/sevo/training";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const task = rankingTask(generatedDataset({ users: 50, items: 40 }), "test");
+ * // As if every target were first
+ * const ranks = { offsets: task.targets.offsets, ranks: new Uint32Array(task.targets.items.length).fill(1) };
+ * assertEquals(metricsOf(task, ranks, [10])["hr@10"], 1);
+ * ```
  *
  * @param task Who was ranked.
  * @param ranks The ranks of its targets.

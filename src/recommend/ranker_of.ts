@@ -9,6 +9,20 @@ import { DotRanker } from "./dot_ranker.ts";
 /**
  * How a model with these weights ranks. It holds the weights once and nothing of training.
  *
+ * @example
+ * ```ts
+ * import { openDevice } from "@sevo/sevo";
+ * import { popularity } from "@sevo/sevo/models";
+ * import { rankerOf } from "@sevo/sevo/recommend";
+ * import { generatedDataset } from "@sevo/sevo/training";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using device = await openDevice("cpu");
+ * const dataset = generatedDataset({ users: 50, items: 40 });
+ * using ranker = rankerOf(device, popularity, popularity.count(dataset, {}), {});
+ * assertEquals(ranker.itemCount, 40);
+ * ```
+ *
  * @param device The device to rank on.
  * @param model The model.
  * @param weights Its weights; kept only by a model that has a ranker of its own, as item-knn has.

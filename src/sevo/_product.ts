@@ -1,4 +1,4 @@
-import { itemCuts, propagate } from "../../kernels/propagate/propagate.ts";
+import { Entries, itemCuts, propagate } from "../../kernels/propagate/propagate.ts";
 import type { Tensor } from "../device/device.ts";
 import type { DeviceCsr, DeviceGraph } from "../graph/_device_graph.ts";
 
@@ -8,6 +8,8 @@ export interface ProductScalars {
   readonly panel: number;
   /** Quads of a panel of what is written. */
   readonly outputPanel: number;
+  /** Where entries have no values: whether the result is to be as scaled as what is read, or comes out of it. */
+  readonly scaling: "within" | "out";
   /** Turn in an iteration that it is part of, or 0. */
   readonly turn: number;
   /** Step to report a result that is not finite with, or 0. */
@@ -42,29 +44,31 @@ export interface ProductTensors {
  * @param scalars Layout, turn, report and factors: see the kernel.
  */
 export function product(
-  { main, partial }: DeviceGraph,
+  { main, partial, scales }: DeviceGraph,
   partials: Tensor<"f32"> | null,
   tensors: ProductTensors,
-  scalars: ProductScalars,
+  { scaling, ...scalars }: ProductScalars,
 ): void {
   if (partial) {
-    const pieces = { ...tensors, partials: null, addend: null, output: partials! };
-    const sums = { outputPanel: tensors.source.stride / 4, step: 0, keep: 0, neighbour: 1, own: 0 };
+    const entries = partial.values ? Entries.weighted : Entries.ones;
+    const pieces = { ...tensors, values: partial.values, partials: null, addend: null, output: partials! };
+    const sums = { entries, outputPanel: tensors.source.stride / 4, step: 0, keep: 0, neighbour: 1, own: 0 };
     launchProduct(partial, main.rows, pieces, { ...scalars, ...sums });
   }
-  launchProduct(main, main.rows, { ...tensors, partials }, scalars);
+  const entries = scales ? Entries[scaling] : Entries.weighted;
+  launchProduct(main, main.rows, { ...tensors, values: scales ?? main.values, partials }, { ...scalars, entries });
 }
 
 function launchProduct(
-  { rows, rowOffsets, columns, values, cuts }: DeviceCsr,
+  { rows, rowOffsets, columns, cuts }: DeviceCsr,
   sourceRows: number,
-  tensors: ProductTensors & { readonly partials: Tensor<"f32"> | null },
-  scalars: ProductScalars,
+  tensors: ProductTensors & { readonly values: Tensor<"f32"> | null; readonly partials: Tensor<"f32"> | null },
+  scalars: Omit<ProductScalars, "scaling"> & { readonly entries: number },
 ): void {
   const quads = tensors.source.stride / 4;
   tensors.source.device.launch(
     propagate,
-    { rowOffsets, columns, values, ...tensors },
+    { rowOffsets, columns, ...tensors },
     { rows, sourceRows, quads, ...scalars },
     { cuts: itemCuts(cuts, Math.ceil(quads / scalars.panel)) },
   );

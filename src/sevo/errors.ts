@@ -1,6 +1,19 @@
 /**
  * A gradient had a value that is not finite, or a step took a table or its moments out of float32. The parameters are no
  * longer of use: go back to a saved state.
+ *
+ * @example
+ * ```ts
+ * import { NonFiniteError, openDevice, sevoInit, sevoStep } from "@sevo/sevo";
+ * import { assertEquals, assertRejects } from "@std/assert";
+ *
+ * await using device = await openDevice("cpu");
+ * const options = { rule: "sgd", learningRate: 1, propagation: null } as const;
+ * let state = sevoInit(device, { item: { data: new Float32Array(4), shape: [1, 4] } }, options);
+ * state = sevoStep(state, { item: new Float32Array([0, NaN, 0, 0]) });
+ * const { table, step } = await assertRejects(() => state.read(), NonFiniteError);
+ * assertEquals([table, step], ["item", 1]);
+ * ```
  */
 export class NonFiniteError extends Error {
   /** `NonFiniteError`. */
@@ -32,13 +45,40 @@ export class NonFiniteError extends Error {
   }
 }
 
-/** A state was used after `sevoStep` had taken it, or after it was disposed of. */
+/**
+ * A state was used after `sevoStep` had taken it, or after it was disposed of.
+ *
+ * @example
+ * ```ts
+ * import { openDevice, sevoInit, sevoStep, StateTakenError } from "@sevo/sevo";
+ * import { assertThrows } from "@std/assert";
+ *
+ * await using device = await openDevice("cpu");
+ * const options = { rule: "sgd", learningRate: 1, propagation: null } as const;
+ * const state = sevoInit(device, { item: { data: new Float32Array(4), shape: [1, 4] } }, options);
+ * sevoStep(state, { item: new Float32Array(4) });
+ * assertThrows(() => sevoStep(state, { item: new Float32Array(4) }), StateTakenError);
+ * ```
+ */
 export class StateTakenError extends Error {
   /** `StateTakenError`. */
   override name = "StateTakenError";
 }
 
-/** `exact` propagation did not reach its tolerance within `maxIterations`, in a step or in `propagate`. */
+/**
+ * `exact` propagation did not reach its tolerance within `maxIterations`, in a step or in `propagate`.
+ *
+ * @example
+ * ```ts
+ * import { ConvergenceError, Graph, openDevice, propagate } from "@sevo/sevo";
+ * import { assertRejects } from "@std/assert";
+ *
+ * await using device = await openDevice("cpu");
+ * const graph = Graph.fromEdges({ rows: 4, sources: [0, 1, 2], targets: [1, 2, 3] });
+ * const propagation = { mode: "exact", beta: 0.99, maxIterations: 1 } as const;
+ * await assertRejects(() => propagate(device, graph, new Float32Array([1, 0, 0, 0]), propagation), ConvergenceError);
+ * ```
+ */
 export class ConvergenceError extends RangeError {
   /** `ConvergenceError`. */
   override name = "ConvergenceError";

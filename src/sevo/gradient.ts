@@ -9,15 +9,12 @@ export interface SparseGradient {
 }
 
 /**
- * Gradient rows that are on the device already, with the plan that sums them: the gradient of row r is the sum of
- * `values[order[i]]` for i from `offsets[r]` to `offsets[r + 1]`. See {@linkcode planRows}. The indices are not checked:
- * they are on the device.
+ * Gradient rows that are on the device already, with the plan of {@linkcode planRows} that sums them. Its indices are not
+ * checked: they are on the device.
  */
 export interface PlannedGradient {
-  /** Where the entries of each row of the table begin in `order`, and where the last end. */
-  readonly offsets: Tensor<"u32">;
-  /** Rows of `values`, grouped by row of the table. */
-  readonly order: Tensor<"u32">;
+  /** What {@linkcode planRows} gives for the rows of the table. */
+  readonly plan: Tensor<"u32">;
   /** Gradient rows. */
   readonly values: Tensor<"f32">;
 }
@@ -28,24 +25,33 @@ export type Gradient = Float32Array | Tensor<"f32"> | SparseGradient | PlannedGr
 /** A gradient on the device, as the update kernels bind it. */
 export interface BoundGradient {
   readonly gradient: Tensor<"f32">;
-  readonly offsets: Tensor<"u32"> | null;
-  readonly order: Tensor<"u32"> | null;
+  readonly plan: Tensor<"u32"> | null;
 }
 
 /**
  * Groups indices by row with a counting sort, keeping their order within a row: the plan of a deterministic
  * scatter-add.
  *
+ * @example
+ * ```ts
+ * import { planRows } from "@sevo/sevo";
+ * import { assertEquals } from "@std/assert";
+ *
+ * // Three gradient rows, of rows 2, 0 and 2 of a table of three
+ * const plan = planRows(new Uint32Array([2, 0, 2]), 3);
+ * assertEquals([...plan.subarray(0, 4)], [0, 1, 1, 3]); // row 0 has one, row 1 none, row 2 two
+ * assertEquals([...plan.subarray(4)], [1, 0, 2]);
+ * ```
+ *
  * @param rows Row of each index.
  * @param rowCount Number of rows.
- * @returns `offsets` (rowCount + 1) and `order` (as many as `rows`).
+ * @returns `rowCount + 1` offsets, where the indices of each row begin and where the last end, and behind them the indices:
+ * those of row r are `plan.subarray(rowCount + 1).subarray(plan[r], plan[r + 1])`.
  * @throws {RangeError} If a row is out of range.
  */
-export function planRows(
-  rows: Uint32Array,
-  rowCount: number,
-): { offsets: Uint32Array<ArrayBuffer>; order: Uint32Array<ArrayBuffer> } {
-  const offsets = new Uint32Array(rowCount + 1);
+export function planRows(rows: Uint32Array, rowCount: number): Uint32Array<ArrayBuffer> {
+  const plan = new Uint32Array(rowCount + 1 + rows.length);
+  const offsets = plan.subarray(0, rowCount + 1), order = plan.subarray(rowCount + 1);
   for (let at = 0; at < rows.length; at++) {
     const row = rows[at]!;
     if (row >= rowCount) {
@@ -54,9 +60,8 @@ export function planRows(
     offsets[row]!++;
   }
   for (let row = 0, sum = 0; row <= rowCount; row++) offsets[row] = sum += offsets[row]!;
-  const order = new Uint32Array(rows.length);
   for (let at = rows.length - 1; at >= 0; at--) order[--offsets[rows[at]!]!] = at;
-  return { offsets, order };
+  return plan;
 }
 
 /**
@@ -91,10 +96,10 @@ export function checkGradient(
     if (gradient.shape[0] !== rows || gradient.shape[1] !== columns) fail(`shape [${gradient.shape.join(", ")}]`);
   } else if (isPlanned(gradient)) {
     checkTensor(gradient.values, "f32");
-    checkTensor(gradient.offsets, "u32");
-    checkTensor(gradient.order, "u32");
+    checkTensor(gradient.plan, "u32");
     if (gradient.values.shape[1] !== columns) fail(`rows of shape [${gradient.values.shape.join(", ")}]`);
-    if (gradient.offsets.size !== rows + 1) fail(`a plan for ${gradient.offsets.size - 1} rows`);
+    const expected = rows + 1 + gradient.values.shape[0]!;
+    if (gradient.plan.size !== expected) fail(`a plan of ${gradient.plan.size} words in place of ${expected}`);
   } else if (gradient?.rows instanceof Uint32Array && gradient.values instanceof Float32Array) {
     if (gradient.values.length !== gradient.rows.length * columns) {
       fail(`${gradient.values.length} elements in ${gradient.rows.length} rows`);
@@ -123,21 +128,17 @@ export function bindGradient(
   [rows, columns]: readonly [number, number],
   owned: DisposableStack,
 ): BoundGradient {
-  if (gradient instanceof Tensor) return { gradient, offsets: null, order: null };
+  if (gradient instanceof Tensor) return { gradient, plan: null };
   if (gradient instanceof Float32Array) {
-    return { gradient: owned.use(device.upload(gradient, [rows, columns])), offsets: null, order: null };
+    return { gradient: owned.use(device.upload(gradient, [rows, columns])), plan: null };
   }
-  if (isPlanned(gradient)) {
-    return { gradient: gradient.values, offsets: gradient.offsets, order: gradient.order };
-  }
-  const plan = planRows(gradient.rows, rows);
+  if (isPlanned(gradient)) return { gradient: gradient.values, plan: gradient.plan };
   return {
     gradient: owned.use(device.upload(gradient.values, [gradient.rows.length, columns])),
-    offsets: owned.use(device.upload(plan.offsets)),
-    order: owned.use(device.upload(plan.order)),
+    plan: owned.use(device.upload(planRows(gradient.rows, rows))),
   };
 }
 
 function isPlanned(gradient: SparseGradient | PlannedGradient): gradient is PlannedGradient {
-  return gradient?.values instanceof Tensor && "order" in gradient;
+  return gradient?.values instanceof Tensor && "plan" in gradient;
 }

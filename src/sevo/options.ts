@@ -1,228 +1,232 @@
-import { type Bounds, checkOptions, checkType, isWithin, rangeOf, shown } from "../options.ts";
+import { type Bounds, checkOptions, checkType, shown } from "../options.ts";
+import { ACTION, checkRange } from "./_checks.ts";
+import type { Propagation } from "./propagation_options.ts";
+import { type ResolvedRule, resolveRule, RULE_OPTIONS, type RuleOptions } from "./rule_options.ts";
 
-const ACTION = "Cannot use these options";
+/** Rows of tables, by table: some of them, or `true` for all. */
+export type RowsByTable = { readonly [table: string]: ArrayLike<number> | true };
 
-/** How a change of the tables is smoothed over the graph. */
-export interface Propagation {
+/**
+ * Tables that are stepped alike. What a group does not say is as in the options of the state, but for the propagation: a
+ * group without one is not smoothed.
+ */
+export interface GroupOptions extends Partial<Omit<RuleOptions, "rule">> {
   /**
-   * - `neumann`: (1-b)/(1-b^(L+1)) * sum of (b A)^l X for l = 0..L, SEvo's own: direction-aware for every b < 1
-   * - `iterative`: y <- b A y + (1-b) X, L times from y = X; direction-aware for b < 1/2 alone
-   * - `exact`: (1-b) (I - b A)^-1 X, solved by conjugate gradients
+   * Names of its tables. Those of a group that is smoothed are stacked by rows in this order, and its graph has a row for
+   * each row of the stack.
    */
-  readonly mode: "neumann" | "iterative" | "exact";
-  /** Weight b of the graph, in [0, 1). */
-  readonly beta: number;
-  /** Number L of layers; not used by `exact`. Default 3. */
-  readonly layers?: number;
-  /** `exact`: residual to reach, relative to the right-hand side, column by column, from 1e-18. Default 1e-6. */
-  readonly tolerance?: number;
-  /**
-   * `exact`: iterations at most, up to 10,000. By default as many as reach `tolerance` on any graph; a `beta` so near 1
-   * that these are more needs a number here.
-   */
-  readonly maxIterations?: number;
+  readonly tables: readonly string[];
 }
 
 /** Options of `sevoInit`. */
-export interface SevoOptions {
-  /** What turns a gradient into a direction. */
-  readonly rule: "adamw" | "adam" | "sgd";
-  /** Step size. */
-  readonly learningRate: number;
-  /** Decay rates of the moments of adam and adamw, in [0, 1). Default [0.9, 0.999]. */
-  readonly betas?: readonly [number, number];
-  /** Added to the root of the second moment, positive. Default 1e-8. */
-  readonly epsilon?: number;
-  /** Weight decay: decoupled for adamw, added to the gradient for adam and sgd. Default 0. */
-  readonly weightDecay?: number;
-  /** sgd: momentum, in [0, 1). Default 0. */
-  readonly momentum?: number;
-  /** sgd: Nesterov momentum. Default false. */
-  readonly nesterov?: boolean;
-  /** How the direction is smoothed; null for the plain rule. */
-  readonly propagation: Propagation | null;
-  /** adamw: whether rows whose whole gradient is 0 keep their corrected moments. Default: whether it propagates. */
-  readonly correction?: boolean;
+export interface SevoOptions extends Omit<RuleOptions, "propagation"> {
+  /**
+   * How the direction is smoothed, over a graph of all tables stacked in their order; null for the plain rule. With
+   * `groups` each group has its own, and this is left out.
+   */
+  readonly propagation?: Propagation | null;
+  /** Groups of tables. Tables in no group follow the plain rule with the options of the state. */
+  readonly groups?: readonly GroupOptions[];
+  /**
+   * Gradients are scaled down so that the norm of all of them together is at most this (Pascanu et al., 2013), on the
+   * device. Default: they are not. A row whose whole gradient is 0 stays one.
+   */
+  readonly clipNorm?: number | null;
+  /** Elements of gradients are brought into [-clipValue, clipValue]. Default: they are not. */
+  readonly clipValue?: number | null;
+  /** Rows that stay as they are to the bit: they do not move or decay, have no moments and give their neighbours nothing. */
+  readonly frozen?: RowsByTable;
+  /** adamw: rows that do not decay. Rows of padding, say. */
+  readonly undecayed?: RowsByTable;
+  /**
+   * Keeps a moving average of the tables, average = ema average + (1 - ema) table after every step, for
+   * `SevoState.average`. In [0, 1). Default: none is kept.
+   */
+  readonly ema?: number | null;
 }
 
-/** {@linkcode Propagation} with its defaults filled in. */
-export type ResolvedPropagation = Required<Propagation>;
+/** A group of tables with all options filled in. */
+export interface ResolvedGroup extends ResolvedRule {
+  /** Names of its tables. */
+  readonly tables: readonly string[];
+}
 
 /** {@linkcode SevoOptions} with its defaults filled in. */
-export interface ResolvedOptions extends Required<Omit<SevoOptions, "propagation">> {
-  /** How the direction is smoothed; null for the plain rule. */
-  readonly propagation: ResolvedPropagation | null;
+export interface ResolvedOptions extends ResolvedRule {
+  /** Groups of tables; none where all tables are stepped alike. */
+  readonly groups: readonly ResolvedGroup[];
+  /** Norm of all gradients together at most, or null. */
+  readonly clipNorm: number | null;
+  /** Magnitude of an element of a gradient at most, or null. */
+  readonly clipValue: number | null;
+  /** Rows that stay as they are, ascending. */
+  readonly frozen: { readonly [table: string]: readonly number[] | true };
+  /** Rows that do not decay, ascending. */
+  readonly undecayed: { readonly [table: string]: readonly number[] | true };
+  /** Weight of the average so far, or null. */
+  readonly ema: number | null;
+}
+
+/** Tables that are moved together: those of a group that is smoothed, or one table alone. */
+export interface Stacked {
+  /** Names of the tables, in the order in which they are stacked. */
+  readonly names: readonly string[];
+  /** How they are moved. */
+  readonly rule: ResolvedRule;
+  /** Place of their group among the groups, and -1 where there are none or they are in none. */
+  readonly group: number;
 }
 
 const OPTIONS: readonly (keyof SevoOptions)[] = [
-  "rule",
-  "learningRate",
-  "betas",
-  "epsilon",
-  "weightDecay",
-  "momentum",
-  "nesterov",
-  "propagation",
-  "correction",
+  ...RULE_OPTIONS,
+  "groups",
+  "clipNorm",
+  "clipValue",
+  "frozen",
+  "undecayed",
+  "ema",
 ];
 
-const PROPAGATION_OPTIONS: readonly (keyof Propagation)[] = ["mode", "beta", "layers", "tolerance", "maxIterations"];
+const GROUP_OPTIONS: readonly (keyof GroupOptions)[] = [
+  "tables",
+  ...RULE_OPTIONS.filter((name): name is Exclude<keyof RuleOptions, "rule"> => name !== "rule"),
+];
 
-/** Iterations of `exact` at most: a step of so many takes seconds already on a small graph. */
-const MOST_ITERATIONS = 10_000;
-
-/** What the numbers may be, as given and as the float32 that kernels take. */
-export const OPTION_BOUNDS = {
-  learningRate: { min: 0 },
-  betas: { min: 0, below: 1 },
-  epsilon: { above: 0 },
-  weightDecay: { min: 0 },
-  momentum: { min: 0, below: 1 },
-  beta: { min: 0, below: 1 },
-  layers: { integer: true, min: 0 },
-  // Its square is what residuals are compared with
-  tolerance: { min: 1e-18, below: 1 },
-  maxIterations: { integer: true, min: 1, max: MOST_ITERATIONS },
+const BOUNDS = {
+  clip: { above: 0 },
+  ema: { min: 0, below: 1 },
 } as const satisfies Readonly<Record<string, Bounds>>;
 
 /**
  * Checks options and fills in their defaults.
  *
- * @param options Options as given.
+ * @param options Options as given, or as this gave them.
+ * @param rows Rows of each table.
  * @returns All options.
- * @throws {TypeError} If an option or a name is unknown, or an option is of another type.
- * @throws {RangeError} If a number is out of range.
+ * @throws {TypeError} If an option, a name or a table is unknown, or an option is of another type.
+ * @throws {RangeError} If a number or a row is out of range.
  */
-export function resolveOptions(options: SevoOptions): ResolvedOptions {
+export function resolveOptions(
+  options: SevoOptions | ResolvedOptions,
+  rows: { readonly [table: string]: number },
+): ResolvedOptions {
   checkOptions(ACTION, options, OPTIONS);
-  const {
-    rule,
-    learningRate,
-    betas = [0.9, 0.999],
-    epsilon = 1e-8,
-    weightDecay = 0,
-    momentum = 0,
-    nesterov = false,
-    propagation,
-    correction = rule === "adamw" && propagation !== null,
-  } = options;
-  checkName("rule", rule, ["adamw", "adam", "sgd"]);
-  if (propagation === undefined) {
-    throw new TypeError(`${ACTION} as propagation is missing: null is the plain rule`);
+  const { groups = [], clipNorm = null, clipValue = null, frozen = {}, undecayed = {}, ema = null, ...own } = options;
+  if (!Array.isArray(groups)) {
+    throw new TypeError(`${ACTION} as groups must be an array: current value is ${shown(groups)}`);
   }
-  if (!Array.isArray(betas) || betas.length !== 2) {
-    throw new TypeError(`${ACTION} as betas must be two numbers: current value is ${shown(betas)}`);
+  if (groups.length > 0 && own.propagation) {
+    throw new TypeError(`${ACTION} as each group has its own propagation: leave out that of all`);
   }
-  const [beta1, beta2] = betas;
-  // Only what is made of them, in float64, goes to a kernel.
-  checkRange("betas[0]", beta1, OPTION_BOUNDS.betas, beta1);
-  checkRange("betas[1]", beta2, OPTION_BOUNDS.betas, beta2);
-  checkRange("epsilon", epsilon, OPTION_BOUNDS.epsilon);
-  checkRange("weightDecay", weightDecay, OPTION_BOUNDS.weightDecay);
-  checkLearningRate(learningRate, rule === "adamw" ? weightDecay : 0);
-  checkRange("momentum", momentum, OPTION_BOUNDS.momentum);
-  checkType(ACTION, "nesterov", nesterov, "boolean");
-  checkType(ACTION, "correction", correction, "boolean");
-  if (rule !== "sgd" && (momentum !== 0 || nesterov)) {
-    throw new TypeError(`${ACTION} as momentum and nesterov belong to sgd: the rule is '${rule}'`);
+  const { correction, ...shared } = own;
+  const base = groups.length > 0 ? { ...shared, propagation: null } : own;
+  const rule = resolveRule(base as RuleOptions);
+  if (clipNorm !== null) checkRange("clipNorm", clipNorm, BOUNDS.clip);
+  if (clipValue !== null) checkRange("clipValue", clipValue, BOUNDS.clip);
+  if (clipNorm !== null && clipValue !== null) {
+    throw new TypeError(`${ACTION} as gradients are clipped by norm or by value: give clipNorm or clipValue`);
   }
-  if (nesterov && Math.fround(momentum) === 0) {
-    throw new RangeError(`${ACTION} as nesterov needs a momentum above 0: current value is ${momentum}`);
-  }
-  if (correction && (rule !== "adamw" || propagation === null)) {
-    throw new TypeError(`${ACTION} as correction belongs to adamw with propagation`);
-  }
-  return {
-    rule,
-    learningRate,
-    // A copy, as the caller may change theirs.
-    betas: [beta1, beta2],
-    epsilon,
-    weightDecay,
-    momentum,
-    nesterov,
-    propagation: propagation === null ? null : resolvePropagation(propagation),
-    correction,
+  if (ema !== null) checkRange("ema", ema, BOUNDS.ema);
+  const resolved = {
+    ...rule,
+    groups: groups.map((group, at) => resolveGroup(group, at, shared as RuleOptions, correction, rows)),
+    clipNorm,
+    clipValue,
+    frozen: resolveRows("frozen", frozen, rows),
+    undecayed: resolveRows("undecayed", undecayed, rows),
+    ema,
   };
-}
-
-/**
- * Checks a propagation and fills in its defaults.
- *
- * @param propagation Propagation as given.
- * @returns All of it.
- * @throws {TypeError} If an option or the mode is unknown, or an option is of another type.
- * @throws {RangeError} If a number is out of range.
- */
-export function resolvePropagation(propagation: Propagation): ResolvedPropagation {
-  checkOptions(ACTION, propagation, PROPAGATION_OPTIONS, "propagation");
-  const { mode, beta, layers = 3, tolerance = 1e-6 } = propagation;
-  checkName("propagation mode", mode, ["neumann", "iterative", "exact"]);
-  checkRange("beta", beta, OPTION_BOUNDS.beta);
-  checkRange("layers", layers, OPTION_BOUNDS.layers);
-  checkRange("tolerance", tolerance, OPTION_BOUNDS.tolerance);
-  const needed = iterationBound(Math.fround(beta), tolerance);
-  if (mode === "exact" && needed > MOST_ITERATIONS && propagation.maxIterations === undefined) {
-    throw new RangeError(
-      `${ACTION} as beta is so near 1 that 'exact' propagation may need ${needed} iterations: expected at most ` +
-        `${MOST_ITERATIONS}, or a maxIterations: current value is ${beta}`,
+  if (rule.rule !== "adamw" && Object.keys(resolved.undecayed).length > 0) {
+    throw new TypeError(
+      `${ACTION} as undecayed rows belong to adamw, whose decay is apart from the gradient: the rule is '${rule.rule}'`,
     );
   }
-  const { maxIterations = Math.min(needed, MOST_ITERATIONS) } = propagation;
-  checkRange("maxIterations", maxIterations, OPTION_BOUNDS.maxIterations);
-  return { mode, beta, layers, tolerance, maxIterations };
+  checkOnce(resolved.groups);
+  return resolved;
 }
 
 /**
- * Checks a learning rate.
+ * Which tables are moved together: those of a group, or those in no group. Without smoothing, tables of different widths are
+ * not stacked.
  *
- * @param value The learning rate.
- * @param decay The decoupled weight decay that it is multiplied with; 0 if there is none.
- * @throws {TypeError} If it is no number.
- * @throws {RangeError} If it is negative, or it or its product with the decay is not finite as a float32.
+ * @param options All options.
+ * @param columns Columns of each table.
+ * @returns Stacks of tables, those of groups first.
  */
-export function checkLearningRate(value: number, decay: number): void {
-  checkRange("learningRate", value, OPTION_BOUNDS.learningRate);
-  if (Number.isFinite(Math.fround(value * decay))) return;
-  throw new RangeError(
-    `${ACTION} as learningRate times weightDecay must be finite in float32: current value is ${value} times ${decay}`,
-  );
+export function stacksOf(options: ResolvedOptions, columns: { readonly [table: string]: number }): Stacked[] {
+  const { groups } = options, grouped = new Set(groups.flatMap(({ tables }) => tables));
+  const rest = Object.keys(columns).filter((name) => !grouped.has(name));
+  const all = [...groups.map((rule, group) => ({ names: rule.tables, rule, group })), {
+    names: rest,
+    rule: options,
+    group: -1,
+  }];
+  return all.flatMap((stacked): Stacked[] => {
+    const { names, rule } = stacked;
+    const together = rule.propagation || names.every((name) => columns[name] === columns[names[0]!]);
+    return together ? names.length > 0 ? [stacked] : [] : names.map((name) => ({ ...stacked, names: [name] }));
+  });
 }
 
-/**
- * Iterations after which conjugate gradients have reached the tolerance whatever the graph: the eigenvalues of I - bA
- * lie in [1 - b, 1 + b], so with k = (1 + b)/(1 - b) the error in the energy norm falls below
- * 2 ((sqrt k - 1)/(sqrt k + 1))^n, and the residual below sqrt(k) times that.
- */
-function iterationBound(beta: number, tolerance: number): number {
-  const root = Math.sqrt((1 + beta) / (1 - beta));
-  const rate = (root - 1) / (root + 1);
-  return rate === 0 ? 1 : Math.ceil(Math.log(tolerance / (2 * root)) / Math.log(rate)) + 1;
+function resolveGroup(
+  group: GroupOptions,
+  at: number,
+  shared: RuleOptions,
+  correction: boolean | undefined,
+  rows: { readonly [table: string]: number },
+): ResolvedGroup {
+  // A group as this gave it names the rule, which is that of all
+  const { rule: _rule, ...asGiven } = group as ResolvedGroup;
+  checkOptions(ACTION, _rule === shared.rule ? asGiven : group, GROUP_OPTIONS, `group ${at}`);
+  const { tables, propagation = null, ...own } = asGiven as GroupOptions;
+  if (!Array.isArray(tables) || tables.length === 0) {
+    throw new TypeError(`${ACTION} as group ${at} must name its tables: current value is ${shown(tables)}`);
+  }
+  for (const name of tables) checkTable(`group ${at}`, name, rows);
+  // Without smoothing there is nothing that a correction would be of use for
+  const inherited = propagation && correction !== undefined ? { correction } : {};
+  const { correction: _, ...plain } = own;
+  const given = propagation ? { ...inherited, ...own } : { ...plain, ...own.correction && { correction: true } };
+  return { ...resolveRule({ ...shared, ...given, propagation }), tables: [...tables] };
 }
 
-function checkName(what: string, value: string, names: readonly string[]): void {
-  if (names.includes(value)) return;
-  const list = names.map((name) => `'${name}'`).join(", ");
-  throw new TypeError(`${ACTION} as ${what} must be one of ${list}: current value is ${shown(value)}`);
+function checkOnce(groups: readonly ResolvedGroup[]): void {
+  const names = groups.flatMap(({ tables }) => tables);
+  const twice = names.find((name, at) => names.indexOf(name) !== at);
+  if (twice !== undefined) throw new TypeError(`${ACTION} as a table is in one group alone: '${twice}' is in two`);
 }
 
-/** Kernels take a number as float32, which may be 0, 1 or infinite where the number itself is not. */
-function checkRange(
-  what: string,
-  value: number,
-  bounds: Bounds,
-  taken?: number,
-): void {
-  checkType(ACTION, what, value, "number");
-  const single = taken ?? (bounds.integer ? value : Math.fround(value));
-  const within = isWithin(bounds, value);
-  if (within && isWithin(bounds, single)) return;
-  const { integer, min, max, above, below } = bounds;
-  const open = min !== undefined ? `>= ${min}` : above === 0 ? "positive" : `> ${above}`;
-  const range = max === undefined && below === undefined ? open : rangeOf(bounds);
-  const finite = within && !Number.isFinite(single) ? " and finite" : "";
-  throw new RangeError(
-    `${ACTION} as ${what} must be ${integer ? "an integer " : ""}${range}${finite}${within ? " in float32" : ""}: ` +
-      `current value is ${value}`,
-  );
+function checkTable(where: string, name: unknown, rows: { readonly [table: string]: number }): void {
+  if (typeof name === "string" && Object.hasOwn(rows, name)) return;
+  const list = Object.keys(rows).map(shown).join(", ");
+  throw new TypeError(`${ACTION} as ${where} names table ${shown(name)}: the tables are ${list}`);
+}
+
+function resolveRows(
+  what: "frozen" | "undecayed",
+  given: RowsByTable,
+  rows: { readonly [table: string]: number },
+): { readonly [table: string]: readonly number[] | true } {
+  if (typeof given !== "object" || given === null || Array.isArray(given)) {
+    throw new TypeError(`${ACTION} as ${what} must be rows by table: current value is ${shown(given)}`);
+  }
+  const pairs = Object.entries(given).filter(([, rows]) => rows !== undefined).map(([name, list]) => {
+    checkTable(what, name, rows);
+    if (list === true) return [name, true] as const;
+    if (!Array.isArray(list) && !ArrayBuffer.isView(list)) {
+      throw new TypeError(
+        `${ACTION} as ${what} rows of table '${name}' must be an array or true: current value is ${shown(list)}`,
+      );
+    }
+    const sorted = [...new Set(Array.from(list))].sort((a, b) => a - b);
+    for (const row of sorted) {
+      checkType(ACTION, `a ${what} row of table '${name}'`, row, "number");
+      if (Number.isInteger(row) && row >= 0 && row < rows[name]!) continue;
+      throw new RangeError(
+        `${ACTION} as a ${what} row of table '${name}' must be in [0, ${rows[name]}): current value is ${row}`,
+      );
+    }
+    return [name, sorted] as const;
+  });
+  return Object.fromEntries(pairs.filter(([, list]) => list === true || list.length > 0));
 }

@@ -18,7 +18,7 @@ import type { DeviceGraph } from "../graph/_device_graph.ts";
 import type { Graph } from "../graph/graph.ts";
 import { unconverged } from "./errors.ts";
 import { product } from "./_product.ts";
-import { type Propagation, type ResolvedPropagation, resolvePropagation } from "./options.ts";
+import { type Propagation, type ResolvedPropagation, resolvePropagation } from "./propagation_options.ts";
 
 /** Quads of a panel on the cpu device: sums of as many stay in registers, and rows of 32 columns in a core's cache. */
 const PANEL = 8;
@@ -107,17 +107,40 @@ export async function propagate(
   }
   if (columns === 0) throw new RangeError("Cannot propagate as data must have at least one column: current value is 0");
   const stride = paddedWidth(columns), quads = stride / 4;
-  const panels = toPanels(padRows(data, [graph.rows, columns]), quads, panelOf(device, resolved, quads));
+  const on = graphOn(device, graph, resolved);
+  const scaled = await scaledRows(padRows(data, [graph.rows, columns]), stride, on.scales);
+  const panels = toPanels(scaled, quads, panelOf(device, resolved, quads));
   using input = device.upload(panels, [graph.rows, stride]);
   using output = device.empty("f32", [graph.rows, columns]);
   using convergence = device.zeros("u32", [1]);
   using overflow = device.zeros("u32", [1]);
-  using scratch = isIdentity(resolved) ? null : makeScratch(graph.on(device), resolved, input);
+  using scratch = isIdentity(resolved) ? null : makeScratch(on, resolved, input);
   const target = { output, keep: 0, scale: 1 }, report = { convergence, overflow, step: 1 };
-  device.batch(() => smooth(graph.on(device), resolved, input, target, report, scratch));
+  device.batch(() => smooth(on, resolved, input, target, report, scratch));
   const [result, [failed]] = await Promise.all([device.read(output), device.read(convergence)]);
   if (failed) throw unconverged(resolved);
   return result;
+}
+
+/** A matrix with each row times its scale; itself where there are none. */
+async function scaledRows(rows: Float32Array, stride: number, scales: Tensor<"f32"> | null): Promise<Float32Array> {
+  if (!scales) return rows;
+  const factors = await scales.device.read(scales);
+  return rows.map((value, at) => value * factors[Math.floor(at / stride)]!);
+}
+
+/**
+ * The graph in the form that a propagation reads. Where it has scales, what is smoothed comes in times these: in that space
+ * a layer multiplies by counts and not by weights. Conjugate gradients need a symmetric matrix, and the identity none.
+ *
+ * @param device The device.
+ * @param graph The graph.
+ * @param propagation Mode and weights.
+ * @returns The graph on the device.
+ * @throws {RangeError} If the device cannot hold it.
+ */
+export function graphOn(device: Device, graph: Graph, propagation: ResolvedPropagation): DeviceGraph {
+  return graph.on(device, propagation.mode === "exact" || isIdentity(propagation) ? "normalised" : "counted");
 }
 
 /**
@@ -137,9 +160,10 @@ export function panelOf(device: Device, propagation: ResolvedPropagation, quads:
 /**
  * Launches the smoothing of `input` into a target. Allocates nothing, so it cannot fail half-way for want of memory.
  *
- * @param graph The graph on the device of the tensors.
+ * @param graph The graph on the device of the tensors, from {@linkcode graphOn}.
  * @param propagation Mode and weights.
- * @param input X, a row for each row of the graph, in panels of {@linkcode panelOf} quads; must not be the output.
+ * @param input X, a row for each row of the graph, times its scale where the graph has scales, in panels of
+ * {@linkcode panelOf} quads; must not be the output.
  * @param target Where psi(X) goes, row-major.
  * @param report Where it says what went wrong.
  * @param scratch Memory from {@linkcode makeScratch}; not used where the propagation is the identity.
@@ -209,13 +233,23 @@ function layered(
   let source = input;
   for (let layer = 1; layer < layers; layer++) {
     const next = tables[layer % tables.length]!;
-    const scalars = { panel, outputPanel: panel, turn: 0, step: 0, keep: 0, neighbour: beta, own };
+    const scalars = {
+      panel,
+      outputPanel: panel,
+      scaling: "within",
+      turn: 0,
+      step: 0,
+      keep: 0,
+      neighbour: beta,
+      own,
+    } as const;
     product(graph, hubs, { source, addend: input, output: next, status: null }, scalars);
     source = next;
   }
   product(graph, hubs, { source, addend: input, output, status: overflow }, {
     panel,
     outputPanel: quads,
+    scaling: "out",
     turn: 0,
     step,
     keep,
@@ -258,6 +292,7 @@ function solve(
     product(graph, hubs, { source: direction, addend: direction, output: image, status: turns }, {
       panel: quads,
       outputPanel: quads,
+      scaling: "within",
       turn,
       step: 0,
       keep: 0,

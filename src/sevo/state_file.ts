@@ -1,26 +1,20 @@
 import { decodeChecked, encodeChecked } from "../checked_safetensors.ts";
 import type { SafetensorsFile, SafetensorsTensor } from "../safetensors.ts";
-import { type ResolvedOptions, resolveOptions } from "./options.ts";
+import { type ResolvedOptions, resolveOptions, stacksOf } from "./options.ts";
+import type { ResolvedRule } from "./rule_options.ts";
+import type { TableInit } from "./table_init.ts";
 
 /** Name of the format, with its version. */
-const FORMAT = "sevo-state-2";
+const FORMAT = "sevo-state-3";
 
 /** Steps of a state at most: kernels count them in 32 bits. */
 export const MOST_STEPS: number = 2 ** 32 - 1;
 
 /** What a saved state holds of each table. */
-const PARTS = ["table", "moment1", "moment2"] as const;
+const PARTS = ["table", "moment1", "moment2", "average"] as const;
 
 /** What a saved state holds of each table. */
 export type StatePart = typeof PARTS[number];
-
-/** Row-major elements of a table, or of a moment of one. */
-export interface SavedTable {
-  /** The elements. */
-  readonly data: Float32Array;
-  /** Rows and columns. */
-  readonly shape: readonly [rows: number, columns: number];
-}
 
 /** What the file of a state holds. */
 export interface SavedState {
@@ -28,17 +22,17 @@ export interface SavedState {
   readonly options: ResolvedOptions;
   /** Steps taken. */
   readonly step: number;
-  /** The tables by name, in the order in which they are stacked, and the moments that the rule keeps of each. */
-  readonly parts: { readonly [Part in StatePart]?: { readonly [table: string]: SavedTable } };
+  /** The tables by name, in their order, the moments that the rule keeps of each, and the averages where some are kept. */
+  readonly parts: { readonly [Part in StatePart]?: { readonly [table: string]: TableInit } };
 }
 
 /**
  * Which moments a rule keeps.
  *
- * @param options The options.
+ * @param options The rule.
  * @returns Whether it keeps the first and the second.
  */
-export function momentsOf({ rule, momentum }: ResolvedOptions): { moment1: boolean; moment2: boolean } {
+export function momentsOf({ rule, momentum }: ResolvedRule): { moment1: boolean; moment2: boolean } {
   return { moment1: rule !== "sgd" || momentum > 0, moment2: rule !== "sgd" };
 }
 
@@ -66,28 +60,41 @@ export function encodeState({ options, step, parts }: SavedState): Uint8Array<Ar
  * Reads the bytes of a saved state.
  *
  * @param bytes The bytes.
- * @returns What it holds: all tables of one width, and moments of the shapes of their tables.
+ * @returns What it holds: tables of one width where they are smoothed together, and what is kept of each in its shape.
  * @throws {SyntaxError} If the bytes are not a saved state, or are damaged.
  */
 export function decodeState(bytes: Uint8Array): SavedState {
   const { tensors, metadata } = decodeChecked(bytes, { format: FORMAT, action: "Cannot load a state" });
-  const { tables: names, step, options } = readMetadata(metadata);
-  const kept = momentsOf(options), tables = pickTables(tensors, names, "table");
-  const [[, first]] = Object.entries(tables) as [[string, SavedTable]];
-  for (const [name, { shape }] of Object.entries(tables)) {
-    if (shape[1] === first.shape[1]) continue;
-    throw fail(`all its tables must have ${first.shape[1]} columns: table '${name}' has ${shape[1]}`);
-  }
-  const moments = PARTS.filter((part) => part !== "table" && kept[part]).map((part) => {
-    const moment = pickTables(tensors, names, part);
+  const { tables: names, step, options: written } = readMetadata(metadata);
+  const table = pickTables(tensors, names, "table");
+  const shapes = Object.entries(table).map(([name, { shape }]) => [name, shape] as const);
+  const options = readOptions(written, Object.fromEntries(shapes.map(([name, [rows]]) => [name, rows])));
+  const stacks = stacksOf(options, Object.fromEntries(shapes.map(([name, [, columns]]) => [name, columns])));
+  const kept = { moment1: [], moment2: [], average: [] } as Record<"moment1" | "moment2" | "average", string[]>;
+  for (const { names, rule } of stacks) {
+    const width = table[names[0]!]!.shape[1];
     for (const name of names) {
-      const actual = moment[name]!.shape.join(", "), expected = tables[name]!.shape.join(", ");
-      if (actual === expected) continue;
-      throw fail(`tensor '${tensorName(part, name)}' must have shape [${expected}]: current value is [${actual}]`);
+      if (table[name]!.shape[1] === width) continue;
+      throw fail(
+        `tables that are smoothed together must have ${width} columns: table '${name}' has ${table[name]!.shape[1]}`,
+      );
     }
-    return [part, moment] as const;
+    const moments = momentsOf(rule);
+    if (moments.moment1) kept.moment1.push(...names);
+    if (moments.moment2) kept.moment2.push(...names);
+    if (options.ema !== null) kept.average.push(...names);
+  }
+  const parts = Object.entries(kept).filter(([, names]) => names.length > 0).map(([part, names]) => {
+    const tables = pickTables(tensors, names, part as StatePart);
+    for (const name of names) {
+      const actual = tables[name]!.shape.join(", "), expected = table[name]!.shape.join(", ");
+      if (actual === expected) continue;
+      const tensor = tensorName(part as StatePart, name);
+      throw fail(`tensor '${tensor}' must have shape [${expected}]: current value is [${actual}]`);
+    }
+    return [part, tables] as const;
   });
-  return { options, step, parts: { table: tables, ...Object.fromEntries(moments) } };
+  return { options, step, parts: { table, ...Object.fromEntries(parts) } };
 }
 
 /** The part comes first and has no dot, so that no two tensors share a name and none has that of the metadata. */
@@ -103,7 +110,7 @@ function fail(why: string, cause?: unknown): SyntaxError {
 function readMetadata(metadata: { readonly [key: string]: string }): {
   tables: string[];
   step: number;
-  options: ResolvedOptions;
+  options: unknown;
 } {
   const parse = (key: string): unknown => {
     try {
@@ -121,8 +128,12 @@ function readMetadata(metadata: { readonly [key: string]: string }): {
   if (!Number.isSafeInteger(step) || step as number < 0 || step as number > MOST_STEPS) {
     throw fail(`its step must be a whole number in [0, ${MOST_STEPS}]`);
   }
+  return { tables, step: step as number, options };
+}
+
+function readOptions(options: unknown, rows: { readonly [table: string]: number }): ResolvedOptions {
   try {
-    return { tables, step: step as number, options: resolveOptions(options as ResolvedOptions) };
+    return resolveOptions(options as ResolvedOptions, rows);
   } catch (cause) {
     throw fail(`its options are none of an optimizer: ${(cause as Error).message}`, cause);
   }
@@ -132,7 +143,7 @@ function pickTables(
   tensors: SafetensorsFile["tensors"],
   names: readonly string[],
   part: StatePart,
-): { [name: string]: SavedTable } {
+): { [name: string]: TableInit } {
   return Object.fromEntries(names.map((name) => {
     const key = tensorName(part, name), tensor = Object.hasOwn(tensors, key) ? tensors[key] : undefined;
     if (!tensor || !(tensor.data instanceof Float32Array) || tensor.shape.length !== 2) {

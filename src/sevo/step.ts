@@ -1,22 +1,36 @@
 import { adam } from "../../kernels/adam/adam.ts";
 import { sgd } from "../../kernels/sgd/sgd.ts";
+import type { DeviceGraph } from "../graph/_device_graph.ts";
 import type { Graph } from "../graph/graph.ts";
 import { checkOptions, checkType } from "../options.ts";
+import { checkRange } from "./_checks.ts";
+import { copyTensors, disposeTensors, type Stack, type StackTensors } from "./_stack.ts";
 import { bindGradient, type BoundGradient, checkGradient, type Gradient } from "./gradient.ts";
-import { checkLearningRate } from "./options.ts";
-import { isIdentity, makeScratch, panelOf, smooth } from "./propagation.ts";
-import { copyTensors, disposeTensors, SevoState, type StateTensors } from "./state.ts";
+import type { ResolvedOptions } from "./options.ts";
+import { graphOn, isIdentity, makeScratch, panelOf, type Scratch, smooth } from "./propagation.ts";
+import { PROPAGATION_BOUNDS, type ResolvedPropagation, resolvePropagation } from "./propagation_options.ts";
+import { checkLearningRate, type ResolvedRule, RULE_BOUNDS } from "./rule_options.ts";
+import { SevoState } from "./state.ts";
 import { MOST_STEPS } from "./state_file.ts";
 
 /** Options of a single {@linkcode sevoStep}. */
 export interface StepOptions {
   /** Whether the step may take the memory of the old state. Default true. */
   readonly donate?: boolean;
-  /** Step size of this step, for a schedule. By default that of the state. */
+  /** Step size of this step, for a schedule. By default that of the state. A group's own is scaled in proportion. */
   readonly learningRate?: number;
+  /** Weight decay of this step, but for groups that have their own. By default that of the state. */
+  readonly weightDecay?: number;
+  /** Weight b of the graph in this step, in [0, 1), of all that is smoothed. By default that of the state. */
+  readonly beta?: number;
 }
 
-const STEP_OPTIONS: readonly (keyof StepOptions)[] = ["donate", "learningRate"];
+const ACTION = "Cannot use these options";
+
+const STEP_OPTIONS: readonly (keyof StepOptions)[] = ["donate", "learningRate", "weightDecay", "beta"];
+
+/** A graph for all tables, or where there are groups for the one that is smoothed; or a graph for each group. */
+export type StepGraph = Graph | null | readonly (Graph | null)[];
 
 /**
  * One step: moments and direction from the gradients, the direction smoothed over the graph, the tables moved. On the
@@ -48,8 +62,9 @@ const STEP_OPTIONS: readonly (keyof StepOptions)[] = ["donate", "learningRate"];
  * @typeParam Names Names of the tables.
  * @param state The state; taken unless `donate` is false.
  * @param gradients A gradient for each table.
- * @param graph The graph over the stacked rows; none with `propagation: null`.
- * @param stepOptions Donation, and a learning rate for this step.
+ * @param graph The graph over the stacked rows; none with `propagation: null`. With groups an array of a graph for each, or
+ * null where it is not smoothed; one graph will do where one group is smoothed.
+ * @param stepOptions Donation, and rates for this step.
  * @returns The next state.
  * @throws {StateTakenError} If the state was taken before.
  * @throws {TypeError} If a gradient is missing or has another shape, the graph is missing or not wanted, or an option is
@@ -61,72 +76,119 @@ const STEP_OPTIONS: readonly (keyof StepOptions)[] = ["donate", "learningRate"];
 export function sevoStep<Names extends string>(
   state: SevoState<Names>,
   gradients: { readonly [Name in Names]: Gradient },
-  graph: Graph | null = null,
+  graph: StepGraph = null,
   stepOptions: StepOptions = {},
 ): SevoState<Names> {
-  const { device, options, names } = state;
-  checkOptions("Cannot use these options", stepOptions, STEP_OPTIONS);
-  const { donate = true, learningRate = options.learningRate } = stepOptions;
-  checkType("Cannot use these options", "donate", donate, "boolean");
-  checkLearningRate(learningRate, options.rule === "adamw" ? options.weightDecay : 0);
+  const { device } = state;
+  checkOptions(ACTION, stepOptions, STEP_OPTIONS);
+  const { donate = true } = stepOptions;
+  checkType(ACTION, "donate", donate, "boolean");
+  const rules = state.stacks.map(({ rule }) => ruleOfStep(state.options, rule, stepOptions));
   checkGradients(state, gradients);
-  checkGraph(state, graph);
+  const graphs = graphsOf(state, graph);
 
   const step = state.step + 1;
   if (step > MOST_STEPS) throw new RangeError(`Cannot step as a state takes at most ${MOST_STEPS} steps`);
   return device.batch(() => {
-    const direct = options.propagation === null || isIdentity(options.propagation);
     // All memory is found before the state is taken, so that a step that finds none leaves it usable.
     using owned = new DisposableStack();
-    const bounds = names.map((name) => bindGradient(device, gradients[name], state.shapes[name], owned));
-    const scratch = direct
-      ? null
-      : owned.use(makeScratch(graph!.on(device), options.propagation, state.tensors.direction!));
-    const tensors = donate ? state.take() : copyTensors(device, state.tensors);
+    const plans = state.stacks.map((stack, at) => planStep(state, stack, rules[at]!, graphs[at]!, gradients, owned));
+    const all = donate ? state.take() : copyAll(state);
     using made = new DisposableStack();
-    made.adopt(tensors, disposeTensors);
-    let firstRow = 0;
-    names.forEach((name, at) => {
-      const rows = state.shapes[name][0];
-      launchRule(state, tensors, at, bounds[at]!, { rows, firstRow, step, learningRate, direct });
-      firstRow += rows;
-    });
-    if (!direct) {
-      const keep = options.rule === "adamw" ? 1 - learningRate * options.weightDecay : 1;
-      smooth(
-        graph!.on(device),
-        options.propagation,
-        tensors.direction!,
-        { output: tensors.parameter, keep, scale: -learningRate },
-        { convergence: tensors.convergence, overflow: tensors.overflow, step },
-        scratch,
-      );
-    }
+    for (const tensors of all) made.adopt(tensors, disposeTensors);
+    const stacks = plans.map((plan, at) => stepStack(plan, all[at]!, step));
     made.move();
-    return new SevoState(device, options, step, state.shapes, tensors, false);
+    return new SevoState(device, state.options, step, state.shapes, stacks);
   });
 }
 
+/** One stack of a step, with all that it needs on the device. */
+interface StackStep {
+  readonly stack: Stack;
+  readonly rule: ResolvedRule;
+  /** A gradient for each table. */
+  readonly bounds: readonly BoundGradient[];
+  /** What smooths the direction; null for the plain rule. */
+  readonly smoothing: {
+    readonly propagation: ResolvedPropagation;
+    readonly graph: DeviceGraph;
+    readonly scratch: Scratch;
+  } | null;
+}
+
+/** Finds the memory of a step. */
+function planStep<Names extends string>(
+  { device, shapes }: SevoState<Names>,
+  stack: Stack,
+  rule: ResolvedRule,
+  graph: Graph | null,
+  gradients: { readonly [Name in Names]: Gradient },
+  owned: DisposableStack,
+): StackStep {
+  const { propagation } = rule, names = stack.names as readonly Names[];
+  const bounds = names.map((name) => bindGradient(device, gradients[name], shapes[name], owned));
+  if (!propagation || isIdentity(propagation)) return { stack, rule, bounds, smoothing: null };
+  const on = graphOn(device, graph!, propagation);
+  const scratch = owned.use(makeScratch(on, propagation, stack.tensors.direction!));
+  return { stack, rule, bounds, smoothing: { propagation, graph: on, scratch } };
+}
+
+/** Copies all tensors of a state. What is copied already is given back where a later stack does not fit. */
+function copyAll({ device, stacks }: SevoState): readonly StackTensors[] {
+  using made = new DisposableStack();
+  const copies = stacks.map(({ tensors }) => made.adopt(copyTensors(device, tensors), disposeTensors));
+  made.move();
+  return copies;
+}
+
+/** Launches the step of a stack. */
+function stepStack({ stack, rule, bounds, smoothing }: StackStep, tensors: StackTensors, step: number): Stack {
+  const graph = smoothing?.graph ?? null;
+  let firstRow = 0;
+  bounds.forEach((bound, at) => {
+    launchRule(stack, rule, tensors, at, bound, { firstRow, step }, graph);
+    firstRow += stack.rows[at]!;
+  });
+  if (smoothing) {
+    const { learningRate, weightDecay } = rule;
+    const keep = rule.rule === "adamw" ? 1 - learningRate * weightDecay : 1;
+    smooth(
+      smoothing.graph,
+      smoothing.propagation,
+      tensors.direction!,
+      { output: tensors.parameter, keep, scale: -learningRate },
+      { convergence: tensors.convergence, overflow: tensors.overflow, step },
+      smoothing.scratch,
+    );
+  }
+  return { ...stack, tensors, directionOf: graph };
+}
+
 function launchRule(
-  { device, options, stale }: SevoState,
-  { parameter, moment1, moment2, direction, statuses }: StateTensors,
+  { rows, directionOf }: Stack,
+  { rule, learningRate, betas, epsilon, weightDecay, momentum, nesterov, correction, propagation }: ResolvedRule,
+  { parameter, moment1, moment2, direction, statuses }: StackTensors,
   table: number,
   bound: BoundGradient,
-  place: { rows: number; firstRow: number; step: number; learningRate: number; direct: boolean },
+  { firstRow, step }: { readonly firstRow: number; readonly step: number },
+  graph: DeviceGraph | null,
 ): void {
-  const { rule, betas, epsilon, weightDecay, momentum, nesterov, correction, propagation } = options;
-  const { step, direct, ...rest } = place, quads = parameter.stride / 4;
+  const { device } = parameter, quads = parameter.stride / 4;
   const scalars = {
-    ...rest,
+    rows: rows[table]!,
+    firstRow,
     quads,
     stackRows: parameter.shape[0],
     panel: propagation ? panelOf(device, propagation, quads) : quads,
-    sparse: bound.order ? 1 : 0,
-    direct: direct ? 1 : 0,
+    sparse: bound.plan ? 1 : 0,
+    scaled: graph?.scales ? 1 : 0,
+    direct: graph ? 0 : 1,
     step,
+    learningRate,
     weightDecay,
   };
-  const tensors = { ...bound, moment1, parameter, direction: direct ? null : direction, status: statuses[table]! };
+  const status = statuses[table]!, scales = graph?.scales ?? null;
+  const tensors = { ...bound, moment1, parameter, direction: graph && direction, scales, status };
   if (rule === "sgd") {
     device.launch(sgd, tensors, { ...scalars, momentum, nesterov: nesterov ? 1 : 0 });
   } else {
@@ -134,7 +196,7 @@ function launchRule(
       ...scalars,
       coupled: rule === "adam" ? 1 : 0,
       correct: correction ? 1 : 0,
-      refresh: stale ? 1 : 0,
+      refresh: directionOf === graph ? 0 : 1,
       gain1: (1 - betas[0]) / (1 - betas[0] ** step),
       gain2: (1 - betas[1]) / (1 - betas[1] ** step),
       epsilon,
@@ -142,12 +204,31 @@ function launchRule(
   }
 }
 
+/** The rule of a stack with what a step has of its own. */
+function ruleOfStep(
+  { groups, learningRate: base, weightDecay: decay }: ResolvedOptions,
+  rule: ResolvedRule,
+  { learningRate, weightDecay, beta }: StepOptions,
+): ResolvedRule {
+  if (learningRate !== undefined) checkRange("learningRate", learningRate, RULE_BOUNDS.learningRate);
+  if (weightDecay !== undefined) checkRange("weightDecay", weightDecay, RULE_BOUNDS.weightDecay);
+  if (beta !== undefined) checkRange("beta", beta, PROPAGATION_BOUNDS.beta);
+  const own = groups.length > 0;
+  const rate = learningRate === undefined || rule.learningRate === base
+    ? learningRate ?? rule.learningRate
+    : rule.learningRate * (learningRate / base);
+  const decayed = weightDecay !== undefined && (!own || rule.weightDecay === decay) ? weightDecay : rule.weightDecay;
+  checkLearningRate(rate, rule.rule === "adamw" ? decayed : 0);
+  const propagation = rule.propagation && beta !== undefined && beta !== rule.propagation.beta
+    ? resolvePropagation({ ...rule.propagation, beta })
+    : rule.propagation;
+  return { ...rule, learningRate: rate, weightDecay: decayed, propagation };
+}
+
 function checkGradients<Names extends string>(
   state: SevoState<Names>,
   gradients: { readonly [Name in Names]: Gradient },
 ): void {
-  // Reading the tensors of a taken state throws.
-  void state.tensors;
   for (const name of state.names) {
     if (!Object.hasOwn(gradients, name)) throw new TypeError(`Cannot step as there is no gradient for table '${name}'`);
     checkGradient(state.device, name, gradients[name], state.shapes[name]);
@@ -157,10 +238,34 @@ function checkGradients<Names extends string>(
   }
 }
 
-function checkGraph({ options: { propagation }, rows }: SevoState, graph: Graph | null): void {
-  if (propagation === null) {
-    if (graph) throw new TypeError("Cannot step with a graph as the state has no propagation: pass no graph");
-    return;
+/** The graph of each stack. */
+function graphsOf({ stacks, options: { groups, propagation } }: SevoState, given: StepGraph): (Graph | null)[] {
+  const smoothed = stacks.filter(({ rule }) => rule.propagation);
+  if (given !== null && "length" in given) {
+    if (given.length !== groups.length) {
+      throw new TypeError(
+        `Cannot step as there must be a graph for each of ${groups.length} groups: there are ${given.length}`,
+      );
+    }
+    return stacks.map((stack) => checkGraph(stack, stack.group < 0 ? null : given[stack.group]!));
+  }
+  if (smoothed.length > 1) {
+    throw new TypeError("Cannot step with one graph as more than one group is smoothed: pass one for each group");
+  }
+  if (given && smoothed.length === 0) {
+    throw new TypeError("Cannot step with a graph as the state has no propagation: pass no graph");
+  }
+  return stacks.map((stack) => checkGraph(stack, stack.rule.propagation ? given : null));
+}
+
+function checkGraph(
+  { rule: { propagation }, tensors: { parameter }, names }: Stack,
+  graph: Graph | null,
+): Graph | null {
+  const [rows] = parameter.shape;
+  if (!propagation) {
+    if (!graph) return null;
+    throw new TypeError(`Cannot step with a graph for table '${names[0]}' as its group is not smoothed: pass null`);
   }
   if (!graph) {
     throw new TypeError(`Cannot step as '${propagation.mode}' propagation needs a graph: current value is ${graph}`);
@@ -168,4 +273,5 @@ function checkGraph({ options: { propagation }, rows }: SevoState, graph: Graph 
   if (graph.rows !== rows) {
     throw new RangeError(`Cannot step as the graph has ${graph.rows} rows: expected ${rows}, those of all tables`);
   }
+  return graph;
 }

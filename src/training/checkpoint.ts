@@ -30,22 +30,36 @@ export interface Checkpoint {
   /** How far the next epoch is; null between two epochs. */
   readonly part: EpochPart | null;
   /** What the model saved. */
-  readonly model: readonly Uint8Array<ArrayBuffer>[];
+  readonly model: Uint8Array<ArrayBuffer>;
   /** The best epoch so far. */
   readonly best: BestEpoch;
 }
 
-const FORMAT = "sevo-checkpoint-1";
+const FORMAT = "sevo-checkpoint-2";
 
 /**
  * Writes a checkpoint as the bytes of a safetensors file with a checksum.
+ *
+ * @example
+ * ```ts
+ * import { openDevice } from "@sevo/sevo";
+ * import { mfBpr } from "@sevo/sevo/models";
+ * import { type Checkpoint, decodeCheckpoint, encodeCheckpoint, generatedDataset, train } from "@sevo/sevo/training";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using device = await openDevice("cpu");
+ * const dataset = generatedDataset({ users: 50, items: 40 }), saved: Checkpoint[] = [];
+ * const settings = { dimension: 8, epochs: 2, batch: 32, evalEvery: 1 };
+ * await train(device, dataset, mfBpr, settings, { onCheckpoint: (checkpoint) => void saved.push(checkpoint) });
+ * assertEquals(decodeCheckpoint(encodeCheckpoint(saved[0]!)), saved[0]);
+ * ```
  *
  * @param checkpoint The checkpoint.
  * @returns The bytes.
  */
 export function encodeCheckpoint({ epoch, part, model, best }: Checkpoint): Uint8Array<ArrayBuffer> {
   const tensors: Record<string, SafetensorsTensor> = {};
-  model.forEach((data, at) => tensors[`model.${at}`] = { data, shape: [data.length] });
+  tensors.model = { data: model, shape: [model.length] };
   for (const [name, table] of Object.entries(best.weights)) tensors[`best.${name}`] = table;
   const { bestEpoch, valid } = best;
   const metadata = {
@@ -60,6 +74,14 @@ export function encodeCheckpoint({ epoch, part, model, best }: Checkpoint): Uint
 /**
  * Reads the bytes of a checkpoint.
  *
+ * @example
+ * ```ts
+ * import { decodeCheckpoint } from "@sevo/sevo/training";
+ * import { assertThrows } from "@std/assert";
+ *
+ * assertThrows(() => decodeCheckpoint(new TextEncoder().encode("no checkpoint")), SyntaxError);
+ * ```
+ *
  * @param bytes The bytes.
  * @returns The checkpoint.
  * @throws {SyntaxError} If the bytes are not a checkpoint, or are damaged.
@@ -68,17 +90,18 @@ export function decodeCheckpoint(bytes: Uint8Array): Checkpoint {
   const { tensors, metadata } = decodeChecked(bytes, { format: FORMAT, action: "Cannot read a checkpoint" });
   const epoch = Number(metadata.epoch || NaN);
   if (!isEpoch(epoch)) throw fail(`it has no epoch: current value is '${metadata.epoch}'`);
-  const model: Uint8Array<ArrayBuffer>[] = [];
+  let model: Uint8Array<ArrayBuffer> | undefined;
   const weights: [name: string, Weight][] = [];
   for (const [name, { data, shape }] of Object.entries(tensors)) {
-    if (name === `model.${model.length}` && data instanceof Uint8Array) {
-      model.push(data as Uint8Array<ArrayBuffer>);
+    if (name === "model" && data instanceof Uint8Array) {
+      model = data as Uint8Array<ArrayBuffer>;
     } else if (name.startsWith("best.") && data instanceof Float32Array) {
       weights.push([name.slice("best.".length), { data, shape }]);
     } else {
       throw fail(`it has a tensor of another kind: '${name}'`);
     }
   }
+  if (!model) throw fail("it has no state of the optimizer");
   if (weights.length === 0) throw fail("it has no weights of the best epoch");
   const best = parsed(metadata.best);
   if (best === undefined) throw fail("its best epoch is not readable");

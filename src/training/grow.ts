@@ -42,6 +42,23 @@ export interface GrownModel {
  * that fits the items of the user; both are as long as rows are on average. Where nothing known leads to a row, it is drawn,
  * as every row is before training.
  *
+ * @example
+ * ```ts
+ * import { openDevice } from "@sevo/sevo";
+ * import { decodeModel, encodeModel, resolveSettings, sasRec } from "@sevo/sevo/models";
+ * import { generatedDataset, growModel, train } from "@sevo/sevo/training";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using device = await openDevice("cpu");
+ * const before = generatedDataset({ users: 50, items: 40 }), after = generatedDataset({ users: 60, items: 45 });
+ * const given = { dimension: 8, epochs: 1, batch: 32 };
+ * const { settings, weights } = await train(device, before, sasRec, given);
+ * const file = decodeModel(encodeModel(sasRec, settings, weights, before));
+ * const { rows, weights: grown } = await growModel(device, file, after, resolveSettings(sasRec, given));
+ * assertEquals(rows.items.kept, 40);
+ * assertEquals(grown["item.weight"]!.shape, [46, 8]); // a row of padding comes first
+ * ```
+ *
  * @param device The device to compute on.
  * @param file The trained model.
  * @param dataset What it is to be trained on.

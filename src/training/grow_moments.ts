@@ -23,6 +23,24 @@ const MOMENTS = ["moment1", "moment2"] as const;
  * a new row is 0; the second is the mean of the rows that are kept, without which the first steps of the row would be many
  * times too long.
  *
+ * @example
+ * ```ts
+ * import { openDevice } from "@sevo/sevo";
+ * import { decodeModel, encodeModel, mfBpr, resolveSettings } from "@sevo/sevo/models";
+ * import { type Checkpoint, generatedDataset, growModel, growMoments, train } from "@sevo/sevo/training";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using device = await openDevice("cpu");
+ * const before = generatedDataset({ users: 50, items: 40 }), after = generatedDataset({ users: 60, items: 45 });
+ * const given = { dimension: 8, epochs: 1, batch: 32 }, wanted = resolveSettings(mfBpr, given), saved: Checkpoint[] = [];
+ * const onCheckpoint = (checkpoint: Checkpoint) => void saved.push(checkpoint);
+ * const { settings, weights } = await train(device, before, mfBpr, given, { onCheckpoint });
+ * const file = decodeModel(encodeModel(mfBpr, settings, weights, before));
+ * const grown = await growModel(device, file, after, wanted);
+ * const moments = growMoments(saved.at(-1)!, file, grown, wanted)!;
+ * assertEquals(moments.parts.moment1!["item.weight"]!.shape, [45, 8]);
+ * ```
+ *
  * @param checkpoint Where the run had come to.
  * @param file Its model.
  * @param grown The model on the other dataset.
@@ -41,25 +59,21 @@ export function growMoments(
   if (Object.keys(grown.weights).some((name) => model.unused(name, old) !== model.unused(name, settings))) return null;
   const kinds = weightRows(model, settings), layout = layoutOf(model, inOrder(file.weights, grown.weights), old);
   const parts: { [Part in typeof MOMENTS[number]]?: Record<string, Weight> } = {};
-  let step = 0;
-  for (const bytes of checkpoint.model) {
-    const saved = decodeState(bytes);
-    step = saved.step;
-    for (const part of MOMENTS) {
-      for (const [name, table] of Object.entries(saved.parts[part] ?? {})) {
-        if (name === PARAMETERS && table.data.length !== layout.rows * layout.columns) {
-          throw otherModel(`its parameters have shape [${table.shape}]`);
+  const saved = decodeState(checkpoint.model);
+  for (const part of MOMENTS) {
+    for (const [name, table] of Object.entries(saved.parts[part] ?? {})) {
+      if (name === PARAMETERS && table.data.length !== layout.rows * layout.columns) {
+        throw otherModel(`its parameters have shape [${table.shape}]`);
+      }
+      const found = name === PARAMETERS ? layout.unpack(table.data) : { [name]: table };
+      for (const [weight, moment] of Object.entries(found)) {
+        if (`${moment.shape}` !== `${file.weights[weight]?.shape}`) {
+          throw otherModel(`'${weight}' has shape [${moment.shape}]`);
         }
-        const found = name === PARAMETERS ? layout.unpack(table.data) : { [name]: table };
-        for (const [weight, moment] of Object.entries(found)) {
-          if (`${moment.shape}` !== `${file.weights[weight]?.shape}`) {
-            throw otherModel(`'${weight}' has shape [${moment.shape}]`);
-          }
-          const kind = kinds[weight], rows = kind && grown[kind];
-          (parts[part] ??= {})[weight] = rows
-            ? grownRows(part, moment, rows, moment.shape[0]! - file[kind!].length)
-            : moment;
-        }
+        const kind = kinds[weight], rows = kind && grown[kind];
+        (parts[part] ??= {})[weight] = rows
+          ? grownRows(part, moment, rows, moment.shape[0]! - file[kind!].length)
+          : moment;
       }
     }
   }
@@ -68,7 +82,7 @@ export function growMoments(
     const missing = trained.find((name) => !Object.hasOwn(moments, name));
     if (missing !== undefined) throw otherModel(`it has no moments of '${missing}'`);
   }
-  return { step, parts };
+  return { step: saved.step, parts };
 }
 
 function otherModel(why: string): SyntaxError {
@@ -76,36 +90,34 @@ function otherModel(why: string): SyntaxError {
 }
 
 /**
- * Puts moments into the saved states of a model that has not been trained yet.
+ * Puts moments into the saved state of a model that has not been trained yet.
  *
  * @param saved What {@linkcode TrainedModel.save} gave.
  * @param moments The moments.
  * @param model The model.
  * @param weights Its weights.
  * @param settings Its settings.
- * @returns States to restore.
+ * @returns The state to restore.
  */
 export function withMoments(
-  saved: readonly Uint8Array[],
+  saved: Uint8Array,
   { step, parts }: GrownMoments,
   model: TrainableModel,
   weights: ModelWeights,
   settings: TrainingSettings,
-): Uint8Array[] {
+): Uint8Array {
   const layout = layoutOf(model, weights, settings);
-  return saved.map((bytes) => {
-    const { options, parts: own } = decodeState(bytes);
-    const grown = MOMENTS.flatMap((part) => {
-      const moments = parts[part], before = own[part];
-      if (!moments || !before) return [];
-      const tables = Object.entries(before).map(([name, table]) => [
-        name,
-        { ...table, data: name === PARAMETERS ? layout.pack(moments) : moments[name]!.data },
-      ]);
-      return [[part, Object.fromEntries(tables)]];
-    });
-    return encodeState({ options, step, parts: { ...own, ...Object.fromEntries(grown) } });
+  const { options, parts: own } = decodeState(saved);
+  const grown = MOMENTS.flatMap((part) => {
+    const moments = parts[part], before = own[part];
+    if (!moments || !before) return [];
+    const tables = Object.entries(before).map(([name, table]) => [
+      name,
+      { ...table, data: name === PARAMETERS ? layout.pack(moments) : moments[name]!.data },
+    ]);
+    return [[part, Object.fromEntries(tables)]];
   });
+  return encodeState({ options, step, parts: { ...own, ...Object.fromEntries(grown) } });
 }
 
 /** Weights in the order in which the model draws them, which a file does not keep. */

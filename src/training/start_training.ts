@@ -27,6 +27,20 @@ export interface GraphSource {
 /**
  * Puts a model under training, with the graph that its settings name where its optimizer is smoothed.
  *
+ * @example
+ * ```ts
+ * import { openDevice } from "@sevo/sevo";
+ * import { mfBpr, resolveSettings } from "@sevo/sevo/models";
+ * import { generatedDataset, startTraining } from "@sevo/sevo/training";
+ * import { assert } from "@std/assert";
+ *
+ * await using device = await openDevice("cpu");
+ * const dataset = generatedDataset({ users: 50, items: 40 }), settings = resolveSettings(mfBpr, { dimension: 8 });
+ * using training = await startTraining(device, dataset, mfBpr, mfBpr.initialWeights(dataset, settings), settings);
+ * for (const batch of training.sampler.batches(1, 32)) training.model.step(batch);
+ * assert(await training.model.meanLoss() > 0);
+ * ```
+ *
  * @param device The device.
  * @param dataset What it is trained on.
  * @param model The model.

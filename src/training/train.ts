@@ -102,9 +102,25 @@ const OPTIONS: readonly (keyof TrainOptions)[] = [
  * validations without a better one. A model that is counted and not trained is counted and tested. Equal datasets, settings
  * and kinds of device give equal weights.
  *
- * SEvo smooths over the graph that the setting `graph` names, or over one of your own:
+ * SEvo smooths over the graph that the setting `graph` names, or over one of your own.
  *
  * @example
+ * ```ts
+ * import { openDevice } from "@sevo/sevo";
+ * import { mfBpr } from "@sevo/sevo/models";
+ * import { generatedDataset, train } from "@sevo/sevo/training";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using device = await openDevice("cpu");
+ * const dataset = generatedDataset({ users: 50, items: 40 }), losses: number[] = [];
+ * const settings = { dimension: 8, epochs: 2, batch: 32 };
+ * const { weights, test } = await train(device, dataset, mfBpr, settings, {
+ *   onEvent: (event) => event.type === "epoch" ? void losses.push(event.loss) : undefined,
+ * });
+ * assertEquals([losses.length, weights["item.weight"]!.shape, "ndcg@10" in test], [2, [40, 8], true]);
+ * ```
+ *
+ * @example Graphs
  * ```ts
  * import { Graph, openDevice } from "@sevo/sevo";
  * import { mfBpr } from "@sevo/sevo/models";

@@ -1,8 +1,8 @@
 import { blend } from "../../kernels/blend/blend.ts";
 import type { Device } from "../../src/device/device.ts";
 import type { Graph } from "../../src/graph/graph.ts";
-import { makeScratch, smooth } from "../../src/sevo/propagation.ts";
-import { resolvePropagation } from "../../src/sevo/options.ts";
+import { graphOn, makeScratch, smooth } from "../../src/sevo/propagation.ts";
+import { resolvePropagation } from "../../src/sevo/propagation_options.ts";
 import { sevoInit } from "../../src/sevo/init.ts";
 import { sevoStep } from "../../src/sevo/step.ts";
 
@@ -34,8 +34,9 @@ export function timePropagation(device: Device, graph: Graph, columns: number, l
   const report = { convergence: device.zeros("u32", [1]), overflow: device.zeros("u32", [1]), step: 1 };
   const call = () =>
     device.batch(() => {
-      using scratch = makeScratch(graph.on(device), propagation, input);
-      smooth(graph.on(device), propagation, input, { output, keep: 0, scale: 1 }, report, scratch);
+      const on = graphOn(device, graph, propagation);
+      using scratch = makeScratch(on, propagation, input);
+      smooth(on, propagation, input, { output, keep: 0, scale: 1 }, report, scratch);
     });
   const tensors = [input, output, report.convergence, report.overflow];
   return timed(device, call, () => tensors.forEach((tensor) => tensor.dispose()));

@@ -1,8 +1,7 @@
 import type { Device } from "../../src/device/device.ts";
-import { readDataset } from "../../src/files/read_dataset.ts";
-import { Graph } from "../../src/graph/graph.ts";
-import { below, Philox, Stream } from "../../src/philox.ts";
+import type { Graph } from "../../src/graph/graph.ts";
 import { copyBandwidth, propagationBytes, stepBytes, timePropagation, timeStep } from "./cases.ts";
+import { datasetGraph, randomGraph, realisticGraph } from "./graphs.ts";
 import { TorchPeer } from "./torch_peer.ts";
 import { median } from "../cli/median.ts";
 import { Table } from "../cli/table.ts";
@@ -11,24 +10,22 @@ const COLUMNS = 64;
 const LAYERS = 3;
 const ENTRIES_PER_ROW = 20;
 
-/** Rows and entries of the item graph of Amazon Beauty, a padding row included. */
-const BEAUTY = { rows: 12102, entries: 218852 };
+/** Rows of the graphs that are made up: the first is as large as Amazon Beauty's. */
+const SIZES = [12_000, 100_000, 300_000, 1_000_000];
 
 /** Of the samples taken while a case holds all of its memory: Deno does not tell the peak. */
 let largestResident = 0;
 
 /** What is timed, and against what. */
 export interface OptimizerBench {
-  /** Prepared dataset to take the item graph from; a random graph of the size of Amazon Beauty's without it. */
+  /** Prepared dataset whose item graph is timed too. */
   readonly data: string | undefined;
-  /** Rows of the largest random graph. */
+  /** Rows of the largest graph that is made up. */
   readonly maxRows: number;
   /** Rounds; medians are printed. */
   readonly rounds: number;
   /** Whether PyTorch is timed in turn. */
   readonly versusTorch: boolean;
-  /** Where sevo_torch.py lies. */
-  readonly reference: string;
   /** Python with PyTorch. */
   readonly python: string;
   /** Threads, of PyTorch too. */
@@ -42,7 +39,7 @@ export interface OptimizerBench {
  * @param options What is timed.
  */
 export async function benchOptimizer(device: Device, options: OptimizerBench): Promise<void> {
-  const { data, maxRows, rounds, versusTorch, reference, python, threads } = options;
+  const { data, maxRows, rounds, versusTorch, python, threads } = options;
   const copy = await copyBandwidth(device);
   console.log(`${device.description}\ncopy ${(copy / 1e9).toFixed(1)} GB/s read and written\n`);
 
@@ -57,22 +54,23 @@ export async function benchOptimizer(device: Device, options: OptimizerBench): P
     "of copy:-8",
     ...versusTorch ? ["torch ms:-9", "times faster:-12"] : [],
   ]);
-  {
-    using graph = data === undefined ? randomGraph(BEAUTY.rows, BEAUTY.entries) : await datasetGraph(data);
-    await using torch = versusTorch
-      ? await TorchPeer.start(graph, { columns: COLUMNS, layers: LAYERS, reference, python, threads })
-      : null;
-    const name = data === undefined ? "like Beauty" : data;
-    await measure(device, graph, name, rounds, copy, table, torch);
+  const graphs: [name: string, make: () => Graph | Promise<Graph>][] = [];
+  if (data !== undefined) graphs.push([data, () => datasetGraph(data)]);
+  for (const rows of SIZES.filter((rows) => rows <= maxRows)) {
+    graphs.push(["uniform", () => randomGraph(rows, rows * ENTRIES_PER_ROW)]);
+    graphs.push(["realistic", () => realisticGraph(rows, rows * ENTRIES_PER_ROW)]);
   }
-  for (let rows = 10000; rows <= maxRows; rows *= 10) {
-    using graph = randomGraph(rows, rows * ENTRIES_PER_ROW);
+  for (const [name, make] of graphs) {
+    using graph = await make();
     try {
-      await measure(device, graph, "random", rows >= 1e6 ? Math.min(rounds, 3) : rounds, copy, table, null);
+      await using torch = versusTorch
+        ? await TorchPeer.start(graph, { columns: COLUMNS, layers: LAYERS, python, threads })
+        : null;
+      await measure(device, graph, name, rounds, copy, table, torch);
     } catch (error) {
       // What a device cannot hold ends its table, not the task.
       if (!(error instanceof RangeError)) throw error;
-      console.log(`random  ${rows.toLocaleString("en")} rows: ${error.message}`);
+      console.log(`${name}  ${graph.rows.toLocaleString("en")} rows: ${error.message}`);
       break;
     }
   }
@@ -123,23 +121,4 @@ async function measure(
       ...torch ? [median(theirs).toFixed(1), median(ratios).toFixed(1)] : [],
     ]);
   }
-}
-
-async function datasetGraph(path: string): Promise<Graph> {
-  const { itemCount, train } = await readDataset(path);
-  // Row 0 is padding, as in the sequence models' tables.
-  return Graph.fromSequences(train, { rows: itemCount + 1, offset: 1 });
-}
-
-/** A random graph of about so many entries: self-loops and repeated edges are few. */
-function randomGraph(rows: number, entries: number): Graph {
-  const philox = new Philox(1, Stream.dataset);
-  const edges = Math.round(entries / 2);
-  const sources = new Uint32Array(edges), targets = new Uint32Array(edges);
-  for (let at = 0; at < edges; at++) {
-    const words = philox.draw(at, rows);
-    sources[at] = below(words[0]!, rows);
-    targets[at] = below(words[1]!, rows);
-  }
-  return Graph.fromEdges({ rows, sources, targets });
 }

@@ -1,6 +1,8 @@
 """Times the PyTorch reference on a graph that the bench wrote, one case for each line of standard input.
 
-    python3 -c SOURCE REFERENCE_DIR GRAPH_DIR ROWS COLUMNS LAYERS THREADS
+    python3 -c SOURCE FOLDER ROWS COLUMNS LAYERS THREADS
+
+The graph and the reference lie in the folder.
 """
 import sys
 import time
@@ -10,7 +12,7 @@ import torch
 sys.path.insert(0, sys.argv[1])
 import sevo_torch
 
-folder, rows, columns, layers, threads = sys.argv[2], *map(int, sys.argv[3:7])
+folder, rows, columns, layers, threads = sys.argv[1], *map(int, sys.argv[2:6])
 torch.set_num_threads(threads)
 
 

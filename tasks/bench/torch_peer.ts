@@ -2,13 +2,12 @@ import script from "./torch_peer.py" with { type: "text" };
 import { TextLineStream } from "../cli/lines.ts";
 import type { Graph } from "../../src/graph/graph.ts";
 import { UsageError } from "../cli/flags.ts";
+import { writeReference } from "./torch_reference.ts";
 
-/** Where PyTorch and the reference are, and what to time. */
+/** Where PyTorch is, and what to time. */
 export interface TorchOptions {
   readonly columns: number;
   readonly layers: number;
-  /** Where sevo_torch.py lies. */
-  readonly reference: string;
   /** Python with PyTorch. */
   readonly python: string;
   readonly threads: number | undefined;
@@ -34,16 +33,16 @@ export class TorchPeer implements AsyncDisposable {
    * @param graph The graph.
    * @param options Where things are.
    * @returns The peer, warmed up.
-   * @throws {UsageError} If PyTorch or the reference is not there.
+   * @throws {UsageError} If PyTorch is not there.
    */
-  static async start(graph: Graph, { columns, layers, reference, python, threads }: TorchOptions): Promise<TorchPeer> {
+  static async start(graph: Graph, { columns, layers, python, threads }: TorchOptions): Promise<TorchPeer> {
     const folder = await Deno.makeTempDir();
     await Deno.writeFile(`${folder}/row_offsets`, bytesOf(graph.rowOffsets));
     await Deno.writeFile(`${folder}/columns`, bytesOf(graph.columns));
     await Deno.writeFile(`${folder}/values`, bytesOf(graph.values));
-    // The source and not its path: a package from a registry has no files.
+    await writeReference(folder);
     const cores = threads ?? navigator.hardwareConcurrency;
-    const args = ["-c", script, reference, folder, graph.rows, columns, layers, cores];
+    const args = ["-c", script, folder, graph.rows, columns, layers, cores];
     let process;
     try {
       process = new Deno.Command(python, { args: args.map(String), stdin: "piped", stdout: "piped", stderr: "piped" })

@@ -1,11 +1,10 @@
 import type { Dataset } from "../../src/data/dataset.ts";
 import { sequenceAt } from "../../src/data/sequences.ts";
 import { UsageError } from "../cli/flags.ts";
+import { writeReference } from "./torch_reference.ts";
 
-/** Where the reference's training script is and what it is given. */
+/** Where PyTorch is, and what the reference is given. */
 export interface TrainTorchOptions {
-  /** Where train_torch.py lies. */
-  readonly reference: string;
   /** Python with PyTorch. */
   readonly python: string;
   /** Threads; by default one for each core. */
@@ -30,11 +29,12 @@ export async function torchEpochSeconds(
   model: string,
   sequences: string,
   count: number,
-  { reference, python, threads, steps }: TrainTorchOptions,
+  { python, threads, steps }: TrainTorchOptions,
 ): Promise<number> {
   const cores = threads ?? navigator.hardwareConcurrency;
+  const folder = await Deno.makeTempDir();
   const args = [
-    `${reference}/train_torch.py`,
+    `${folder}/train_torch.py`,
     "--model",
     model.replace("-", "_"),
     "--data",
@@ -48,9 +48,12 @@ export async function torchEpochSeconds(
   ];
   let output;
   try {
+    await writeReference(folder);
     output = await new Deno.Command(python, { args: args.map(String) }).output();
   } catch (error) {
     throw new UsageError(`Cannot run bench --versus-torch as '${python}' does not start: ${(error as Error).message}`);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
   }
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes).trim().split("\n");
   const last = text(output.stdout).at(-1)!;

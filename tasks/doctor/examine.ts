@@ -6,7 +6,7 @@
  */
 import { HEAP_BYTES } from "../../src/device/cpu/_heap.ts";
 import { kernelChecks } from "../../kernels/checks.ts";
-import { propagate } from "../../kernels/propagate/propagate.ts";
+import { Entries, propagate } from "../../kernels/propagate/propagate.ts";
 import { CpuDevice } from "../../src/device/cpu/device.ts";
 import type { Device, DeviceKind } from "../../src/device/device.ts";
 import { isSoftware, requestAdapter } from "../../src/device/webgpu/_adapter.ts";
@@ -215,6 +215,7 @@ async function measurePropagate(device: Device): Promise<number> {
     quads,
     panel: quads,
     outputPanel: quads,
+    entries: Entries.weighted,
     turn: 0,
     step: 0,
     keep: 0,

@@ -441,3 +441,18 @@ Deno.test("cpu devices live side by side", async () => {
   assertSameBits(first, second);
   assertInstanceOf(first, Float32Array);
 });
+
+Deno.test("cpu refuses a kernel that its module does not have, and says what to do", async () => {
+  await using device = await openDevice("cpu", { threads: 2 });
+  using input = device.zeros("f32", [8, 4]);
+  using output = device.zeros("f32", [8, 4]);
+  const { message } = assertThrows(
+    () => device.launch({ ...blend, name: "foreign" }, { input, output }, { quads: 8, keep: 1, scale: 1 }),
+    TypeError,
+  );
+  assertEquals(
+    message,
+    "Cannot launch kernel 'foreign' as the cpu device has the kernels of its module alone: use webgpu, or peek() and " +
+      "write() on the cpu",
+  );
+});

@@ -142,11 +142,13 @@ for (const model of MODELS.filter(isTrainable)) {
     const file = untrained(model, DATASET), { ids, columns, vectors } = embeddingsOf(file, "items");
     assertEquals(ids, DATASET.items);
     assertEquals(columns, DATASET.itemColumns);
-    const tables = { bert4rec: ["out"], stosa: ["item_mean", "item_cov"] }[model.name as string] ?? ["item"];
+    const tables = { sasrec: ["item"], bert4rec: ["out"], stosa: ["item_mean", "item_cov"] }[model.name as string] ??
+      model.itemTables.map((name) => name.replace(".weight", ""));
     assertEquals(Object.keys(vectors), tables);
     for (const table of tables) {
       const { data, width } = vectors[table]!, all = file.weights[`${table}.weight`]!;
-      const skipped = { "mf-bpr": 0, bert4rec: 2 }[model.name as string] ?? 1;
+      const skipped = { "mf-bpr": 0, sasrec: 1, gru4rec: 1, bert4rec: 2, stosa: 1 }[model.name as string] ??
+        model.leadingRows;
       assertEquals([width, data.length], [8, 30 * 8]);
       assertEquals([...data.subarray(0, 8)], [...all.data.subarray(8 * skipped, 8 * skipped + 8)]);
       assertEquals([...data.subarray(29 * 8)], [...all.data.subarray((29 + skipped) * 8, (30 + skipped) * 8)]);

@@ -340,7 +340,12 @@ const EPOCHS: readonly TrainingEvent[] = [1, 2, 3].map((epoch) => ({
   loss: 1 / epoch,
   seconds: 1,
 }));
-const CHECKPOINT = { epoch: 2, part: null, model: [], best: { weights: RESULT.weights, bestEpoch: 0, valid: METRICS } };
+const CHECKPOINT = {
+  epoch: 2,
+  part: null,
+  model: Uint8Array.of(7),
+  best: { weights: RESULT.weights, bestEpoch: 0, valid: METRICS },
+};
 
 Deno.test("RunDirectory.rewind() drops what comes after the checkpoint, tests and a line that was cut off", async () => {
   await withFolder(async (path) => {

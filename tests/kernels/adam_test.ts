@@ -15,6 +15,7 @@ const plain: AdamCase = {
   step: 2,
   weightDecay: 0,
   sparse: false,
+  scaled: false,
   nonFinite: false,
   coupled: false,
   correct: true,
@@ -30,6 +31,7 @@ testOnDevices("adam: random tables, gradients and options", async (device) => {
     firstRow: fc.integer({ min: 0, max: 9 }),
     panel: fc.constantFrom(1, 2, 8, 1024),
     sparse: fc.boolean(),
+    scaled: fc.boolean(),
     nonFinite: fc.constantFrom(false, false, false, true),
     coupled: fc.boolean(),
     correct: fc.boolean(),
@@ -57,7 +59,7 @@ async function isIdle(device: Device, row: number[]): Promise<boolean> {
   using status = device.zeros("u32", [2]);
   device.launch(
     adam,
-    { gradient, offsets: null, order: null, moment1, moment2, parameter, direction, status },
+    { gradient, plan: null, moment1, moment2, parameter, direction, scales: null, status },
     {
       rows: 1,
       firstRow: 0,
@@ -65,6 +67,7 @@ async function isIdle(device: Device, row: number[]): Promise<boolean> {
       stackRows: 1,
       panel: 1024,
       sparse: 0,
+      scaled: 0,
       coupled: 0,
       correct: 1,
       refresh: 0,

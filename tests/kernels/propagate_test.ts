@@ -5,8 +5,9 @@ import { Comparison, Draws, strideOf } from "../../kernels/_check.ts";
 import { fromPanels, toPanels } from "../../kernels/_panels.ts";
 import { checkPropagate } from "../../kernels/propagate/check.ts";
 import { propagateOracle } from "../../kernels/propagate/oracle.ts";
-import { itemCuts, propagate } from "../../kernels/propagate/propagate.ts";
+import { Entries, itemCuts } from "../../kernels/propagate/propagate.ts";
 import type { Device } from "../../src/device/device.ts";
+import { product } from "../../src/sevo/_product.ts";
 import { testOnDevices } from "../_on_devices.ts";
 import { assertChecks, assertPasses, columns, seed } from "./_assert_checks.ts";
 
@@ -21,7 +22,8 @@ testOnDevices("propagate: random graphs", async (device) => {
     edges: fc.integer({ min: 0, max: 30 }),
     hub: fc.constantFrom(0, 511, 512, 513, 1500),
     collect: fc.boolean(),
-    panel: fc.constantFrom(1, 2, 8, 1024),
+    panel: fc.constantFrom(1, 2, 4, 8, 1024),
+    entries: fc.constantFrom("weighted", "ones", "within", "out"),
     packed: fc.boolean(),
     keep: factor,
     neighbour: factor,
@@ -41,6 +43,7 @@ testOnDevices("propagate: more quads than a workgroup has threads", async (devic
       hub: 600,
       collect: true,
       panel: 1024,
+      entries: "weighted",
       packed: false,
       keep: 0.5,
       neighbour: 1,
@@ -49,44 +52,39 @@ testOnDevices("propagate: more quads than a workgroup has threads", async (devic
   );
 });
 
-/** Launches a product as the optimizer does, hubs in pieces, and checks it against the whole graph. */
+/** Launches a product as the optimizer does, hubs in pieces, in either form, and checks it against the whole graph. */
 async function checkGraph(device: Device, graph: Graph, width: number, panel: number) {
-  const stride = strideOf(width), quads = stride / 4, panels = Math.ceil(quads / panel), draws = new Draws(5);
+  const stride = strideOf(width), quads = stride / 4, draws = new Draws(5);
   const data = draws.matrix(graph.rows, width), before = draws.matrix(graph.rows, width);
   const keep = Math.fround(0.9), neighbour = Math.fround(-0.3), own = 1;
-  const { main, partial } = graph.on(device);
-  using source = device.upload(toPanels(data, quads, panel), [graph.rows, stride]);
-  using output = device.upload(before, [graph.rows, stride]);
-  using partials = partial && device.empty("f32", [partial.rows, stride]);
-  using addend = device.copy(source);
-  const shared = { sourceRows: main.rows, quads, panel, outputPanel: quads, turn: 0, step: 0 };
-  device.batch(() => {
-    if (partial) {
-      const { rowOffsets, columns, values, rows, cuts } = partial;
-      const tensors = {
-        rowOffsets,
-        columns,
-        values,
-        source,
-        partials: null,
-        addend: null,
-        output: partials!,
-        status: null,
-      };
-      device.launch(propagate, tensors, { ...shared, rows, keep: 0, neighbour: 1, own: 0 }, {
-        cuts: itemCuts(cuts, panels),
-      });
-    }
-    const { rowOffsets, columns, values, rows, cuts } = main;
-    const tensors = { rowOffsets, columns, values, source, partials, addend, output, status: null };
-    device.launch(propagate, tensors, { ...shared, rows, keep, neighbour, own }, { cuts: itemCuts(cuts, panels) });
-  });
   const { rowOffsets, columns, values } = graph;
   const input = { rowOffsets, columns, values, source: data, partials: null, addend: data, before };
-  const expected = propagateOracle({ ...input, sourceRows: graph.rows, stride, keep, neighbour, own });
-  const comparison = new Comparison();
-  comparison.floats("output", await device.read(output), expected);
-  assertPasses(comparison.result("propagate", { rows: graph.rows, width, pieces: partial?.rows ?? 0 }));
+  const expected = propagateOracle({
+    ...input,
+    entries: Entries.weighted,
+    sourceRows: graph.rows,
+    stride,
+    keep,
+    neighbour,
+    own,
+  });
+  for (const form of ["normalised", "counted"] as const) {
+    const on = graph.on(device, form);
+    assertEquals(on.scales === null, form === "normalised");
+    const scales = on.scales && await device.read(on.scales);
+    const scaled = data.map((value, at) => value * (scales?.[Math.floor(at / stride)] ?? 1));
+    using source = device.upload(toPanels(scaled, quads, panel), [graph.rows, stride]);
+    using output = device.upload(before, [graph.rows, stride]);
+    using partials = on.partial && device.empty("f32", [on.partial.rows, stride]);
+    using addend = device.copy(source);
+    const scalars = { panel, outputPanel: quads, scaling: "out", turn: 0, step: 0, keep, neighbour, own } as const;
+    device.batch(() => product(on, partials, { source, addend, output, status: null }, scalars));
+    const comparison = new Comparison();
+    // Scaling rounds what is gathered and what is added once more, and the weights of the whole graph have rounded twice
+    const tolerance = expected.tolerance.map((error) => form === "counted" ? 2 * error + 2 ** -22 : error);
+    comparison.floats("output", await device.read(output), { ...expected, tolerance });
+    assertPasses(comparison.result("propagate", { form, rows: graph.rows, width, pieces: on.partial?.rows ?? 0 }));
+  }
 }
 
 /** Stars with so many leaves each, every center a row of its own. */

@@ -96,7 +96,7 @@ Deno.test("sevoInit() refuses options that do not exist or are of another type",
   const boolean = (name: string, text: string) => `${name} must be a boolean: current value is ${text}`;
   const meant = (name: string, other: string) => `there is no option '${name}': did you mean '${other}'?`;
   const all = "options are 'rule', 'learningRate', 'betas', 'epsilon', 'weightDecay', 'momentum', 'nesterov', " +
-    "'propagation', 'correction'";
+    "'propagation', 'correction', 'groups', 'clipNorm', 'clipValue', 'frozen', 'undecayed', 'ema'";
   const cases: [given: object, message: string][] = [
     [{ weight_decay: 0.1 }, meant("weight_decay", "weightDecay")],
     [{ LearningRate: 0.1 }, meant("LearningRate", "learningRate")],
@@ -240,9 +240,13 @@ testOnDevices("sevoInit() refuses tables that do not fit", (device) => {
     "Cannot make a state as table 'item' of shape [8] has 8 elements",
   );
   assertFails(
-    init({ user: { data: new Float32Array(6), shape: [2, 3] }, item: { data: new Float32Array(8), shape: [2, 4] } }),
+    () =>
+      sevoInit(device, {
+        user: { data: new Float32Array(6), shape: [2, 3] },
+        item: { data: new Float32Array(8), shape: [2, 4] },
+      }, { ...PLAIN, propagation: { mode: "neumann", beta: 0.5 } }),
     TypeError,
-    "Cannot make a state as all its tables must have 3 columns: table 'item' has 4",
+    "Cannot make a state as tables that are smoothed together must have 3 columns: table 'item' has 4",
   );
   assertFails(
     init({ item: { data: new Float32Array(32), shape: untyped(["4", "8"]) } }),
@@ -399,18 +403,16 @@ testOnDevices("sevoStep() refuses a wrong gradient and leaves the state usable",
         TypeError,
         "Cannot step as gradient 'item' has shape [32]: expected shape [4, 8]",
       );
-      const plan = planRows(Uint32Array.from([1]), 3);
-      using offsets = device.upload(plan.offsets);
-      using order = device.upload(plan.order);
+      using plan = device.upload(planRows(Uint32Array.from([1]), 3));
       using values = device.zeros("f32", [1, 8]);
       using narrow = device.zeros("f32", [1, 7]);
       assertFails(
-        () => sevoStep(state, { item: { offsets, order, values } }, graphOrNone),
+        () => sevoStep(state, { item: { plan, values } }, graphOrNone),
         TypeError,
-        "Cannot step as gradient 'item' has a plan for 3 rows: expected shape [4, 8]",
+        "Cannot step as gradient 'item' has a plan of 5 words in place of 6: expected shape [4, 8]",
       );
       assertFails(
-        () => sevoStep(state, { item: { offsets, order, values: narrow } }, graphOrNone),
+        () => sevoStep(state, { item: { plan, values: narrow } }, graphOrNone),
         TypeError,
         "Cannot step as gradient 'item' has rows of shape [1, 7]: expected shape [4, 8]",
       );
@@ -431,8 +433,7 @@ for (
     },
     "of unsigned integers": (device) => untyped(device.zeros("u32", SHAPE)),
     "with a plan of the wrong type": (device) => ({
-      offsets: untyped(device.zeros("f32", [5])),
-      order: device.zeros("u32", [1]),
+      plan: untyped(device.zeros("f32", [6])),
       values: device.zeros("f32", [1, 8]),
     }),
   })
@@ -730,10 +731,10 @@ Deno.test("sevoStep() on cpu says that a plan points out of its gradient, and go
     const rows = 4000;
     const state = sevoInit(device, { item: { data: matrix(1, rows, 8), shape: [rows, 8] } }, PLAIN);
     using values = device.upload(matrix(2, 4, 8), [4, 8]);
-    using order = device.upload(new Uint32Array(rows).fill(0x03ffffff));
-    using offsets = device.upload(Uint32Array.from({ length: rows + 1 }, (_, row) => row));
+    // Offsets that lie far beyond the end of the plan
+    using plan = device.upload(Uint32Array.from({ length: rows + 1 + 4 }, (_, at) => at <= rows ? 0x03ffffff + at : 0));
     const message = "Cannot launch kernel 'sgd' as an index in its tensors is out of range";
-    assertFails(() => sevoStep(state, { item: { values, order, offsets } }), RangeError, message);
+    assertFails(() => sevoStep(state, { item: { plan, values } }), RangeError, message);
     using other = sevoInit(device, { item: { data: matrix(1, rows, 8), shape: [rows, 8] } }, PLAIN);
     using next = sevoStep(other, { item: matrix(3, rows, 8) });
     assertEquals((await next.read()).item.length, rows * 8);

@@ -2,6 +2,7 @@ import { assertEquals, assertLessOrEqual } from "@std/assert";
 import { Graph, propagate, type Propagation, sevoInit, type SevoOptions, sevoStep } from "@sevo/sevo";
 import { type GoldenCase, goldenCases, relativeError } from "../_golden.ts";
 import { testOnDevices } from "../_on_devices.ts";
+import { assertSameBits } from "./_fixtures.ts";
 
 /** The propagation among the settings of a golden file. */
 function propagationOf({ settings }: GoldenCase): Propagation {
@@ -67,13 +68,29 @@ for (const golden of goldenCases("step_")) {
       shape: golden.shape(`param.${name}.0`) as [number, number],
     }]));
     let state = sevoInit(device, tables, options);
+    // Twice the same tables in groups of one state, beside a table of another width, are to the bit what they are alone
+    const { propagation, ...rule } = options, again = (name: string) => `again ${name}`;
+    const bias = { data: new Float32Array(5).fill(0.5), shape: [5, 1] as const };
+    const twice = Object.fromEntries(
+      Object.entries(tables).flatMap(([name, table]) => [[name, table], [again(name), table]]),
+    );
+    let grouped = sevoInit<string>(device, { ...twice, bias }, {
+      ...rule,
+      groups: [names, names.map(again)].map((tables) => ({ tables, propagation: propagation! })),
+    });
     for (let step = 1; step <= (settings.steps as number); step++) {
       const gradients = Object.fromEntries(
         names.map((name) => [name, Float32Array.from(data(`grad.${name}.${step}`))]),
       );
       state = sevoStep(state, gradients, graph);
-      const read = await state.read();
+      const both = Object.fromEntries(
+        Object.entries(gradients).flatMap(([name, gradient]) => [[name, gradient], [again(name), gradient]]),
+      );
+      grouped = sevoStep(grouped, { ...both, bias: new Float32Array(5).fill(step) }, graph ? [graph, graph] : null);
+      const [read, pair] = await Promise.all([state.read(), grouped.read()]);
       for (const name of names) {
+        assertSameBits(pair[name]!, read[name]!);
+        assertSameBits(pair[again(name)]!, read[name]!);
         assertLessOrEqual(
           relativeError(read[name]!, data(`param.${name}.${step}`)),
           1e-5,
@@ -82,5 +99,6 @@ for (const golden of goldenCases("step_")) {
       }
     }
     state[Symbol.dispose]();
+    grouped[Symbol.dispose]();
   });
 }

@@ -404,10 +404,8 @@ testOnDevices("sevoStep() takes dense, device, sparse and planned gradients alik
     assertSameBits(await runSteps(device, options, graph, shape, tensors), expected, `${label}, device`);
 
     const planned = given.map(({ sparse: { rows, values } }) => {
-      const plan = planRows(rows, shape[0]);
       return {
-        offsets: device.upload(plan.offsets),
-        order: device.upload(plan.order),
+        plan: device.upload(planRows(rows, shape[0])),
         values: device.upload(values, [rows.length, shape[1]]),
       };
     });

@@ -96,6 +96,7 @@ const OF_ALL: Wanted = {
   graph: "categories:category",
 };
 
+/** Another value of each setting of a model: every one of them must matter to its loss. */
 const MATTERS: Readonly<Record<string, Wanted>> = {
   "mf-bpr": { ...OF_ALL, graph: "user-item" },
   "sasrec": { ...OF_ALL, maxLength: 4, blocks: 1, heads: 1, dropout: 0.3 },
@@ -119,7 +120,8 @@ for (const model of TRAINED) {
     const loss = await lossOf(device, model);
     assert(Number.isFinite(loss) && loss > 0, `${loss}`);
     assertEquals(await lossOf(device, model), loss);
-    const matters = MATTERS[model.name]!;
+    const matters = MATTERS[model.name];
+    assert(matters, `MATTERS has no other values of the settings of ${model.name}`);
     // All of its own are tried, and of training all that a step depends on
     const apart = ["momentum", "epochs", "evalEvery", "patience", "graphWeights", "graphNeighbours"];
     assertEquals(Object.keys(matters).sort(), [...model.fields.keys()].filter((name) => !apart.includes(name)).sort());

@@ -230,7 +230,12 @@ export class Threads {
    */
   run(name: string, values: readonly number[], pieces: number, cut: (piece: number) => number): void {
     const kernel = this.#kernels.get(name);
-    if (!kernel) throw new TypeError(`Cannot launch kernel '${name}' as the cpu device has no such kernel`);
+    if (!kernel) {
+      throw new TypeError(
+        `Cannot launch kernel '${name}' as the cpu device has the kernels of its module alone: use webgpu, or peek() and ` +
+          "write() on the cpu",
+      );
+    }
     if (pieces === 1 || this.count === 1) {
       try {
         kernel.run(...values, cut(0), cut(pieces));

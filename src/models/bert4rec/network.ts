@@ -21,15 +21,8 @@ import type {
   SimilarityRows,
 } from "../network.ts";
 import { SequenceNetwork } from "../sequence_network.ts";
-import {
-  checkHidden,
-  checkSequences,
-  itemRow,
-  lastRows,
-  lastTokens,
-  plannedGradient,
-  positionsOf,
-} from "../sequences.ts";
+import { checkHidden, checkSequences } from "../sequence_checks.ts";
+import { itemRow, lastRows, lastTokens, plannedGradient, positionsOf } from "../sequences.ts";
 import { type Bert4RecSettings, HIDDEN_ROW, LEADING_ROWS } from "./settings.ts";
 
 /** Added to variances. */

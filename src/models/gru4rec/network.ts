@@ -8,15 +8,8 @@ import { segmentsOf } from "../../nn/segments.ts";
 import type { Tape, Variable } from "../../nn/tape.ts";
 import type { BatchGradients, BorrowedRows, Network, NetworkWeights, Requests } from "../network.ts";
 import { SequenceNetwork } from "../sequence_network.ts";
-import {
-  checkSequences,
-  checkTargets,
-  itemsOf,
-  joined,
-  lastRows,
-  longestFirst,
-  plannedGradient,
-} from "../sequences.ts";
+import { checkSequences, checkTargets } from "../sequence_checks.ts";
+import { itemsOf, joined, lastRows, longestFirst, plannedGradient } from "../sequences.ts";
 import { type Gru4RecSettings, LEADING_ROWS } from "./settings.ts";
 
 /** How GRU4Rec computes: see `gru4rec`. */

@@ -3,7 +3,8 @@ import type { PairBatch } from "../../data/pair_sampler.ts";
 import { gatherRows } from "../../nn/gather_rows.ts";
 import { type Tape, Variable } from "../../nn/tape.ts";
 import type { BatchGradients, BorrowedRows, FoldIn, Network, NetworkWeights, Requests } from "../network.ts";
-import { checkTargets, itemsOf, joined, plannedGradient } from "../sequences.ts";
+import { checkTargets } from "../sequence_checks.ts";
+import { itemsOf, joined, plannedGradient } from "../sequences.ts";
 import { fitter } from "./fold_in.ts";
 
 /** How MF-BPR computes: see `mfBpr`. */

@@ -10,16 +10,8 @@ import { type Segments, segmentsOf } from "../../nn/segments.ts";
 import type { Tape, Variable } from "../../nn/tape.ts";
 import type { BatchGradients, BorrowedRows, Network, NetworkWeights, Requests } from "../network.ts";
 import { SequenceNetwork } from "../sequence_network.ts";
-import {
-  checkSequences,
-  checkTargets,
-  itemsOf,
-  joined,
-  lastRows,
-  lastTokens,
-  plannedGradient,
-  positionsOf,
-} from "../sequences.ts";
+import { checkSequences, checkTargets } from "../sequence_checks.ts";
+import { itemsOf, joined, lastRows, lastTokens, plannedGradient, positionsOf } from "../sequences.ts";
 import { LEADING_ROWS, type SasRecSettings } from "./settings.ts";
 
 /** Added to variances. */

@@ -19,15 +19,8 @@ import type {
   SimilarityRows,
 } from "../network.ts";
 import { SequenceNetwork } from "../sequence_network.ts";
-import {
-  checkSequences,
-  checkTargets,
-  joined,
-  lastRows,
-  lastTokens,
-  plannedGradient,
-  positionsOf,
-} from "../sequences.ts";
+import { checkSequences, checkTargets } from "../sequence_checks.ts";
+import { joined, lastRows, lastTokens, plannedGradient, positionsOf } from "../sequences.ts";
 import { LEADING_ROWS, type StosaSettings } from "./settings.ts";
 
 /** Added to variances. */
