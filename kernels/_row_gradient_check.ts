@@ -144,6 +144,23 @@ export function gradientAt(
 }
 
 /**
+ * An element of the gradient as it is clipped.
+ *
+ * @param clip Factor of the gradient, and magnitude of its elements at most, or 0.
+ * @param element What {@linkcode gradientAt} gave.
+ * @returns The same of the clipped element: a factor rounds once, and a limit brings no two numbers further apart.
+ */
+export function clippedAt(
+  { factor, limit }: { readonly factor: number; readonly limit: number },
+  element: { readonly value: number; readonly magnitude: number; readonly error: number },
+): { value: number; magnitude: number; error: number } {
+  const scaled = factor * element.value;
+  const value = limit === 0 ? scaled : Math.max(-limit, Math.min(limit, scaled));
+  const rounding = factor === 1 ? 0 : ROUNDOFF * factor * element.magnitude;
+  return { value, magnitude: factor * element.magnitude, error: factor * element.error + rounding };
+}
+
+/**
  * Whether the whole gradient of a row is 0.
  *
  * @param data The gradient.

@@ -42,6 +42,8 @@ import {
   checkSumChunks,
   softmaxCases,
 } from "./catalogue_softmax/check.ts";
+import { checkClipFactor, checkSquaredNorm, clipFactorCases, squaredNormCases } from "./clip/check.ts";
+import { clipFactor, squaredNorm } from "./clip/clip.ts";
 import { checkColumnSums, columnSumsCases } from "./column_sums/check.ts";
 import { columnSums } from "./column_sums/column_sums.ts";
 import {
@@ -81,6 +83,8 @@ import { checkPropagate, propagateCases } from "./propagate/check.ts";
 import { propagate } from "./propagate/propagate.ts";
 import { checkPackPanels, checkRankTargets, packCases, rankCases } from "./rank_targets/check.ts";
 import { packPanels, rankTargets } from "./rank_targets/rank_targets.ts";
+import { checkScatterRows, scatterRowsCases } from "./scatter_rows/check.ts";
+import { scatterRows } from "./scatter_rows/scatter_rows.ts";
 import { checkSgd, sgdCases } from "./sgd/check.ts";
 import { sgd } from "./sgd/sgd.ts";
 import { checkSum, sumCases } from "./sum/check.ts";
@@ -99,6 +103,9 @@ export const kernelChecks: readonly KernelCheck[] = [
   checksOf(sgd, checkSgd, sgdCases),
   checksOf(appendColumn, checkAppendColumn, appendColumnCases),
   checksOf(blend, checkBlend, blendCases),
+  checksOf(squaredNorm, checkSquaredNorm, squaredNormCases),
+  checksOf(clipFactor, checkClipFactor, clipFactorCases),
+  checksOf(scatterRows, checkScatterRows, scatterRowsCases),
   checksOf(columnMaxima, checkColumnMaxima, matrixCases),
   checksOf(cgStart, checkCgStart, matrixCases),
   checksOf(columnDots, checkColumnDots, matrixCases),

@@ -4,6 +4,7 @@ export { adam } from "./adam/adam.as";
 export { appendColumn } from "./append_column/append_column.as";
 export { attention, attentionGradient } from "./attention/attention.as";
 export { blend } from "./blend/blend.as";
+export { clipFactor, squaredNorm } from "./clip/clip.as";
 export { columnSums } from "./column_sums/column_sums.as";
 export {
   softmaxGradient,
@@ -29,6 +30,7 @@ export { matmulGradient } from "./matmul/matmul_gradient.as";
 export { pairLoss } from "./pair_loss/pair_loss.as";
 export { propagate } from "./propagate/propagate.as";
 export { packPanels, rankTargets } from "./rank_targets/rank_targets.as";
+export { scatterRows } from "./scatter_rows/scatter_rows.as";
 export { sgd } from "./sgd/sgd.as";
 export { sum } from "./sum/sum.as";
 export { topItems } from "./top_items/top_items.as";

@@ -118,7 +118,8 @@ export function decodeSafetensors(bytes: Uint8Array): SafetensorsFile {
   if (base + end !== bytes.length) throw fail(`${bytes.length - base - end} bytes follow its tensors`);
   const tensors = places.map(({ name, dtype, shape, begin, end }): [string, SafetensorsTensor] => [
     name,
-    { data: arrayOf(dtype, bytes.slice(base + begin, base + end).buffer), shape },
+    // A copy, which slice() of a Buffer of Node's is not
+    { data: arrayOf(dtype, new Uint8Array(bytes.subarray(base + begin, base + end)).buffer), shape },
   ]);
   // From pairs, as setting `__proto__` on an object would give it no such tensor.
   return { tensors: Object.fromEntries(tensors), metadata: metadata as Record<string, string> };

@@ -1,13 +1,14 @@
 /**
- * Compiles the AssemblyScript of every kernel into the module that the cpu device carries, or with `--check` fails
- * where the committed module is not what the sources give.
+ * Compiles the AssemblyScript of every kernel into the module that the cpu device carries, and puts the WGSL of all into
+ * one that the kernels import, or with `--check` fails where what is committed is not what the sources give.
  *
  * @module
  */
 import asc from "npm:assemblyscript@^0.28.10/asc";
 import binaryen from "npm:assemblyscript@^0.28.10/binaryen";
+import { wgslModule } from "./build/wgsl_module.ts";
 
-const TARGET = new URL("../src/device/cpu/module.generated.ts", import.meta.url);
+const ROOT = `${import.meta.dirname}/..`, KERNELS = `${ROOT}/kernels`;
 
 /** Pages of shared memory a module may grow to: 4 GiB, all that 32-bit addresses reach. */
 const MAXIMUM_PAGES = 65536;
@@ -36,7 +37,7 @@ async function compile(): Promise<string> {
   const { error, stderr } = await asc.main([
     "mod.as.ts",
     "--baseDir",
-    `${import.meta.dirname}/../kernels`,
+    KERNELS,
     "--outFile",
     "kernels.wasm",
     "--enable",
@@ -89,16 +90,19 @@ function optimize(binary: Uint8Array): Uint8Array {
   return module.emitBinary();
 }
 
-const source = await compile();
-if (Deno.args.includes("--check")) {
-  if (source !== await Deno.readTextFile(TARGET)) {
-    console.error(
-      "error: Cannot accept src/device/cpu/module.generated.ts as it is not what the kernels compile to: run `deno task kernels`",
-    );
+/** What is written, by its path. */
+const modules: Readonly<Record<string, string>> = {
+  "src/device/cpu/module.generated.ts": await compile(),
+  "kernels/wgsl.generated.ts": await wgslModule(KERNELS),
+};
+const check = Deno.args.includes("--check");
+for (const [path, source] of Object.entries(modules)) {
+  if (!check) {
+    await Deno.writeTextFile(`${ROOT}/${path}`, source);
+    console.log(`Wrote ${path} (${source.length} bytes)`);
+  } else if (source !== await Deno.readTextFile(`${ROOT}/${path}`)) {
+    console.error(`error: Cannot accept ${path} as it is not what the kernels give: run \`deno task kernels\``);
     Deno.exit(1);
   }
-  console.log("The committed kernel module is up to date");
-} else {
-  await Deno.writeTextFile(TARGET, source);
-  console.log(`Wrote src/device/cpu/module.generated.ts (${source.length} bytes)`);
 }
+if (check) console.log("The committed kernel modules are up to date");

@@ -26,11 +26,12 @@ export function goldenCases(prefix: string): GoldenCase[] {
   if (names.length === 0) {
     throw new Error(`Cannot find golden files ${prefix}*.safetensors: current directory is '${folder}'`);
   }
-  return names.map((file) => readCase(`${folder}/${file}`, file.replace(".safetensors", "")));
+  return names.map((file) => goldenCase(file.replace(".safetensors", ""), Deno.readFileSync(`${folder}/${file}`)));
 }
 
-function readCase(path: string, name: string): GoldenCase {
-  const { tensors, metadata } = decodeSafetensors(Deno.readFileSync(path));
+/** A golden case from the bytes of its file; needs nothing of Deno's. */
+export function goldenCase(name: string, bytes: Uint8Array): GoldenCase {
+  const { tensors, metadata } = decodeSafetensors(bytes);
   const tensor = (key: string) => {
     const found = tensors[key];
     if (!found) throw new Error(`Cannot find tensor '${key}' in golden file '${name}'`);

@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { assert, assertEquals, assertLess, assertThrows } from "@std/assert";
 import fc from "./_fast_check.ts";
 import { decodeSafetensors, encodeSafetensors, type SafetensorsFile } from "../src/safetensors.ts";
@@ -263,4 +264,12 @@ Deno.test("decodeSafetensors() refuses shapes beyond all bounds, deep headers an
 Deno.test("decodeSafetensors() cuts long names short in what it says", () => {
   const { message } = assertThrows(() => decodeSafetensors(withHeader(`{"${"x".repeat(10_000)}":1}`)), SyntaxError);
   assertLess(message.length, 200);
+});
+
+Deno.test("decodeSafetensors() reads a Buffer of Node's, and keeps none of its memory", () => {
+  const bytes = encodeSafetensors({ tensors: { a: { data: Float32Array.of(1, 2, 3), shape: [3] } }, metadata: {} });
+  const buffer = Buffer.from(bytes);
+  const { a } = decodeSafetensors(buffer).tensors;
+  buffer.fill(0);
+  assertEquals([a!.data.length, ...a!.data as Float32Array], [3, 1, 2, 3]);
 });

@@ -6,10 +6,7 @@
  * @module
  */
 import { defineKernel } from "../../src/device/kernel.ts";
-import philoxWgsl from "../_philox.wgsl" with { type: "text" };
-import activateWgsl from "./activate.wgsl" with { type: "text" };
-import activateGradientWgsl from "./activate_gradient.wgsl" with { type: "text" };
-import activationWgsl from "./_activation.wgsl" with { type: "text" };
+import { activateGradientWgsl, activateWgsl, activationWgsl, philoxWgsl } from "../wgsl.generated.ts";
 
 /** Activation functions: the values of `kind`. GELU is the exact one, by erf; `root` is sqrt(max(elu(x) + 1, 1e-24)). */
 export const Activation = { identity: 0, relu: 1, gelu: 2, elu: 3, eluPlusOne: 4, root: 5 } as const;

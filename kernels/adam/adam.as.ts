@@ -16,11 +16,13 @@ export function adam(
   panel: u32,
   sparse: u32,
   scaled: u32,
+  clipped: u32,
   coupled: u32,
   correct: u32,
   refresh: u32,
   direct: u32,
   step: u32,
+  limit: f32,
   gain1: f32,
   gain2: f32,
   epsilon: f32,
@@ -30,6 +32,8 @@ export function adam(
   end: u32,
 ): void {
   const stride = <usize> quads << 4;
+  const factor = f32x4.splat(clipped ? load<f32>(status + 8) : 1);
+  const most = f32x4.splat(limit), least = f32x4.splat(-limit);
   const keep: f32 = coupled ? 1 : 1 - learningRate * weightDecay;
   const keeps = f32x4.splat(keep);
   const rates = f32x4.splat(learningRate);
@@ -53,6 +57,11 @@ export function adam(
         let v = v128.load(moment2 + at + column);
         if (!idle) {
           let g = rowGradient(gradient, plan, sparse, rows, row, stride, column);
+          if (clipped) g = f32x4.mul(factor, g);
+          if (limit != 0) {
+            beyond = f32x4.add(beyond, f32x4.sub(g, g));
+            g = f32x4.max(least, f32x4.min(most, g));
+          }
           if (coupled) g = f32x4.add(g, f32x4.mul(decays, v128.load(parameter + at + column)));
           m = f32x4.add(m, f32x4.mul(gains1, f32x4.sub(g, m)));
           v = f32x4.add(v, f32x4.mul(gains2, f32x4.sub(f32x4.mul(g, g), v)));

@@ -1,8 +1,5 @@
 import { defineKernel } from "../../src/device/kernel.ts";
-import nonFiniteWgsl from "../_non_finite.wgsl" with { type: "text" };
-import panelsWgsl from "../_panels.wgsl" with { type: "text" };
-import rowGradientWgsl from "../_row_gradient.wgsl" with { type: "text" };
-import adamWgsl from "./adam.wgsl" with { type: "text" };
+import { adamWgsl, clipWgsl, nonFiniteWgsl, panelsWgsl, rowGradientWgsl } from "../wgsl.generated.ts";
 
 /**
  * Adam and AdamW on `rows` rows of a stack of tables that starts at row `firstRow` of the stack.
@@ -13,6 +10,8 @@ import adamWgsl from "./adam.wgsl" with { type: "text" };
  *
  * - `sparse = 0`: `gradient` has a row per row. `sparse = 1`: the gradient of row r is the sum of the rows
  *   `order[plan[r] .. plan[r + 1]]` of `gradient`, in that order, where `order` is `plan` from `rows + 1` on.
+ * - `clipped = 1` multiplies the gradient by the third word of `status`, the bits of a float: see `clipFactor`. A `limit`
+ *   other than 0 brings each of its elements into [-limit, limit].
  * - `coupled = 1` adds weightDecay * parameter to the gradient (Adam); 0 shrinks the parameter apart from it (AdamW).
  * - `correct = 1` leaves the moments of rows whose whole gradient is 0.
  * - `direct = 1` applies the direction m / (sqrt(v) + epsilon) to the parameter; 0 writes it to `direction`, where a
@@ -43,18 +42,20 @@ export const adam = defineKernel({
     panel: "u32",
     sparse: "u32",
     scaled: "u32",
+    clipped: "u32",
     coupled: "u32",
     correct: "u32",
     refresh: "u32",
     direct: "u32",
     step: "u32",
+    limit: "f32",
     gain1: "f32",
     gain2: "f32",
     epsilon: "f32",
     learningRate: "f32",
     weightDecay: "f32",
   },
-  wgsl: panelsWgsl + nonFiniteWgsl + rowGradientWgsl + adamWgsl,
+  wgsl: panelsWgsl + nonFiniteWgsl + rowGradientWgsl + clipWgsl + adamWgsl,
   shape: ({ rows, quads }) => ({
     items: rows,
     grain: 512,

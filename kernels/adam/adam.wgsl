@@ -35,7 +35,7 @@ fn main(
     var m = moment1[at];
     var v = moment2[at];
     if (!idle) {
-      var g = row_gradient(row, quad);
+      var g = clip(row_gradient(row, quad));
       if (params.coupled == 1u) { g += params.weightDecay * parameter[at]; }
       m += params.gain1 * (g - m);
       v += params.gain2 * (g * g - v);

@@ -11,6 +11,8 @@ export interface AdamCase extends GradientCase {
   readonly firstRow: number;
   /** Quads of a panel of the direction. */
   readonly panel: number;
+  /** How the gradient is clipped. */
+  readonly clip?: "norm" | "value" | undefined;
   /** Whether the direction is scaled. */
   readonly scaled: boolean;
   readonly coupled: boolean;
@@ -36,9 +38,31 @@ const plain = {
 /** Cases of the self-check. */
 export const adamCases: readonly AdamCase[] = [
   { ...plain, seed: 1, rows: 1, columns: 1, firstRow: 0, step: 1 },
-  { ...plain, seed: 2, rows: 700, columns: 64, firstRow: 11, step: 3, sparse: true, scaled: true, panel: 8 },
+  {
+    ...plain,
+    seed: 2,
+    rows: 700,
+    columns: 64,
+    firstRow: 11,
+    step: 3,
+    sparse: true,
+    scaled: true,
+    panel: 8,
+    clip: "norm",
+  },
   { ...plain, seed: 3, rows: 97, columns: 130, firstRow: 5, step: 100, direct: true, weightDecay: 0.1 },
-  { ...plain, seed: 4, rows: 60, columns: 33, firstRow: 0, step: 7, coupled: true, correct: false, weightDecay: 0.01 },
+  {
+    ...plain,
+    seed: 4,
+    rows: 60,
+    columns: 33,
+    firstRow: 0,
+    step: 7,
+    coupled: true,
+    correct: false,
+    weightDecay: 0.01,
+    clip: "value",
+  },
   { ...plain, seed: 5, rows: 12, columns: 1100, firstRow: 1, step: 2, refresh: true, scaled: true, panel: 9 },
   { ...plain, seed: 6, rows: 50, columns: 20, firstRow: 3, step: 8, sparse: true, nonFinite: true },
   { ...plain, seed: 7, rows: 50, columns: 20, firstRow: 3, step: 8, large: true },
@@ -73,6 +97,7 @@ export async function checkAdam(device: Device, options: AdamCase, kernel = adam
   const moment1 = draws.matrix(stacked, columns), parameter = draws.matrix(stacked, columns);
   const moment2 = draws.matrix(stacked, columns).map((value) => value * value);
   const direction = poison(stacked * stride), status = step % 3 === 0 ? [1, 1] : [0, 0];
+  const factor = options.clip === "norm" ? 0.25 : 1, limit = options.clip === "value" ? 0.5 : 0;
   const scales = drawScales(draws, stacked, options.scaled), plan = planOf(gradient);
 
   using tensors = new Tensors(device);
@@ -84,7 +109,7 @@ export async function checkAdam(device: Device, options: AdamCase, kernel = adam
     parameter: tensors.floats(parameter, shape),
     direction: tensors.floats(direction, shape),
     scales: scales && tensors.floats(scales),
-    status: tensors.integers(Uint32Array.from(status)),
+    status: tensors.integers(Uint32Array.of(...status, new Uint32Array(Float32Array.of(factor).buffer)[0]!)),
   };
   device.launch(kernel, bound, {
     rows,
@@ -94,6 +119,8 @@ export async function checkAdam(device: Device, options: AdamCase, kernel = adam
     panel: options.panel,
     sparse: Number(options.sparse),
     scaled: Number(options.scaled),
+    clipped: Number(options.clip === "norm"),
+    limit,
     coupled: Number(coupled),
     correct: Number(correct),
     refresh: Number(refresh),
@@ -108,6 +135,8 @@ export async function checkAdam(device: Device, options: AdamCase, kernel = adam
     parameter,
     direction,
     scales,
+    factor,
+    limit,
     status,
     rows,
     firstRow,

@@ -1,5 +1,5 @@
 import { type Expected, ROUNDOFF, TINY, unchanged } from "../_check.ts";
-import { gradientAt, type GradientData, isIdle, statusAfter } from "../_row_gradient_check.ts";
+import { clippedAt, gradientAt, type GradientData, isIdle, statusAfter } from "../_row_gradient_check.ts";
 
 /** Arrays and scalars of one launch; rows of `stride` elements, those of a stack but for the gradient's. */
 export interface AdamInput {
@@ -9,6 +9,10 @@ export interface AdamInput {
   readonly parameter: Float32Array;
   readonly direction: Float32Array;
   readonly scales: Float32Array | null;
+  /** Factor of the gradient; 1 for none. */
+  readonly factor: number;
+  /** Magnitude of its elements at most; 0 for none. */
+  readonly limit: number;
   readonly status: readonly number[];
   readonly rows: number;
   readonly firstRow: number;
@@ -58,7 +62,7 @@ export function adamOracle(input: AdamInput): AdamExpected {
       let m = input.moment1[at]!, v = input.moment2[at]!;
       let mError = 0, vError = 0;
       if (!idle) {
-        const own = gradientAt(gradient, stride, row, column);
+        const own = clippedAt(input, gradientAt(gradient, stride, row, column));
         const decay = coupled ? weightDecay * p : 0;
         const g = own.value + decay;
         const gError = own.error + (coupled ? 2 * ROUNDOFF * (own.magnitude + Math.abs(decay)) : 0);

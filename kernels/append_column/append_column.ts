@@ -1,5 +1,5 @@
 import { defineKernel } from "../../src/device/kernel.ts";
-import wgsl from "./append_column.wgsl" with { type: "text" };
+import { appendColumnWgsl } from "../wgsl.generated.ts";
 
 /**
  * output[row] = [input[row], c, 0, 0, 0] with c = column[first + row] where `given`, else `value`: a bias by row becomes
@@ -13,6 +13,6 @@ export const appendColumn = defineKernel({
     output: { type: "vec4f", access: "write" },
   },
   params: { rows: "u32", quads: "u32", first: "u32", value: "f32", given: "u32" },
-  wgsl,
+  wgsl: appendColumnWgsl,
   shape: ({ rows, quads }) => ({ items: rows, grain: 512, workgroups: Math.ceil(rows * (quads + 1) / 256) }),
 });

@@ -16,11 +16,7 @@
  * @module
  */
 import { defineKernel } from "../../src/device/kernel.ts";
-import packedWgsl from "../_packed.wgsl" with { type: "text" };
-import philoxWgsl from "../_philox.wgsl" with { type: "text" };
-import attentionWgsl from "./attention.wgsl" with { type: "text" };
-import attentionGradientWgsl from "./attention_gradient.wgsl" with { type: "text" };
-import padsWgsl from "./_pads.wgsl" with { type: "text" };
+import { attentionGradientWgsl, attentionWgsl, packedWgsl, padsWgsl, philoxWgsl } from "../wgsl.generated.ts";
 
 /** Queries of one workgroup. */
 const BLOCK = 16;

@@ -1,5 +1,5 @@
 import { defineKernel } from "../../src/device/kernel.ts";
-import wgsl from "./blend.wgsl" with { type: "text" };
+import { blendWgsl } from "../wgsl.generated.ts";
 
 /** output = keep * output + scale * input, element by element. `keep = 0` does not read `output`. */
 export const blend = defineKernel({
@@ -9,6 +9,6 @@ export const blend = defineKernel({
     output: { type: "vec4f", access: "update" },
   },
   params: { quads: "u32", keep: "f32", scale: "f32" },
-  wgsl,
+  wgsl: blendWgsl,
   shape: ({ quads }) => ({ items: quads, grain: 8192, workgroups: Math.ceil(quads / 256) }),
 });

@@ -18,11 +18,13 @@
  * @module
  */
 import { defineKernel } from "../../src/device/kernel.ts";
-import logitsWgsl from "./_logits.wgsl" with { type: "text" };
-import softmaxGradientWgsl from "./softmax_gradient.wgsl" with { type: "text" };
-import softmaxNormaliserWgsl from "./softmax_normaliser.wgsl" with { type: "text" };
-import softmaxPartialsWgsl from "./softmax_partials.wgsl" with { type: "text" };
-import sumChunksWgsl from "./sum_chunks.wgsl" with { type: "text" };
+import {
+  logitsWgsl,
+  softmaxGradientWgsl,
+  softmaxNormaliserWgsl,
+  softmaxPartialsWgsl,
+  sumChunksWgsl,
+} from "../wgsl.generated.ts";
 
 /** Tokens and items of one tile. */
 export const BLOCK = 64;

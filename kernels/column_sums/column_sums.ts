@@ -1,5 +1,5 @@
 import { defineKernel } from "../../src/device/kernel.ts";
-import wgsl from "./column_sums.wgsl" with { type: "text" };
+import { columnSumsWgsl } from "../wgsl.generated.ts";
 
 /** Quads of columns that are summed together: a cache line on the cpu device. */
 const ITEM_QUADS = 4;
@@ -21,7 +21,7 @@ export const columnSums = defineKernel({
     output: { type: "vec4f", access: "update" },
   },
   params: { rows: "u32", stride: "u32", firstQuad: "u32", quads: "u32", outputOffset: "u32", accumulate: "u32" },
-  wgsl,
+  wgsl: columnSumsWgsl,
   shape: ({ rows, quads }) => ({
     items: Math.ceil(quads / ITEM_QUADS),
     grain: Math.ceil(GRAIN_QUADS / (ITEM_QUADS * Math.max(1, rows))),

@@ -13,14 +13,16 @@
  * @module
  */
 import { defineKernel, type LaunchShape } from "../../src/device/kernel.ts";
-import nonFiniteWgsl from "../_non_finite.wgsl" with { type: "text" };
-import columnMaximaWgsl from "./column_maxima.wgsl" with { type: "text" };
-import columnDotsWgsl from "./column_dots.wgsl" with { type: "text" };
-import cgStartWgsl from "./cg_start.wgsl" with { type: "text" };
-import cgScalarsWgsl from "./cg_scalars.wgsl" with { type: "text" };
-import cgStepWgsl from "./cg_step.wgsl" with { type: "text" };
-import cgDirectionWgsl from "./cg_direction.wgsl" with { type: "text" };
-import cgFinishWgsl from "./cg_finish.wgsl" with { type: "text" };
+import {
+  cgDirectionWgsl,
+  cgFinishWgsl,
+  cgScalarsWgsl,
+  cgStartWgsl,
+  cgStepWgsl,
+  columnDotsWgsl,
+  columnMaximaWgsl,
+  nonFiniteWgsl,
+} from "../wgsl.generated.ts";
 
 /** Rows that one piece of a sum over rows covers. */
 export const BLOCK_ROWS = 256;

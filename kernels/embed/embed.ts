@@ -6,9 +6,7 @@
  * @module
  */
 import { defineKernel } from "../../src/device/kernel.ts";
-import philoxWgsl from "../_philox.wgsl" with { type: "text" };
-import embedWgsl from "./embed.wgsl" with { type: "text" };
-import embedGradientWgsl from "./embed_gradient.wgsl" with { type: "text" };
+import { embedGradientWgsl, embedWgsl, philoxWgsl } from "../wgsl.generated.ts";
 
 /** The id of a token whose row is 0. */
 export const NO_ROW = 0xffffffff;

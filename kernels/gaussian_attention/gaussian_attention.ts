@@ -14,11 +14,13 @@
  * @module
  */
 import { defineKernel } from "../../src/device/kernel.ts";
-import packedWgsl from "../_packed.wgsl" with { type: "text" };
-import philoxWgsl from "../_philox.wgsl" with { type: "text" };
-import distanceWgsl from "./_distance.wgsl" with { type: "text" };
-import gaussianAttentionWgsl from "./gaussian_attention.wgsl" with { type: "text" };
-import gaussianAttentionGradientWgsl from "./gaussian_attention_gradient.wgsl" with { type: "text" };
+import {
+  distanceWgsl,
+  gaussianAttentionGradientWgsl,
+  gaussianAttentionWgsl,
+  packedWgsl,
+  philoxWgsl,
+} from "../wgsl.generated.ts";
 
 /** Queries of one workgroup. */
 const BLOCK = 16;

@@ -10,8 +10,7 @@
  * @module
  */
 import { defineKernel } from "../../src/device/kernel.ts";
-import gruWgsl from "./gru.wgsl" with { type: "text" };
-import gruGradientWgsl from "./gru_gradient.wgsl" with { type: "text" };
+import { gruGradientWgsl, gruWgsl } from "../wgsl.generated.ts";
 
 /** Segments that advance together on the cpu device. */
 const BLOCK = 8;

@@ -4,8 +4,7 @@
  * @module
  */
 import { defineKernel } from "../../src/device/kernel.ts";
-import layerNormWgsl from "./layer_norm.wgsl" with { type: "text" };
-import layerNormGradientWgsl from "./layer_norm_gradient.wgsl" with { type: "text" };
+import { layerNormGradientWgsl, layerNormWgsl } from "../wgsl.generated.ts";
 
 /** Rows whose share of the gradients of weight and bias is summed in one row of `partial`. */
 export const LAYER_NORM_BLOCK_ROWS = 64;

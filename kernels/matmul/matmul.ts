@@ -6,8 +6,7 @@
  * @module
  */
 import { defineKernel } from "../../src/device/kernel.ts";
-import matmulWgsl from "./matmul.wgsl" with { type: "text" };
-import matmulGradientWgsl from "./matmul_gradient.wgsl" with { type: "text" };
+import { matmulGradientWgsl, matmulWgsl } from "../wgsl.generated.ts";
 
 /** Rows of an item of `matmul` on the cpu. */
 const ITEM_ROWS = 12;

@@ -1,5 +1,5 @@
 import { defineKernel } from "../../src/device/kernel.ts";
-import wgsl from "./pair_loss.wgsl" with { type: "text" };
+import { pairLossWgsl } from "../wgsl.generated.ts";
 
 /**
  * Loss and gradient rows of a pair of dot products: of sample b with query row u, positive item p and negative item n.
@@ -30,6 +30,6 @@ export const pairLoss = defineKernel({
     indexed: "u32",
     firstGradient: "u32",
   },
-  wgsl,
+  wgsl: pairLossWgsl,
   shape: ({ samples }) => ({ items: samples, grain: 128, workgroups: Math.ceil(samples / 16) }),
 });

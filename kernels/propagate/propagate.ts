@@ -1,7 +1,5 @@
 import { defineKernel } from "../../src/device/kernel.ts";
-import nonFiniteWgsl from "../_non_finite.wgsl" with { type: "text" };
-import panelsWgsl from "../_panels.wgsl" with { type: "text" };
-import propagateWgsl from "./propagate.wgsl" with { type: "text" };
+import { nonFiniteWgsl, panelsWgsl, propagateWgsl } from "../wgsl.generated.ts";
 
 /** What the entries of a matrix count, and what its `values` are. */
 export const Entries = {

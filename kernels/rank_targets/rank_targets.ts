@@ -7,9 +7,7 @@
  * @module
  */
 import { defineKernel } from "../../src/device/kernel.ts";
-import excludedWgsl from "../_excluded.wgsl" with { type: "text" };
-import packPanelsWgsl from "./pack_panels.wgsl" with { type: "text" };
-import rankTargetsWgsl from "./rank_targets.wgsl" with { type: "text" };
+import { excludedWgsl, packPanelsWgsl, rankTargetsWgsl } from "../wgsl.generated.ts";
 
 /** Items of one panel. */
 export const PANEL_ITEMS = 16;

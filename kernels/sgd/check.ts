@@ -11,6 +11,8 @@ export interface SgdCase extends GradientCase {
   readonly firstRow: number;
   /** Quads of a panel of the direction. */
   readonly panel: number;
+  /** How the gradient is clipped. */
+  readonly clip?: "norm" | "value" | undefined;
   /** Whether the direction is scaled. */
   readonly scaled: boolean;
   readonly nesterov: boolean;
@@ -46,7 +48,7 @@ export const sgdCases: readonly SgdCase[] = [
     panel: 8,
     momentum: 0.9,
   },
-  { ...plain, seed: 3, rows: 97, columns: 130, firstRow: 5, step: 5, direct: true, weightDecay: 0.1 },
+  { ...plain, seed: 3, rows: 97, columns: 130, firstRow: 5, step: 5, direct: true, weightDecay: 0.1, clip: "value" },
   {
     ...plain,
     seed: 4,
@@ -88,6 +90,7 @@ export async function checkSgd(device: Device, options: SgdCase, kernel = sgd): 
   const parameter = draws.matrix(stacked, columns), direction = poison(stacked * stride);
   const moment1 = scalars.momentum === 0 ? poison(stacked * stride) : draws.matrix(stacked, columns);
   const status = step % 3 === 0 ? [1, 1] : [0, 0];
+  const factor = options.clip === "norm" ? 0.25 : 1, limit = options.clip === "value" ? 0.5 : 0;
   const scales = drawScales(draws, stacked, options.scaled), plan = planOf(gradient);
 
   using tensors = new Tensors(device);
@@ -98,7 +101,7 @@ export async function checkSgd(device: Device, options: SgdCase, kernel = sgd): 
     parameter: tensors.floats(parameter, shape),
     direction: tensors.floats(direction, shape),
     scales: scales && tensors.floats(scales),
-    status: tensors.integers(Uint32Array.from(status)),
+    status: tensors.integers(Uint32Array.of(...status, new Uint32Array(Float32Array.of(factor).buffer)[0]!)),
   };
   device.launch(kernel, bound, {
     rows,
@@ -108,6 +111,8 @@ export async function checkSgd(device: Device, options: SgdCase, kernel = sgd): 
     panel: options.panel,
     sparse: Number(options.sparse),
     scaled: Number(options.scaled),
+    clipped: Number(options.clip === "norm"),
+    limit,
     nesterov: Number(nesterov),
     direct: Number(direct),
     step,
@@ -119,6 +124,8 @@ export async function checkSgd(device: Device, options: SgdCase, kernel = sgd): 
     parameter,
     direction,
     scales,
+    factor,
+    limit,
     status,
     rows,
     firstRow,

@@ -1,5 +1,5 @@
 import { type Expected, ROUNDOFF, TINY, unchanged } from "../_check.ts";
-import { gradientAt, type GradientData, statusAfter } from "../_row_gradient_check.ts";
+import { clippedAt, gradientAt, type GradientData, statusAfter } from "../_row_gradient_check.ts";
 
 /** Arrays and scalars of one launch; rows of `stride` elements, those of a stack but for the gradient's. */
 export interface SgdInput {
@@ -8,6 +8,10 @@ export interface SgdInput {
   readonly parameter: Float32Array;
   readonly direction: Float32Array;
   readonly scales: Float32Array | null;
+  /** Factor of the gradient; 1 for none. */
+  readonly factor: number;
+  /** Magnitude of its elements at most; 0 for none. */
+  readonly limit: number;
   readonly status: readonly number[];
   readonly rows: number;
   readonly firstRow: number;
@@ -45,7 +49,7 @@ export function sgdOracle(input: SgdInput): SgdExpected {
     for (let column = 0; column < stride; column++) {
       const at = (firstRow + row) * stride + column;
       const p = input.parameter[at]!;
-      const own = gradientAt(gradient, stride, row, column);
+      const own = clippedAt(input, gradientAt(gradient, stride, row, column));
       const g = own.value + weightDecay * p;
       let d = g, magnitude = own.magnitude + Math.abs(weightDecay * p);
       let error = own.error + 3 * ROUNDOFF * magnitude + TINY;

@@ -15,9 +15,11 @@ export function sgd(
   panel: u32,
   sparse: u32,
   scaled: u32,
+  clipped: u32,
   nesterov: u32,
   direct: u32,
   step: u32,
+  limit: f32,
   momentum: f32,
   learningRate: f32,
   weightDecay: f32,
@@ -25,6 +27,8 @@ export function sgd(
   end: u32,
 ): void {
   const stride = <usize> quads << 4;
+  const factor = f32x4.splat(clipped ? load<f32>(status + 8) : 1);
+  const most = f32x4.splat(limit), least = f32x4.splat(-limit);
   const momenta = f32x4.splat(momentum);
   const rates = f32x4.splat(learningRate);
   const decays = f32x4.splat(weightDecay);
@@ -40,6 +44,8 @@ export function sgd(
         const p = parameter + at + column;
         let g = rowGradient(gradient, plan, sparse, rows, row, stride, column);
         bad = v128.or(bad, nonFinite(g));
+        if (clipped) g = f32x4.mul(factor, g);
+        if (limit != 0) g = f32x4.max(least, f32x4.min(most, g));
         g = f32x4.add(g, f32x4.mul(decays, v128.load(p)));
         if (momentum != 0) {
           const m = moment1 + at + column;

@@ -1,14 +1,11 @@
 import { defineKernel } from "../../src/device/kernel.ts";
-import nonFiniteWgsl from "../_non_finite.wgsl" with { type: "text" };
-import panelsWgsl from "../_panels.wgsl" with { type: "text" };
-import rowGradientWgsl from "../_row_gradient.wgsl" with { type: "text" };
-import sgdWgsl from "./sgd.wgsl" with { type: "text" };
+import { clipWgsl, nonFiniteWgsl, panelsWgsl, rowGradientWgsl, sgdWgsl } from "../wgsl.generated.ts";
 
 /**
  * Stochastic gradient descent with coupled weight decay on `rows` rows of a stack of tables that starts at row
  * `firstRow` of the stack: g += weightDecay * parameter; buffer = momentum * buffer + g; the direction is g without
  * momentum, `buffer` with it, and g + momentum * buffer with `nesterov = 1`. `moment1` holds the buffer and is not
- * touched without momentum. `sparse`, `direct`, `panel`, `scaled` and `status` are those of `adam`.
+ * touched without momentum. `sparse`, `direct`, `panel`, `scaled`, `clipped`, `limit` and `status` are those of `adam`.
  */
 export const sgd = defineKernel({
   name: "sgd",
@@ -29,13 +26,15 @@ export const sgd = defineKernel({
     panel: "u32",
     sparse: "u32",
     scaled: "u32",
+    clipped: "u32",
     nesterov: "u32",
     direct: "u32",
     step: "u32",
+    limit: "f32",
     momentum: "f32",
     learningRate: "f32",
     weightDecay: "f32",
   },
-  wgsl: panelsWgsl + nonFiniteWgsl + rowGradientWgsl + sgdWgsl,
+  wgsl: panelsWgsl + nonFiniteWgsl + rowGradientWgsl + clipWgsl + sgdWgsl,
   shape: ({ rows, quads }) => ({ items: rows, grain: 512, workgroups: Math.ceil(rows * quads / 256) }),
 });

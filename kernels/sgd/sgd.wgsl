@@ -11,6 +11,7 @@ fn main(
 
   var g = row_gradient(row, quad);
   report_non_finite(g, 0u);
+  g = clip(g);
 
   let at = params.firstRow * params.quads + index;
   g += params.weightDecay * parameter[at];

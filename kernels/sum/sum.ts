@@ -1,5 +1,5 @@
 import { defineKernel } from "../../src/device/kernel.ts";
-import wgsl from "./sum.wgsl" with { type: "text" };
+import { sumWgsl } from "../wgsl.generated.ts";
 
 /** total[0] += scale * the sum of `values`, in an order that depends on `count` alone. */
 export const sum = defineKernel({
@@ -9,6 +9,6 @@ export const sum = defineKernel({
     total: { type: "f32", access: "update" },
   },
   params: { count: "u32", scale: "f32" },
-  wgsl,
+  wgsl: sumWgsl,
   shape: () => ({ items: 1, grain: 1, workgroups: 1 }),
 });

@@ -1,7 +1,6 @@
 import type { DeviceKind } from "../../src/device/device.ts";
 import { defineKernel } from "../../src/device/kernel.ts";
-import excludedWgsl from "../_excluded.wgsl" with { type: "text" };
-import topItemsWgsl from "./top_items.wgsl" with { type: "text" };
+import { excludedWgsl, topItemsWgsl } from "../wgsl.generated.ts";
 
 /** Items that one launch of `topItems` finds for a query at most. */
 export const MAXIMUM_COUNT = 1024;

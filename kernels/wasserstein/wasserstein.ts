@@ -10,9 +10,7 @@
  * @module
  */
 import { defineKernel } from "../../src/device/kernel.ts";
-import gaussianRowsWgsl from "./gaussian_rows.wgsl" with { type: "text" };
-import rootWgsl from "./_root.wgsl" with { type: "text" };
-import wassersteinLossWgsl from "./wasserstein_loss.wgsl" with { type: "text" };
+import { gaussianRowsWgsl, rootWgsl, wassersteinLossWgsl } from "../wgsl.generated.ts";
 
 /** The least covariance. */
 export const LEAST_COVARIANCE: number = Math.fround(1e-24);

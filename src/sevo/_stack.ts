@@ -2,7 +2,7 @@ import type { Device, Tensor } from "../device/device.ts";
 import type { DType, Shape } from "../device/shape.ts";
 import type { DeviceGraph } from "../graph/_device_graph.ts";
 import { NonFiniteError, unconverged } from "./errors.ts";
-import type { Stacked } from "./options.ts";
+import type { ResolvedOptions, Stacked } from "./options.ts";
 import type { ResolvedRule } from "./rule_options.ts";
 import { momentsOf } from "./state_file.ts";
 import type { TableInit } from "./table_init.ts";
@@ -27,9 +27,15 @@ export interface StackTensors {
   readonly average: Tensor<"f32"> | null;
   /** The unsmoothed direction of the last step, which idle rows keep, laid out and scaled as propagation reads it. */
   readonly direction: Tensor<"f32"> | null;
+  /** Rows of the stack that stay as they are, or null. */
+  readonly frozenRows: Tensor<"u32"> | null;
+  /** What is in them. */
+  readonly frozenValues: Tensor<"f32"> | null;
+  /** Rows of the stack that do not decay, or null. */
+  readonly undecayedRows: Tensor<"u32"> | null;
   /**
-   * For each table two words: the first step whose gradient was not finite, or 0; and the first that left a moment that
-   * was not finite, or without propagation an element of the table.
+   * For each table three words: the first step whose gradient was not finite, or 0; the first that left a moment that was
+   * not finite, or without propagation an element of the table; and the factor that clips the gradient, as its bits.
    */
   readonly statuses: readonly Tensor<"u32">[];
   /** The first step whose propagation did not converge, or 0. */
@@ -56,37 +62,70 @@ export interface Stack extends Stacked {
  * @param device The device.
  * @param stacked Which tables, and how they are moved.
  * @param parts Tables, and moments and averages as far as they are not those of a new state.
- * @param averaged Whether a moving average is kept.
+ * @param options Which rows are frozen or do not decay, and whether a moving average is kept.
  * @returns The stack.
  * @throws {TypeError} If the tables are of different widths.
- * @throws {RangeError} If they have no columns, or together no rows, or the device cannot hold them; nothing is kept then.
+ * @throws {RangeError} If they have together no rows, or the device cannot hold them; nothing is kept then.
  */
 export function makeStack(
   device: Device,
   stacked: Stacked,
   parts: { readonly parameter: Tables } & { readonly [Part in StackPart]?: Tables },
-  averaged: boolean,
+  { frozen, undecayed, ema }: Pick<ResolvedOptions, "frozen" | "undecayed" | "ema">,
 ): Stack {
   const { names, rule } = stacked;
   const shape = stackedShape(names, parts.parameter), wanted = momentsOf(rule);
+  const rows = names.map((name) => parts.parameter[name]!.shape[0]);
   using made = new DisposableStack();
   const zeros = <D extends DType>(dtype: D, shape: Shape): Tensor<D> => made.use(device.zeros(dtype, shape));
   const upload = (tables: Tables) => made.use(device.upload(stack(names.map((name) => tables[name]!.data)), shape));
   const moment = (name: "moment1" | "moment2") =>
     !wanted[name] ? null : parts[name] ? upload(parts[name]) : zeros("f32", shape);
+  const listed = (rowsOf: ResolvedOptions["frozen"]) => {
+    const found = stackedRows(names, rows, rowsOf);
+    return found.length > 0 ? found : null;
+  };
+  const kept = listed(frozen), spared = listed(undecayed);
   const tensors: StackTensors = {
     parameter: upload(parts.parameter),
     moment1: moment("moment1"),
     moment2: moment("moment2"),
-    average: averaged ? upload(parts.average ?? parts.parameter) : null,
+    average: ema === null ? null : upload(parts.average ?? parts.parameter),
     direction: rule.propagation ? zeros("f32", shape) : null,
-    statuses: names.map(() => zeros("u32", [2])),
+    frozenRows: kept && made.use(device.upload(kept)),
+    frozenValues: kept && made.use(device.upload(pickRows(names, parts.parameter, kept), [kept.length, shape[1]])),
+    undecayedRows: spared && made.use(device.upload(spared)),
+    statuses: names.map(() => zeros("u32", [3])),
     convergence: zeros("u32", [1]),
     overflow: zeros("u32", [1]),
   };
   made.move();
-  const rows = names.map((name) => parts.parameter[name]!.shape[0]);
   return { ...stacked, rows, columns: shape[1], tensors, directionOf: null };
+}
+
+/** Rows of a stack, from rows of its tables. */
+function stackedRows(
+  names: readonly string[],
+  rows: readonly number[],
+  rowsOf: ResolvedOptions["frozen"],
+): Uint32Array<ArrayBuffer> {
+  const found: number[] = [];
+  let firstRow = 0;
+  names.forEach((name, at) => {
+    const own = rowsOf[name] ?? [];
+    const list = own === true ? Array.from({ length: rows[at]! }, (_, row) => row) : own;
+    for (const row of list) found.push(firstRow + row);
+    firstRow += rows[at]!;
+  });
+  return Uint32Array.from(found);
+}
+
+/** Some rows of a stack. */
+function pickRows(names: readonly string[], tables: Tables, rows: Uint32Array): Float32Array {
+  const all = stack(names.map((name) => tables[name]!.data)), columns = tables[names[0]!]!.shape[1];
+  const picked = new Float32Array(rows.length * columns);
+  rows.forEach((row, at) => picked.set(all.subarray(row * columns, (row + 1) * columns), at * columns));
+  return picked;
 }
 
 /**
@@ -99,19 +138,13 @@ export function makeStack(
  */
 export function copyTensors(device: Device, { statuses, ...tensors }: StackTensors): StackTensors {
   using made = new DisposableStack();
-  const copy = <D extends DType>(tensor: Tensor<D>): Tensor<D> => made.use(device.copy(tensor));
-  const copies = {
-    parameter: copy(tensors.parameter),
-    moment1: tensors.moment1 && copy(tensors.moment1),
-    moment2: tensors.moment2 && copy(tensors.moment2),
-    average: tensors.average && copy(tensors.average),
-    direction: tensors.direction && copy(tensors.direction),
-    statuses: statuses.map((status) => copy(status)),
-    convergence: copy(tensors.convergence),
-    overflow: copy(tensors.overflow),
-  };
+  const copy = (tensor: Tensor): Tensor => made.use(device.copy(tensor));
+  const copies = Object.fromEntries(
+    Object.entries<Tensor | null>(tensors).map(([name, tensor]) => [name, tensor && copy(tensor)]),
+  );
+  const all = { ...copies, statuses: statuses.map(copy) };
   made.move();
-  return copies;
+  return all as unknown as StackTensors;
 }
 
 /**

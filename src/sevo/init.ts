@@ -98,7 +98,7 @@ function makeState<Names extends string>(
   // What is on the device already is given back where a later stack does not fit
   using made = new DisposableStack();
   const stacks = stacksOf(options, columns).map((stacked) => {
-    const stack = makeStack(device, stacked, { ...kept, parameter: all }, options.ema !== null);
+    const stack = makeStack(device, stacked, { ...kept, parameter: all }, options);
     made.adopt(stack.tensors, disposeTensors);
     return stack;
   });

@@ -111,7 +111,13 @@ export function resolveOptions(
   rows: { readonly [table: string]: number },
 ): ResolvedOptions {
   checkOptions(ACTION, options, OPTIONS);
-  const { groups = [], clipNorm = null, clipValue = null, frozen = {}, undecayed = {}, ema = null, ...own } = options;
+  const { groups = [], frozen = {}, undecayed = {}, ema = null, ...rest } = options;
+  const { clipNorm: norm = null, clipValue: value = null, ...own } = rest;
+  // No gradient is beyond an infinite bound
+  const [clipNorm, clipValue] = [norm, value].map((bound) => bound === Infinity ? null : bound) as [
+    number | null,
+    number | null,
+  ];
   if (!Array.isArray(groups)) {
     throw new TypeError(`${ACTION} as groups must be an array: current value is ${shown(groups)}`);
   }

@@ -137,8 +137,10 @@ export class SevoState<Names extends string = string> implements Disposable {
     // A table that there is not is refused as elsewhere
     this.table(name);
     const stack = this.stacks.find(({ names }) => names.includes(name))!;
-    const read = async (part: "moment1" | "moment2") =>
-      (await readPart(stack, part))?.find(([table]) => table === name)![1] ?? null;
+    const read = async (part: "moment1" | "moment2") => {
+      const found = (await readPart(stack, part))?.find(([table]) => table === name);
+      return found ? found[1] : null;
+    };
     const [moment1, moment2] = await Promise.all([read("moment1"), read("moment2"), this.check()]);
     return { moment1, moment2 };
   }

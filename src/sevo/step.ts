@@ -1,10 +1,13 @@
 import { adam } from "../../kernels/adam/adam.ts";
 import { sgd } from "../../kernels/sgd/sgd.ts";
+import type { Tensor } from "../device/device.ts";
 import type { DeviceGraph } from "../graph/_device_graph.ts";
 import type { Graph } from "../graph/graph.ts";
 import { checkOptions, checkType } from "../options.ts";
 import { checkRange } from "./_checks.ts";
 import { copyTensors, disposeTensors, type Stack, type StackTensors } from "./_stack.ts";
+import { clipByNorm, planClip } from "./_clip.ts";
+import { follow, restoreRows, saveRows, silenceRows } from "./_rows.ts";
 import { bindGradient, type BoundGradient, checkGradient, type Gradient } from "./gradient.ts";
 import type { ResolvedOptions } from "./options.ts";
 import { graphOn, isIdentity, makeScratch, panelOf, type Scratch, smooth } from "./propagation.ts";
@@ -93,10 +96,12 @@ export function sevoStep<Names extends string>(
     // All memory is found before the state is taken, so that a step that finds none leaves it usable.
     using owned = new DisposableStack();
     const plans = state.stacks.map((stack, at) => planStep(state, stack, rules[at]!, graphs[at]!, gradients, owned));
+    const clip = planClip(device, state.options, plans, owned);
     const all = donate ? state.take() : copyAll(state);
     using made = new DisposableStack();
     for (const tensors of all) made.adopt(tensors, disposeTensors);
-    const stacks = plans.map((plan, at) => stepStack(plan, all[at]!, step));
+    clipByNorm(clip, all);
+    const stacks = plans.map((plan, at) => stepStack(plan, all[at]!, step, state.options));
     made.move();
     return new SevoState(device, state.options, step, state.shapes, stacks);
   });
@@ -114,6 +119,8 @@ interface StackStep {
     readonly graph: DeviceGraph;
     readonly scratch: Scratch;
   } | null;
+  /** Where rows that do not decay are kept while the others do; null where there are none, or nothing decays. */
+  readonly undecayed: Tensor<"f32"> | null;
 }
 
 /** Finds the memory of a step. */
@@ -127,10 +134,16 @@ function planStep<Names extends string>(
 ): StackStep {
   const { propagation } = rule, names = stack.names as readonly Names[];
   const bounds = names.map((name) => bindGradient(device, gradients[name], shapes[name], owned));
-  if (!propagation || isIdentity(propagation)) return { stack, rule, bounds, smoothing: null };
+  const { undecayedRows, parameter } = stack.tensors;
+  const decays = rule.rule === "adamw" && rule.learningRate * rule.weightDecay !== 0;
+  const undecayed = undecayedRows && decays
+    ? owned.use(device.empty("f32", [undecayedRows.size, parameter.shape[1]!]))
+    : null;
+  const plain = { stack, rule, bounds, smoothing: null, undecayed };
+  if (!propagation || isIdentity(propagation)) return plain;
   const on = graphOn(device, graph!, propagation);
   const scratch = owned.use(makeScratch(on, propagation, stack.tensors.direction!));
-  return { stack, rule, bounds, smoothing: { propagation, graph: on, scratch } };
+  return { ...plain, smoothing: { propagation, graph: on, scratch } };
 }
 
 /** Copies all tensors of a state. What is copied already is given back where a later stack does not fit. */
@@ -142,16 +155,22 @@ function copyAll({ device, stacks }: SevoState): readonly StackTensors[] {
 }
 
 /** Launches the step of a stack. */
-function stepStack({ stack, rule, bounds, smoothing }: StackStep, tensors: StackTensors, step: number): Stack {
-  const graph = smoothing?.graph ?? null;
+function stepStack(
+  { stack, rule, bounds, smoothing, undecayed }: StackStep,
+  tensors: StackTensors,
+  step: number,
+  options: ResolvedOptions,
+): Stack {
+  const graph = smoothing?.graph ?? null, { learningRate, weightDecay } = rule;
+  const keep = rule.rule === "adamw" ? 1 - learningRate * weightDecay : 1;
+  if (undecayed) saveRows(tensors.parameter, tensors.undecayedRows!, undecayed);
   let firstRow = 0;
   bounds.forEach((bound, at) => {
-    launchRule(stack, rule, tensors, at, bound, { firstRow, step }, graph);
+    launchRule(stack, rule, tensors, at, bound, { firstRow, step }, graph, options);
     firstRow += stack.rows[at]!;
   });
+  if (tensors.frozenRows) silenceRows(tensors, tensors.frozenRows, smoothing?.propagation ?? null);
   if (smoothing) {
-    const { learningRate, weightDecay } = rule;
-    const keep = rule.rule === "adamw" ? 1 - learningRate * weightDecay : 1;
     smooth(
       smoothing.graph,
       smoothing.propagation,
@@ -161,6 +180,11 @@ function stepStack({ stack, rule, bounds, smoothing }: StackStep, tensors: Stack
       smoothing.scratch,
     );
   }
+  if (undecayed) restoreRows(tensors.parameter, tensors.undecayedRows!, undecayed, { keep: 1, factor: 1 - keep });
+  if (tensors.frozenRows) {
+    restoreRows(tensors.parameter, tensors.frozenRows, tensors.frozenValues!, { keep: 0, factor: 1 });
+  }
+  if (tensors.average) follow(tensors.average, tensors.parameter, options.ema!);
   return { ...stack, tensors, directionOf: graph };
 }
 
@@ -172,6 +196,7 @@ function launchRule(
   bound: BoundGradient,
   { firstRow, step }: { readonly firstRow: number; readonly step: number },
   graph: DeviceGraph | null,
+  { clipNorm, clipValue }: ResolvedOptions,
 ): void {
   const { device } = parameter, quads = parameter.stride / 4;
   const scalars = {
@@ -182,6 +207,8 @@ function launchRule(
     panel: propagation ? panelOf(device, propagation, quads) : quads,
     sparse: bound.plan ? 1 : 0,
     scaled: graph?.scales ? 1 : 0,
+    clipped: clipNorm === null ? 0 : 1,
+    limit: clipValue ?? 0,
     direct: graph ? 0 : 1,
     step,
     learningRate,
@@ -239,7 +266,7 @@ function checkGradients<Names extends string>(
 }
 
 /** The graph of each stack. */
-function graphsOf({ stacks, options: { groups, propagation } }: SevoState, given: StepGraph): (Graph | null)[] {
+function graphsOf({ stacks, options: { groups } }: SevoState, given: StepGraph): (Graph | null)[] {
   const smoothed = stacks.filter(({ rule }) => rule.propagation);
   if (given !== null && "length" in given) {
     if (given.length !== groups.length) {

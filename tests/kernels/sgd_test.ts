@@ -12,13 +12,15 @@ testOnDevices("sgd: random tables, gradients and options", async (device) => {
     panel: fc.constantFrom(1, 2, 8, 1024),
     sparse: fc.boolean(),
     scaled: fc.boolean(),
+    clip: fc.constantFrom(undefined, "norm", "value"),
     nonFinite: fc.constantFrom(false, false, false, true),
     nesterov: fc.boolean(),
     direct: fc.boolean(),
     step: fc.constantFrom(1, 3, 4_000_000_000),
     momentum: fc.constantFrom(0, 0.9),
     weightDecay: fc.constantFrom(0, 0.01, 1),
-  });
+    // What a limit makes of a NaN is the device's affair: it is reported as the gradient's
+  }).filter(({ clip, nonFinite }) => !(clip === "value" && nonFinite));
   await assertChecks(cases, (options) => checkSgd(device, options), 30);
 });
 

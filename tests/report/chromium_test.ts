@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals, assertNotEquals } from "@std/assert";
-import { CHROMIUM, closeBrowser, type Look, type Page, visit } from "./_chromium.ts";
+import { CHROMIUM, closeBrowser, type Look, type Page, visit } from "../_chromium.ts";
 import { HOSTILE, ITEMS, makePage, makeRuns } from "./_runs.ts";
 import { CONTRASTS, OUTSIDE } from "./_page_checks.ts";
 

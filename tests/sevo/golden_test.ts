@@ -1,18 +1,9 @@
 import { assertEquals, assertLessOrEqual } from "@std/assert";
-import { Graph, propagate, type Propagation, sevoInit, type SevoOptions, sevoStep } from "@sevo/sevo";
-import { type GoldenCase, goldenCases, relativeError } from "../_golden.ts";
+import { Graph, propagate } from "@sevo/sevo";
+import { goldenCases, relativeError } from "../_golden.ts";
+import { again, csrOf, goldenSteps, propagationOf } from "../_golden_steps.ts";
 import { testOnDevices } from "../_on_devices.ts";
 import { assertSameBits } from "./_fixtures.ts";
-
-/** The propagation among the settings of a golden file. */
-function propagationOf({ settings }: GoldenCase): Propagation {
-  const names = ["mode", "beta", "layers", "tolerance", "maxIterations"].filter((name) => name in settings);
-  return Object.fromEntries(names.map((name) => [name, settings[name]])) as unknown as Propagation;
-}
-
-function csrOf({ data }: GoldenCase) {
-  return { rowOffsets: data("graph.row_offsets"), columns: data("graph.columns"), values: data("graph.values") };
-}
 
 for (const golden of goldenCases("graph_")) {
   Deno.test(`golden: ${golden.name}`, () => {
@@ -49,56 +40,17 @@ for (const golden of goldenCases("propagate_")) {
 
 for (const golden of goldenCases("step_")) {
   testOnDevices(`golden: ${golden.name}`, async (device) => {
-    const { settings, data } = golden;
-    const options: SevoOptions = {
-      rule: settings.rule as SevoOptions["rule"],
-      learningRate: settings.lr as number,
-      betas: settings.betas as [number, number] ?? [0.9, 0.999],
-      epsilon: settings.eps as number,
-      weightDecay: settings.weight_decay as number ?? 0,
-      momentum: settings.momentum as number ?? 0,
-      nesterov: settings.nesterov as boolean ?? false,
-      propagation: settings.mode === null ? null : propagationOf(golden),
-    };
-    using graph = options.propagation && Graph.fromCsr(csrOf(golden));
-    const names: string[] = [];
-    while (golden.has(`param.${names.length}.0`)) names.push(`${names.length}`);
-    const tables = Object.fromEntries(names.map((name) => [name, {
-      data: Float32Array.from(data(`param.${name}.0`)),
-      shape: golden.shape(`param.${name}.0`) as [number, number],
-    }]));
-    let state = sevoInit(device, tables, options);
-    // Twice the same tables in groups of one state, beside a table of another width, are to the bit what they are alone
-    const { propagation, ...rule } = options, again = (name: string) => `again ${name}`;
-    const bias = { data: new Float32Array(5).fill(0.5), shape: [5, 1] as const };
-    const twice = Object.fromEntries(
-      Object.entries(tables).flatMap(([name, table]) => [[name, table], [again(name), table]]),
-    );
-    let grouped = sevoInit<string>(device, { ...twice, bias }, {
-      ...rule,
-      groups: [names, names.map(again)].map((tables) => ({ tables, propagation: propagation! })),
-    });
-    for (let step = 1; step <= (settings.steps as number); step++) {
-      const gradients = Object.fromEntries(
-        names.map((name) => [name, Float32Array.from(data(`grad.${name}.${step}`))]),
-      );
-      state = sevoStep(state, gradients, graph);
-      const both = Object.fromEntries(
-        Object.entries(gradients).flatMap(([name, gradient]) => [[name, gradient], [again(name), gradient]]),
-      );
-      grouped = sevoStep(grouped, { ...both, bias: new Float32Array(5).fill(step) }, graph ? [graph, graph] : null);
-      const [read, pair] = await Promise.all([state.read(), grouped.read()]);
-      for (const name of names) {
-        assertSameBits(pair[name]!, read[name]!);
-        assertSameBits(pair[again(name)]!, read[name]!);
-        assertLessOrEqual(
-          relativeError(read[name]!, data(`param.${name}.${step}`)),
-          1e-5,
-          `table ${name}, step ${step}`,
-        );
+    let step = 0;
+    const grouped = goldenSteps(device, golden, { grouped: true });
+    for await (const tables of goldenSteps(device, golden)) {
+      step++;
+      const both = (await grouped.next()).value!;
+      for (const name in tables) {
+        for (const twin of [name, again(name)]) assertSameBits(both[twin]!, tables[name]!, `${twin}, step ${step}`);
+        const expected = golden.data(`param.${name}.${step}`);
+        assertLessOrEqual(relativeError(tables[name]!, expected), 1e-5, `table ${name}, step ${step}`);
       }
     }
-    state[Symbol.dispose]();
-    grouped[Symbol.dispose]();
+    assertEquals([step, (await grouped.next()).done], [golden.settings.steps, true]);
   });
 }

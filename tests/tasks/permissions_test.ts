@@ -28,6 +28,7 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
   export: ["read", "write", "env=SEVO_*"],
   results: ["read", "write", "env=SEVO_*"],
   report: ["read", "write", "env=SEVO_*"],
+  page: ["read", "write", "env=SEVO_*"],
   doctor: ["env=XDG_RUNTIME_DIR,SEVO_*"],
 };
 
@@ -55,7 +56,15 @@ Deno.test("from log to recommendations, each task needs no more than it may, and
     await Deno.writeTextFile(`${folder}/log.csv`, `user,item,timestamp\n${lines.join("\n")}\n`);
     const run = async (task: string, ...args: string[]) => {
       const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-        args: ["run", "--no-prompt", "--cached-only", ...permissionsOf(task), `tasks/${task}.ts`, ...args],
+        args: [
+          "run",
+          "--no-prompt",
+          "--cached-only",
+          "--unstable-bundle",
+          ...permissionsOf(task),
+          `tasks/${task}.ts`,
+          ...args,
+        ],
         env: { NO_COLOR: "1" },
       }).output();
       const [out, err] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));

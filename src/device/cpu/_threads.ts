@@ -14,137 +14,10 @@
  *
  * @module
  */
+import { CONTROL, type KernelFunction, runPieces, workerSource, type WorkerStart } from "./_worker_body.ts";
+import { Workers, type WorkerThread } from "./_workers.ts";
 
-/** Words of the control block. */
-const PIECES = 0,
-  PIECES_DONE = 1,
-  GENERATION = 2,
-  KERNEL = 3,
-  ARGUMENTS = 4,
-  QUIT = 5,
-  WORKERS = 6,
-  FAILED = 7,
-  LAUNCH = 8,
-  STARTING = 9;
-
-/** Byte addresses of the arguments (f64) and of the cuts (u32) of the current launch, and of the counters of shares. */
-const ARGUMENTS_AT = 256, CUTS_AT = 1024, COUNTERS_AT = 20480;
-
-/** Words from one counter to the next: a cache line each. */
-const COUNTER_WORDS = 16;
-
-/** Milliseconds without work after which a worker goes. */
-const IDLE_MILLISECONDS = 2000;
-
-/** Pieces of one launch at most: the cuts end far below the heap. */
-export const MAXIMUM_PIECES = 4096;
-
-/** What the worker's text is given of this module. */
-const CONTROL_WORDS = {
-  PIECES,
-  PIECES_DONE,
-  GENERATION,
-  KERNEL,
-  ARGUMENTS,
-  QUIT,
-  WORKERS,
-  FAILED,
-  LAUNCH,
-  STARTING,
-  ARGUMENTS_AT,
-  CUTS_AT,
-  COUNTERS_AT,
-  COUNTER_WORDS,
-  MAXIMUM_PIECES,
-  IDLE_MILLISECONDS,
-};
-type ControlWords = typeof CONTROL_WORDS;
-
-type KernelFunction = (...values: number[]) => void;
-
-/** What a worker is started with. */
-interface WorkerStart {
-  module: WebAssembly.Module;
-  memory: WebAssembly.Memory;
-  /** Number of threads, the calling one included. */
-  count: number;
-  /** The share to begin with. */
-  home: number;
-}
-
-/**
- * Runs pieces of the launch that is going on until none is left to take. Like {@linkcode workerBody} it refers to
- * nothing outside itself.
- */
-function runPieces(
-  words: ControlWords,
-  memory: WebAssembly.Memory,
-  count: number,
-  home: number,
-): (run: (begin: number, end: number) => void) => void {
-  const control = new Int32Array(memory.buffer, 0, 64);
-  const cuts = new Uint32Array(memory.buffer, words.CUTS_AT, words.MAXIMUM_PIECES + 1);
-  const counters = new Int32Array(memory.buffer, words.COUNTERS_AT, count * words.COUNTER_WORDS);
-  return (run) => {
-    for (let turn = 0; turn < count; turn++) {
-      const share = (home + turn) % count;
-      let left;
-      while ((left = Atomics.sub(counters, share * words.COUNTER_WORDS, 1)) > 0) {
-        const piece = Math.floor(control[words.PIECES]! * share / count) + left - 1;
-        try {
-          run(cuts[piece]!, cuts[piece + 1]!);
-        } catch {
-          Atomics.store(control, words.FAILED, 1);
-        }
-        Atomics.add(control, words.PIECES_DONE, 1);
-      }
-    }
-  };
-}
-
-/**
- * The body of a worker. It is turned into text for a Blob URL (a worker made from a file would need a permission), so
- * it refers to nothing outside itself but what it is called with.
- */
-function workerBody(words: ControlWords, makeRunPieces: typeof runPieces): void {
-  const { GENERATION, KERNEL, ARGUMENTS, QUIT, WORKERS, LAUNCH, STARTING } = words;
-  const scope = globalThis as unknown as {
-    onmessage: (event: MessageEvent<WorkerStart>) => void;
-    postMessage: (message: "ready" | "gone") => void;
-    close: () => void;
-  };
-  scope.onmessage = ({ data: { module, memory, count, home } }) => {
-    const instance = new WebAssembly.Instance(module, { env: { memory } });
-    const kernels = WebAssembly.Module.exports(module).map(({ name }) => instance.exports[name] as KernelFunction);
-    const control = new Int32Array(memory.buffer, 0, 64);
-    const scalars = new Float64Array(memory.buffer, words.ARGUMENTS_AT, 64);
-    const runAll = makeRunPieces(words, memory, count, home);
-    let launch = 0, kernel: KernelFunction = () => {};
-    const run = (begin: number, end: number) => {
-      // A launch does not end while a piece of it is out: what is read here is its description
-      if (launch !== control[LAUNCH]) {
-        launch = control[LAUNCH]!;
-        kernel = kernels[control[KERNEL]!]!.bind(null, ...scalars.subarray(0, control[ARGUMENTS]));
-      }
-      kernel(begin, end);
-    };
-    scope.postMessage("ready");
-    for (;;) {
-      const generation = Atomics.load(control, GENERATION);
-      runAll(run);
-      if (Atomics.load(control, QUIT) === 1) break;
-      // The next launch of a step is microseconds away: looking for it is cheaper than being woken.
-      for (let spin = 0; spin < 2000 && Atomics.load(control, GENERATION) === generation; spin++);
-      const woken = Atomics.wait(control, GENERATION, generation, words.IDLE_MILLISECONDS);
-      // The first to be ready may have long to wait for the last, before there can be any work.
-      if (woken === "timed-out" && Atomics.load(control, STARTING) === 0) break;
-    }
-    // By the shared word, as a calling thread that never turns its event loop hears no message.
-    Atomics.sub(control, WORKERS, 1);
-    scope.postMessage("gone");
-    scope.close();
-  };
-}
+const { PIECES, PIECES_DONE, GENERATION, KERNEL, ARGUMENTS, QUIT, WORKERS, FAILED, LAUNCH, STARTING } = CONTROL;
 
 /** The calling thread and its workers. */
 export class Threads {
@@ -155,22 +28,23 @@ export class Threads {
   readonly #cuts: Uint32Array;
   readonly #kernels = new Map<string, { index: number; run: KernelFunction }>();
   readonly #counters: Int32Array;
-  readonly #runPieces: ReturnType<typeof runPieces>;
+  readonly #runPieces: () => void;
+  /** The kernel of the launch that is going on, with its arguments. */
+  #launched: KernelFunction = () => {};
   readonly #start: Omit<WorkerStart, "home">;
-  readonly #url: string;
-  readonly #workers = new Set<Worker>();
+  readonly #program: Workers;
+  readonly #workers = new Set<WorkerThread>();
   #started = 0;
 
   private constructor(module: WebAssembly.Module, memory: WebAssembly.Memory, count: number) {
     this.count = count;
     this.#start = { module, memory, count };
-    const source = `(${workerBody})(${JSON.stringify(CONTROL_WORDS)}, ${runPieces})`;
-    this.#url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+    this.#program = new Workers(workerSource());
     this.#control = new Int32Array(memory.buffer, 0, 64);
-    this.#scalars = new Float64Array(memory.buffer, ARGUMENTS_AT, 64);
-    this.#cuts = new Uint32Array(memory.buffer, CUTS_AT, MAXIMUM_PIECES + 1);
-    this.#counters = new Int32Array(memory.buffer, COUNTERS_AT, count * COUNTER_WORDS);
-    this.#runPieces = runPieces(CONTROL_WORDS, memory, count, 0);
+    this.#scalars = new Float64Array(memory.buffer, CONTROL.ARGUMENTS_AT, 64);
+    this.#cuts = new Uint32Array(memory.buffer, CONTROL.CUTS_AT, CONTROL.MAXIMUM_PIECES + 1);
+    this.#counters = new Int32Array(memory.buffer, CONTROL.COUNTERS_AT, count * CONTROL.COUNTER_WORDS);
+    this.#runPieces = runPieces(CONTROL, memory, count, 0, (begin, end) => this.#launched(begin, end));
     const instance = new WebAssembly.Instance(module, { env: { memory } });
     WebAssembly.Module.exports(module).forEach(({ name, kind }, index) => {
       if (kind === "function") this.#kernels.set(name, { index, run: instance.exports[name] as KernelFunction });
@@ -178,7 +52,8 @@ export class Threads {
   }
 
   /**
-   * Starts `count - 1` workers and waits until they listen.
+   * Starts `count - 1` workers and waits until they listen. Where they may not start (a page whose content security
+   * policy does not allow `blob:` workers) there is the calling thread alone, and one warning on the console.
    *
    * @param module The compiled kernels.
    * @param memory The memory all threads share.
@@ -192,7 +67,8 @@ export class Threads {
       await Promise.all(Array.from({ length: count - 1 }, () => threads.#startWorker()));
     } catch (error) {
       threads.stop();
-      throw error;
+      warnOnce(error);
+      return new Threads(module, memory, 1);
     }
     Atomics.store(threads.#control, STARTING, 0);
     return threads;
@@ -200,19 +76,19 @@ export class Threads {
 
   #startWorker(): Promise<void> {
     Atomics.add(this.#control, WORKERS, 1);
-    const worker = new Worker(this.#url, { type: "module" });
-    this.#workers.add(worker);
     return new Promise((resolve, reject) => {
-      worker.onmessage = ({ data }: MessageEvent<"ready" | "gone">) => {
-        if (data === "ready") resolve();
-        else this.#workers.delete(worker);
-      };
-      worker.onerror = (event) => {
-        event.preventDefault();
-        this.#workers.delete(worker);
-        Atomics.sub(this.#control, WORKERS, 1);
-        reject(new Error(`Cannot start a worker thread: ${event.message}`));
-      };
+      const worker = this.#program.start({
+        said: (data) => {
+          if (data === "ready") resolve();
+          else this.#workers.delete(worker);
+        },
+        failed: (reason) => {
+          this.#workers.delete(worker);
+          Atomics.sub(this.#control, WORKERS, 1);
+          reject(new Error(reason || "the content security policy of the page may not allow workers from blob:"));
+        },
+      });
+      this.#workers.add(worker);
       // After some have gone two may begin with the same share, which only costs time.
       const home = 1 + this.#started++ % (this.count - 1);
       worker.postMessage({ ...this.#start, home } satisfies WorkerStart);
@@ -256,11 +132,12 @@ export class Threads {
     Atomics.store(control, PIECES_DONE, 0);
     for (let share = 0; share < this.count; share++) {
       const size = Math.floor(pieces * (share + 1) / this.count) - Math.floor(pieces * share / this.count);
-      Atomics.store(this.#counters, share * COUNTER_WORDS, size);
+      Atomics.store(this.#counters, share * CONTROL.COUNTER_WORDS, size);
     }
     Atomics.add(control, GENERATION, 1);
     Atomics.notify(control, GENERATION, pieces - 1);
-    this.#runPieces(kernel.run.bind(null, ...values));
+    this.#launched = kernel.run.bind(null, ...values);
+    this.#runPieces();
     this.#waitForPieces(pieces);
     if (Atomics.exchange(control, FAILED, 0) === 1) throw trapped(name);
   }
@@ -279,10 +156,17 @@ export class Threads {
     Atomics.store(this.#control, QUIT, 1);
     Atomics.add(this.#control, GENERATION, 1);
     Atomics.notify(this.#control, GENERATION);
-    URL.revokeObjectURL(this.#url);
+    this.#program.dispose();
     for (const worker of this.#workers) worker.terminate();
     this.#workers.clear();
   }
+}
+
+let warned = false;
+
+function warnOnce(error: unknown): void {
+  if (!warned) console.warn(`The cpu device runs on one thread as no worker starts: ${(error as Error).message}`);
+  warned = true;
 }
 
 /** A kernel checks no index of its tensors: whoever makes a plan by hand answers for it. */

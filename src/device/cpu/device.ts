@@ -3,8 +3,12 @@ import type { Kernel, Scalars } from "../kernel.ts";
 import { type DType, type HostArray, padRows, type Shape, stripRows } from "../shape.ts";
 import { checkBindings, checkLaunchOptions, checkLength, dtypeOf, elementCount } from "../_checks.ts";
 import { Heap } from "./_heap.ts";
-import { MAXIMUM_PIECES, Threads } from "./_threads.ts";
+import { Threads } from "./_threads.ts";
+import { CONTROL } from "./_worker_body.ts";
+import { Workers } from "./_workers.ts";
 import { moduleBase64 } from "./module.generated.ts";
+
+const { MAXIMUM_PIECES } = CONTROL;
 
 /** Threads that may be asked for. */
 export const MAXIMUM_THREADS = 256;
@@ -32,6 +36,19 @@ class CpuTensor<D extends DType> extends Tensor<D> {
     this.#disposed = true;
     this.device.release(this);
   }
+}
+
+/** Cores of this machine, as far as they are known. */
+function cores(): number {
+  // Node has no navigator before version 21
+  return (globalThis.navigator as Navigator | undefined)?.hardwareConcurrency ?? 1;
+}
+
+/** Uint8Array.fromBase64 is younger than Node 24. */
+function decodeBase64(base64: string): Uint8Array<ArrayBuffer> {
+  const text = atob(base64), bytes = new Uint8Array(text.length);
+  for (let at = 0; at < text.length; at++) bytes[at] = text.charCodeAt(at);
+  return bytes;
 }
 
 /** Whoever waits for pieces that are no count waits for ever, and cuts beyond their array lie in what comes after it. */
@@ -79,26 +96,23 @@ export class CpuDevice implements Device {
 
   /**
    * Opens a cpu device. Where memory cannot be shared with workers (a browser page without isolation) it runs on one
-   * thread.
+   * thread, and so it does where workers may not start, with a warning on the console.
    *
    * @param threads Number of threads; by default one for each core. Of more than two for each core, and more than eight,
    * the rest is not started: they would only wait for each other.
    * @returns The device.
    * @throws {RangeError} If `threads` is not an integer in [1, 256].
    */
-  static async open(
-    threads: number = Math.min(navigator.hardwareConcurrency ?? 1, MAXIMUM_THREADS),
-  ): Promise<CpuDevice> {
+  static async open(threads: number = Math.min(cores(), MAXIMUM_THREADS)): Promise<CpuDevice> {
     if (!Number.isInteger(threads) || threads < 1 || threads > MAXIMUM_THREADS) {
       throw new RangeError(
         `Cannot open the cpu device as threads must be an integer in [1, ${MAXIMUM_THREADS}]: current value is ${threads}`,
       );
     }
-    const module = new WebAssembly.Module(Uint8Array.fromBase64(moduleBase64));
+    const module = new WebAssembly.Module(decodeBase64(moduleBase64));
     const heap = new Heap();
-    const shared = typeof SharedArrayBuffer === "function" && typeof Worker === "function";
-    const most = Math.max(LEAST_MOST_THREADS, 2 * (navigator.hardwareConcurrency ?? 1));
-    return new CpuDevice(heap, await Threads.start(module, heap.memory, shared ? Math.min(threads, most) : 1));
+    const most = Workers.supported ? Math.max(LEAST_MOST_THREADS, 2 * cores()) : 1;
+    return new CpuDevice(heap, await Threads.start(module, heap.memory, Math.min(threads, most)));
   }
 
   /** Number of threads that kernels run on. */

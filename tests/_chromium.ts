@@ -26,6 +26,12 @@ if (CHROMIUM === null && readEnv("SEVO_REQUIRE_CHROMIUM") === "1") {
   );
 }
 
+/**
+ * As root it does not start in its sandbox; the pages are our own. WebGPU is that of SwiftShader, which Chromium brings
+ * along and offers to no page unless it is told to.
+ */
+const ARGUMENTS = ["--no-sandbox", "--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
+
 /** How a page is looked at. */
 export interface Look {
   /** Colours that the reader prefers. */
@@ -54,14 +60,13 @@ let browser: Promise<Browser> | undefined;
 /**
  * Looks at a page in a real browser.
  *
- * @param path The file.
+ * @param address The file, or the address on a server.
  * @param look How.
  * @param work What is done with it.
  */
-export async function visit(path: string, look: Look, work: (visit: Visit) => Promise<void>): Promise<void> {
+export async function visit(address: string, look: Look, work: (visit: Visit) => Promise<void>): Promise<void> {
   const { scheme = "light", width = 1280, media = "screen", scripts = true } = look;
-  // As root it does not start in its sandbox; the page is one of our own
-  browser ??= chromium.launch({ executablePath: CHROMIUM!, args: ["--no-sandbox"] });
+  browser ??= chromium.launch({ executablePath: CHROMIUM!, args: ARGUMENTS });
   const context = await (await browser).newContext({
     viewport: { width, height: 900 },
     colorScheme: scheme,
@@ -76,7 +81,7 @@ export async function visit(path: string, look: Look, work: (visit: Visit) => Pr
       return dialog.dismiss();
     });
     await page.emulateMedia({ media });
-    const own = new URL(`file://${path}`).href;
+    const own = new URL(address, "file://").href;
     page.on("request", (request) => request.url() === own || requests.push(request.url()));
     await page.goto(own);
     await work({ page, said, requests });
