@@ -119,6 +119,11 @@ export class EmbeddingPass {
   /** Rows of items; `NO_ROW`, whose embedding is 0, stays what it is. */
   #idsOf(table: string, items: Uint32Array): Uint32Array<ArrayBuffer> {
     const itemCount = this.#weights.table(table).rows - this.#leadingRows;
-    return Uint32Array.from(items, (item) => item === NO_ROW ? NO_ROW : itemRow(item, itemCount, this.#leadingRows));
+    const rows = new Uint32Array(items.length);
+    for (let at = 0; at < items.length; at++) {
+      const item = items[at]!;
+      rows[at] = item === NO_ROW ? NO_ROW : itemRow(item, itemCount, this.#leadingRows);
+    }
+    return rows;
   }
 }

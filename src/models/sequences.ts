@@ -28,7 +28,10 @@ import type { BorrowedRows } from "./network.ts";
  * @throws {RangeError} If there is no such item.
  */
 export function itemRows(items: Uint32Array, itemCount: number, leadingRows: number): Uint32Array<ArrayBuffer> {
-  return Uint32Array.from(items, (item) => itemRow(item, itemCount, leadingRows));
+  const rows = new Uint32Array(items.length);
+  // A loop, as Uint32Array.from() with a function takes twenty times as long: half a millisecond of a step
+  for (let at = 0; at < items.length; at++) rows[at] = itemRow(items[at]!, itemCount, leadingRows);
+  return rows;
 }
 
 /**

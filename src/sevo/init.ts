@@ -86,7 +86,20 @@ export function loadState(device: Device, bytes: Uint8Array): SevoState {
   return makeState(device, tables!, options, step, kept);
 }
 
-function makeState<Names extends string>(
+/**
+ * Puts checked tables on a device.
+ *
+ * @typeParam Names Names of the tables.
+ * @param device The device to run on.
+ * @param tables Elements by table.
+ * @param options All options.
+ * @param step Steps taken.
+ * @param kept Moments and averages; by default those of a new state.
+ * @returns The state.
+ * @throws {TypeError} If tables that are smoothed together differ in width.
+ * @throws {RangeError} If the device cannot hold them; nothing is kept on it then.
+ */
+export function makeState<Names extends string>(
   device: Device,
   tables: { readonly [Name in Names]: TableInit },
   options: ResolvedOptions,

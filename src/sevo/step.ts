@@ -15,6 +15,7 @@ import { PROPAGATION_BOUNDS, type ResolvedPropagation, resolvePropagation } from
 import { checkLearningRate, type ResolvedRule, RULE_BOUNDS } from "./rule_options.ts";
 import { SevoState } from "./state.ts";
 import { MOST_STEPS } from "./state_file.ts";
+import { graphsOf, type StepGraph } from "./step_graph.ts";
 
 /** Options of a single {@linkcode sevoStep}. */
 export interface StepOptions {
@@ -31,9 +32,6 @@ export interface StepOptions {
 const ACTION = "Cannot use these options";
 
 const STEP_OPTIONS: readonly (keyof StepOptions)[] = ["donate", "learningRate", "weightDecay", "beta"];
-
-/** A graph for all tables, or where there are groups for the one that is smoothed; or a graph for each group. */
-export type StepGraph = Graph | null | readonly (Graph | null)[];
 
 /**
  * One step: moments and direction from the gradients, the direction smoothed over the graph, the tables moved. On the
@@ -88,7 +86,10 @@ export function sevoStep<Names extends string>(
   checkType(ACTION, "donate", donate, "boolean");
   const rules = state.stacks.map(({ rule }) => ruleOfStep(state.options, rule, stepOptions));
   checkGradients(state, gradients);
-  const graphs = graphsOf(state, graph);
+  const graphs = graphsOf(state, graph, {
+    action: "Cannot step",
+    rowsOf: ({ tensors: { parameter } }) => parameter.shape[0],
+  });
 
   const step = state.step + 1;
   if (step > MOST_STEPS) throw new RangeError(`Cannot step as a state takes at most ${MOST_STEPS} steps`);
@@ -263,42 +264,4 @@ function checkGradients<Names extends string>(
   for (const name of Object.keys(gradients)) {
     if (!Object.hasOwn(state.shapes, name)) throw new TypeError(`Cannot step as the state has no table '${name}'`);
   }
-}
-
-/** The graph of each stack. */
-function graphsOf({ stacks, options: { groups } }: SevoState, given: StepGraph): (Graph | null)[] {
-  const smoothed = stacks.filter(({ rule }) => rule.propagation);
-  if (given !== null && "length" in given) {
-    if (given.length !== groups.length) {
-      throw new TypeError(
-        `Cannot step as there must be a graph for each of ${groups.length} groups: there are ${given.length}`,
-      );
-    }
-    return stacks.map((stack) => checkGraph(stack, stack.group < 0 ? null : given[stack.group]!));
-  }
-  if (smoothed.length > 1) {
-    throw new TypeError("Cannot step with one graph as more than one group is smoothed: pass one for each group");
-  }
-  if (given && smoothed.length === 0) {
-    throw new TypeError("Cannot step with a graph as the state has no propagation: pass no graph");
-  }
-  return stacks.map((stack) => checkGraph(stack, stack.rule.propagation ? given : null));
-}
-
-function checkGraph(
-  { rule: { propagation }, tensors: { parameter }, names }: Stack,
-  graph: Graph | null,
-): Graph | null {
-  const [rows] = parameter.shape;
-  if (!propagation) {
-    if (!graph) return null;
-    throw new TypeError(`Cannot step with a graph for table '${names[0]}' as its group is not smoothed: pass null`);
-  }
-  if (!graph) {
-    throw new TypeError(`Cannot step as '${propagation.mode}' propagation needs a graph: current value is ${graph}`);
-  }
-  if (graph.rows !== rows) {
-    throw new RangeError(`Cannot step as the graph has ${graph.rows} rows: expected ${rows}, those of all tables`);
-  }
-  return graph;
 }

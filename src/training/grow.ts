@@ -9,7 +9,7 @@ import { weightRows, weightShapes } from "../models/settings.ts";
 import type { TrainingSettings } from "../models/training_settings.ts";
 import type { ModelWeights, Weight } from "../nn/parameters.ts";
 import { foldUsers } from "./fold_users.ts";
-import { meanNorm, smoothIn } from "./smooth_in.ts";
+import { meanNorm, smoothIn } from "../sevo/smooth_in.ts";
 import { itemGraph } from "./training_graph.ts";
 
 /** What became of the rows of the users or of the items. */

@@ -85,7 +85,7 @@ function trainedSections(model: TrainableModel): string[] {
     [
       smoothed.length === 1
         ? `SEvo smooths the updates of ${smoothed[0]}.`
-        : `SEvo smooths the updates of ${smoothed.join(" and of ")}, each with a state of its own.`,
+        : `SEvo smooths the updates of ${smoothed.join(" and of ")}, each by itself.`,
       leadingRows === 0
         ? "Row 0 of the item table is that of item 0."
         : `The first ${

@@ -1,6 +1,6 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { Graph } from "@sevo/sevo";
-import { meanNorm, smoothIn } from "../../src/training/smooth_in.ts";
+import { meanNorm, smoothIn } from "../../src/sevo/smooth_in.ts";
 
 /** Rows 0 and 1 are known; 2 is beside both; 3 beside 2 alone; 4 and 5 beside each other alone; 6 beside nothing. */
 const GRAPH = Graph.fromEdges({
