@@ -20,6 +20,7 @@ export const Stream = {
   dataset: 5,
   mask: 6,
   setting: 7,
+  graph: 8,
 } as const;
 
 /** High 32 bits of the 64-bit product of two unsigned 32-bit integers. */

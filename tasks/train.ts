@@ -83,7 +83,7 @@ export async function main(args: readonly string[], models: readonly ModelDefini
   await interruptible(`Cannot go on with '${root}'`, again, async (signal) => {
     for (const run of runs) {
       using directory = await RunDirectory.hold(pathOf(run));
-      const plan = { flags, evaluation, directory, initial, identity, signal, log };
+      const plan = { flags, evaluation, directory, initial, models, identity, signal, log };
       results.push(await trainRun(device, dataset, run, plan));
     }
   });

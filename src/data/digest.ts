@@ -2,7 +2,8 @@ import type { Dataset } from "./dataset.ts";
 
 /**
  * A digest of what a dataset holds: ids of users and items, and all interactions of each split in their order. Titles,
- * times and where it comes from are not part of it: they change nothing of what is trained.
+ * times and where it comes from are not part of it: they change nothing of what is trained. A run that is smoothed over a
+ * column of categories keeps a digest of that column beside.
  *
  * @param dataset The dataset.
  * @returns SHA-256 in hexadecimal.

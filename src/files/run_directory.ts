@@ -25,6 +25,8 @@ export interface RunIdentity {
   readonly config: Readonly<Record<string, unknown>>;
   /** What it is trained on. */
   readonly dataset: DatasetIdentity;
+  /** Digests of what its graph is made of besides, by relation as the setting `graph` has it, such as a teacher. */
+  readonly sources?: Readonly<Record<string, string>>;
 }
 
 /** What `metrics.json` says besides the metrics. */
@@ -101,7 +103,7 @@ export class RunDirectory implements Disposable {
    * @param identity What the run is.
    * @throws {RangeError} If there is something in the directory already.
    */
-  async start({ config, dataset }: RunIdentity): Promise<void> {
+  async start({ config, dataset, sources = {} }: RunIdentity): Promise<void> {
     const names = (await Array.fromAsync(Deno.readDir(this.path))).map(({ name }) => name).sort();
     // A start that was cut off leaves its first files behind; it is config.json that makes a run
     const other = names.find((name) => name !== LOCK && name !== "run.json" && !isUnfinished(name));
@@ -109,7 +111,10 @@ export class RunDirectory implements Disposable {
       throw new RangeError(`Cannot write a run to '${this.path}' as it is not empty: it has '${other}'`);
     }
     this.#isStarted = true;
-    this.#write("run.json", json({ dataset, started: new Date().toISOString() }));
+    this.#write(
+      "run.json",
+      json({ dataset, ...Object.keys(sources).length > 0 && { sources }, started: new Date().toISOString() }),
+    );
     this.#write("config.json", json(config));
   }
 
@@ -119,10 +124,10 @@ export class RunDirectory implements Disposable {
    *
    * @param identity What the run is; `epochs` of its settings may have grown, and `patience` and `device` be others.
    * @returns Whether there is a run to go on with.
-   * @throws {RangeError} If the run was started with other settings, or on another dataset.
+   * @throws {RangeError} If the run was started with other settings, on another dataset, or with another teacher.
    * @throws {SyntaxError} If its config.json, its run.json or its metrics.json is damaged.
    */
-  async resume({ config, dataset }: RunIdentity): Promise<boolean> {
+  async resume({ config, dataset, sources = {} }: RunIdentity): Promise<boolean> {
     const { path } = this, started = await readIfThere(`${this.path}/config.json`);
     removeUnfinished(path);
     if (started === null) return false;
@@ -130,14 +135,20 @@ export class RunDirectory implements Disposable {
     const before = this.#parsed(started, "config.json"), now = JSON.parse(json(config));
     const finished = await this.metrics() !== null, longer = now.epochs > Number(before["epochs"]);
     refuseOtherSettings(path, before, now, ["patience", "device", ...finished || longer ? ["epochs"] : []]);
-    const run = await readIfThere(`${this.path}/run.json`);
-    const trainedOn = this.#parsed(run ?? new Uint8Array(), "run.json")["dataset"] as
-      | Partial<DatasetIdentity>
-      | undefined;
+    const run = this.#parsed(await readIfThere(`${path}/run.json`) ?? new Uint8Array(), "run.json");
+    const trainedOn = run["dataset"] as Partial<DatasetIdentity> | undefined;
     if (trainedOn?.digest !== dataset.digest) {
       throw new RangeError(
         `Cannot resume the run in '${path}' as it was trained on another content of the dataset, ` +
           `${short(trainedOn?.digest)}: current value is ${short(dataset.digest)}`,
+      );
+    }
+    const startedWith = (run["sources"] ?? {}) as Readonly<Record<string, string>>;
+    for (const [name, digest] of Object.entries(sources)) {
+      if (startedWith[name] === digest) continue;
+      throw new RangeError(
+        `Cannot resume the run in '${path}' as its graph was made of another content of '${name}', ` +
+          `${short(startedWith[name])}: current value is ${short(digest)}`,
       );
     }
     if (finished && !longer) return true;

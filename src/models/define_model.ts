@@ -5,6 +5,7 @@ import type { ModelWeights } from "../nn/parameters.ts";
 import { type Field, fieldsOf } from "./field.ts";
 import type { Network, NetworkWeights, ScoringNetwork } from "./network.ts";
 import type { Ranker } from "./ranker.ts";
+import { RELATION_KINDS, type RelationKind } from "./relations.ts";
 import { trainingSchema, type TrainingSettings } from "./training_settings.ts";
 
 /** Users and items of a dataset: all that the shapes of a model's weights depend on besides its settings. */
@@ -73,8 +74,8 @@ export interface TrainableDeclaration<S extends object, Batch> extends CommonDec
   readonly itemTables?: readonly string[];
   /** Rows of the item tables before that of item 0, such as one for padding. Default 0. */
   readonly leadingRows?: number;
-  /** Graphs that its tables can be smoothed over. Default `["item"]`. */
-  readonly graphs?: readonly TrainingSettings["graph"][];
+  /** Relations that its tables can be smoothed over. By default those of items: all but `user-item`. */
+  readonly graphs?: readonly RelationKind[];
   /**
    * Draws the initial weights.
    *
@@ -250,7 +251,7 @@ export function defineModel<S extends object, Batch>(
   }
   return {
     leadingRows: 0,
-    graphs: ["item"],
+    graphs: RELATION_KINDS.filter((kind) => kind !== "user-item"),
     unused: () => false,
     ignoresHistory: false,
     historyLength: () => Infinity,

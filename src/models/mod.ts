@@ -68,7 +68,17 @@ export {
   plannedGradient,
   positionsOf,
 } from "./sequences.ts";
-export { type ResolvedSettings, resolveSettings, SettingError } from "./settings.ts";
+export {
+  type GraphSettings,
+  type Relation,
+  RELATION_KINDS,
+  type RelationKind,
+  relationsOf,
+  smoothsUsers,
+  type WeighedRelation,
+} from "./relations.ts";
+export { SettingError } from "./setting_error.ts";
+export { type ResolvedSettings, resolveSettings } from "./settings.ts";
 export { type ModelOptimizer, TrainedModel } from "./trained_model.ts";
 export type { LossSoFar } from "./trained_weights.ts";
 export {

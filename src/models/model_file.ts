@@ -8,7 +8,8 @@ import { isTrainable, type ModelDefinition, RESERVED_PREFIX, type Sizes } from "
 import type { SettingValues } from "./field.ts";
 import { MODELS } from "./models.ts";
 import { provenanceIn } from "./provenance.ts";
-import { resolveSettings, SettingError, weightShapes } from "./settings.ts";
+import { SettingError } from "./setting_error.ts";
+import { resolveSettings, weightShapes } from "./settings.ts";
 import type { TrainingSettings } from "./training_settings.ts";
 
 /** A trained model with all that is needed to use it without its dataset. */

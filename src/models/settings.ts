@@ -4,40 +4,9 @@ import { isTrainable, type ModelDefinition, type Sizes, type TrainableModel } fr
 import { expectation, type SettingValues } from "./field.ts";
 import { InitialWeights } from "./initial_weights.ts";
 import { MODELS } from "./models.ts";
+import { checkRelations } from "./relations.ts";
+import { SettingError } from "./setting_error.ts";
 import { ruleOf, rulePreset, type TrainingSettings } from "./training_settings.ts";
-
-/**
- * Thrown for a setting that a model does not have, or a value that it cannot have.
- *
- * @example
- * ```ts
- * import { resolveSettings, sasRec, SettingError } from "@sevo/sevo/models";
- * import { assertEquals, assertThrows } from "@std/assert";
- *
- * const { setting } = assertThrows(() => resolveSettings(sasRec, { dropout: 1.5 }), SettingError);
- * assertEquals(setting, "dropout");
- * ```
- */
-export class SettingError extends RangeError {
-  /** Tells this error from others. */
-  override readonly name = "SettingError";
-  /** Name of the setting. */
-  readonly setting: string;
-  /** What is wrong with it; the message goes on after "as". */
-  readonly reason: string;
-
-  /**
-   * Says what is wrong.
-   *
-   * @param setting Name of the setting.
-   * @param reason What is wrong with it, as it goes on after "as".
-   */
-  constructor(setting: string, reason: string) {
-    super(`Cannot train as ${reason}`);
-    this.setting = setting;
-    this.reason = reason;
-  }
-}
 
 /** All settings of a model by name: its own, and where it is trained those of training. */
 export type ResolvedSettings<S extends object = object> = S & TrainingSettings;
@@ -109,14 +78,7 @@ export function resolveSettings(
   Object.assign(values, wanted);
   for (const key of fields.keys()) checkValue(model, key, values[key]);
   checkBySchema(model, values);
-  if (isTrainable(model) && !model.graphs.includes(values["graph"] as TrainingSettings["graph"])) {
-    throw new SettingError(
-      "graph",
-      `${name} has no table of users to smooth: graph must be ${
-        model.graphs.map((graph) => `'${graph}'`).join(" or ")
-      }`,
-    );
-  }
+  if (isTrainable(model)) checkRelations(model, values as unknown as TrainingSettings);
   return values as SettingValues;
 }
 

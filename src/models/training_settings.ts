@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { GRAPH_BOUNDS } from "../graph/graph.ts";
+import { NEIGHBOUR_BOUNDS } from "../graph/from_categories.ts";
+import { GRAPH_BOUNDS } from "../graph/from_sequences.ts";
 import { SEED } from "../options.ts";
 import type { SevoOptions } from "../sevo/options.ts";
 import { PROPAGATION_BOUNDS } from "../sevo/propagation_options.ts";
@@ -28,8 +29,15 @@ export interface TrainingSettings {
   readonly momentum: number;
   /** sevo-adamw: whether rows without a gradient keep their moments. */
   readonly correction: boolean;
-  /** What the smoothed tables are smoothed over: items that follow each other, or, mf-bpr alone, users and their items. */
-  readonly graph: "item" | "user-item";
+  /**
+   * What the smoothed tables are smoothed over, one relation or several with commas between: `item` (items that follow
+   * each other), `categories:COLUMN`, `nearest:TEACHER`, or, mf-bpr alone, `user-item`.
+   */
+  readonly graph: string;
+  /** Weights of several relations, with commas between, or `equal`. */
+  readonly graphWeights: string;
+  /** `categories` and `nearest` graphs: to how many others an item is related at most, by each category or by the teacher. */
+  readonly graphNeighbours: number;
   /** How the direction is smoothed. */
   readonly propagation: "neumann" | "iterative" | "exact";
   /** Weight of the graph, in [0, 1). */
@@ -80,8 +88,14 @@ export const trainingSchema = z.strictObject({
   correction: z.boolean().default(true).meta(
     optimizer("sevo-adamw: rows whose whole gradient is 0 keep their corrected moments, and so go on moving"),
   ),
-  graph: z.enum(["item", "user-item"]).default("item").meta(
-    graph("Smooth items over items that follow each other; or, for mf-bpr, users and items over who took what"),
+  graph: z.string().default("item").meta(
+    graph("Relations to smooth over, commas between: item, categories:COLUMN, nearest:RUN, or for mf-bpr user-item"),
+  ),
+  graphWeights: z.string().default("equal").meta(
+    graph("Weights of these relations, such as 1,0.5; or equal"),
+  ),
+  graphNeighbours: bounded(z.int(), NEIGHBOUR_BOUNDS).default(10).meta(
+    graph("categories and nearest: relate an item to so many others at most"),
   ),
   propagation: z.enum(["neumann", "iterative", "exact"]).default("neumann").meta(
     graph("How an update spreads over the graph"),

@@ -1,4 +1,5 @@
 import { type PackedSequences, sliceSequences } from "../data/sequences.ts";
+import { unitRows } from "../data/unit_rows.ts";
 import type { Device, RowRange, Tensor } from "../device/device.ts";
 import type { BorrowedRows, FoldIn, Requests, ScoringNetwork, Similarity } from "../models/network.ts";
 import type { Exclusions, Ranker, TopItems } from "../models/ranker.ts";
@@ -33,7 +34,7 @@ const LIST_BYTES = 2 ** 26;
  *
  * await using device = await openDevice("cpu");
  * const dataset = generatedDataset({ users: 50, items: 40 }), settings = resolveSettings(sasRec, { dimension: 8 });
- * using training = startTraining(device, dataset, sasRec, sasRec.initialWeights(dataset, settings), settings);
+ * using training = await startTraining(device, dataset, sasRec, sasRec.initialWeights(dataset, settings), settings);
  * // What is under training, as it is now
  * using ranker = new DotRanker(device, training.model.network, settings.maxLength);
  * assert((await rankSplit(ranker, dataset, "valid")).mrr > 0);
@@ -242,14 +243,9 @@ async function readRows({ tensor, firstRow, rows }: RowRange): Promise<Float32Ar
   return all.subarray(firstRow * width, (firstRow + rows) * width);
 }
 
-/** Rows divided by their lengths; a row of zeros stays one. */
+/** Rows divided by their lengths. */
 async function normalised(range: RowRange): Promise<BorrowedRows> {
-  const data = await readRows(range), width = range.tensor.shape[1]!;
-  for (let begin = 0; begin < data.length; begin += width) {
-    const row = data.subarray(begin, begin + width);
-    const length = Math.sqrt(row.reduce((sum, value) => sum + value * value, 0));
-    if (length > 0) row.forEach((value, at) => row[at] = value / length);
-  }
+  const width = range.tensor.shape[1]!, data = unitRows(await readRows(range), width);
   const tensor = range.tensor.device.upload(data, [range.rows, width]);
   return { tensor, firstRow: 0, rows: range.rows, [Symbol.dispose]: () => tensor.dispose() };
 }

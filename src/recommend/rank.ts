@@ -1,5 +1,5 @@
 import { packPanels, panelLength, rankTargets as rankTargetsKernel } from "../../kernels/rank_targets/rank_targets.ts";
-import { MAXIMUM_COUNT, topItems as topItemsKernel, topItemsScratch } from "../../kernels/top_items/top_items.ts";
+import { findTopItems } from "../../kernels/top_items/find_top_items.ts";
 import type { RowRange, Tensor } from "../device/device.ts";
 import type { Exclusions, TopItems } from "../models/ranker.ts";
 
@@ -96,25 +96,7 @@ export async function topItems(
     throw new RangeError(`Cannot find the top items as count must be an integer >= 1: current value is ${count}`);
   }
   checkQueries(queries, items, excluded);
-  const { device } = queries.tensor;
-  const { rows: length, firstRow: firstQuery } = queries, width = items.tensor.stride;
-  using top = device.empty("u32", [length, count]);
-  using scores = device.empty("f32", [length, count]);
-  using scratch = device.empty("u32", [
-    topItemsScratch(device.kind, length, width, Math.min(count, MAXIMUM_COUNT)),
-  ]);
-  using offsets = device.upload(excluded.offsets);
-  using list = device.upload(excluded.items);
-  const tensors = { query: queries.tensor, table: items.tensor, offsets, excluded: list, scratch, top, scores };
-  const scalars = { queries: length, firstQuery, items: items.rows, firstRow: items.firstRow, width };
-  device.batch(() => {
-    for (let found = 0; found < count; found += MAXIMUM_COUNT) {
-      const next = Math.min(count - found, MAXIMUM_COUNT);
-      device.launch(topItemsKernel, tensors, { ...scalars, found, count: next, stride: top.stride });
-    }
-  });
-  const [rows, values] = await Promise.all([device.read(top), device.read(scores)]);
-  return { items: rows, scores: values };
+  return await findTopItems(queries, items, count, excluded);
 }
 
 function checkQueries(queries: RowRange, items: RowRange, { offsets, items: list }: Exclusions): void {

@@ -2,7 +2,7 @@ import type { ResultRow } from "../experiments/results.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { titlesOf } from "../recommend/titles.ts";
 import type { Panel } from "./panels.ts";
-import type { Smoothness } from "./smoothness.ts";
+import type { Smoothness } from "../graph/smoothness.ts";
 
 /** An item as the page shows it. */
 export interface Item {

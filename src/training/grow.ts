@@ -4,12 +4,13 @@ import type { Device } from "../device/device.ts";
 import { isTrainable, type TrainableModel } from "../models/define_model.ts";
 import type { SettingValues } from "../models/field.ts";
 import type { ModelFile } from "../models/model_file.ts";
-import { SettingError, weightRows, weightShapes } from "../models/settings.ts";
+import { SettingError } from "../models/setting_error.ts";
+import { weightRows, weightShapes } from "../models/settings.ts";
 import type { TrainingSettings } from "../models/training_settings.ts";
 import type { ModelWeights, Weight } from "../nn/parameters.ts";
 import { foldUsers } from "./fold_users.ts";
 import { meanNorm, smoothIn } from "../sevo/smooth_in.ts";
-import { itemGraph } from "./start_training.ts";
+import { itemGraph } from "./training_graph.ts";
 
 /** What became of the rows of the users or of the items. */
 export interface RowCounts {

@@ -26,7 +26,7 @@ export { DivergenceError } from "./divergence.ts";
 export { growModel, type GrownModel, type RowCounts } from "./grow.ts";
 export { growMoments, type GrownMoments } from "./grow_moments.ts";
 export type { StopOptions } from "./pace.ts";
-export { startTraining, type Training } from "./start_training.ts";
+export { type GraphSource, startTraining, type Training } from "./start_training.ts";
 export {
   type EvaluationOptions,
   type GivenSettings,
@@ -36,3 +36,4 @@ export {
   type TrainingResult,
   type TrainOptions,
 } from "./train.ts";
+export type { Teachers } from "./training_graph.ts";

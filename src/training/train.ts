@@ -25,7 +25,7 @@ import { Pace, type StopOptions } from "./pace.ts";
 import { checkOptions, checkType } from "../options.ts";
 import { NonFiniteError } from "../sevo/errors.ts";
 import { type GrownMoments, withMoments } from "./grow_moments.ts";
-import { startTraining } from "./start_training.ts";
+import { type GraphSource, startTraining } from "./start_training.ts";
 
 /** What happens during training: an epoch has ended, or a split was ranked. */
 export type TrainingEvent =
@@ -70,7 +70,7 @@ export interface StartingPoint {
 }
 
 /** Who hears of a training run, and how it is interrupted and taken up again. */
-export interface TrainOptions {
+export interface TrainOptions extends GraphSource {
   /** How the models are compared and measured. */
   readonly evaluation?: EvaluationOptions;
   /** Called as things happen; training waits for it. */
@@ -85,11 +85,24 @@ export interface TrainOptions {
   readonly onCheckpoint?: (checkpoint: Checkpoint) => Promise<void> | void;
 }
 
+const OPTIONS: readonly (keyof TrainOptions)[] = [
+  "evaluation",
+  "onEvent",
+  "from",
+  "initial",
+  "graph",
+  "teachers",
+  "stop",
+  "onCheckpoint",
+];
+
 /**
  * Trains a model: validates before training, every `evalEvery` epochs and after the last; keeps the weights with the
  * best validation NDCG@10, or another metric, (the earliest of equals) and tests these once, at the end. With `patience` it ends after so many
  * validations without a better one. A model that is counted and not trained is counted and tested. Equal datasets, settings
  * and kinds of device give equal weights.
+ *
+ * SEvo smooths over the graph that the setting `graph` names, or over one of your own.
  *
  * @example
  * ```ts
@@ -107,6 +120,24 @@ export interface TrainOptions {
  * assertEquals([losses.length, weights["item.weight"]!.shape, "ndcg@10" in test], [2, [40, 8], true]);
  * ```
  *
+ * @example Graphs
+ * ```ts
+ * import { Graph, openDevice } from "@sevo/sevo";
+ * import { mfBpr } from "@sevo/sevo/models";
+ * import { generatedDataset, train } from "@sevo/sevo/training";
+ * import { assertNotEquals } from "@std/assert";
+ *
+ * await using device = await openDevice("cpu");
+ * const dataset = generatedDataset({ users: 100, items: 50 });
+ * const settings = { epochs: 1, evalEvery: 1 };
+ * // Items that follow each other, and items of one category, which count half as much
+ * const named = await train(device, dataset, mfBpr, { ...settings, graph: "item,categories:category", graphWeights: "1,0.5" });
+ *
+ * using graph = Graph.fromEdges({ rows: dataset.itemCount, sources: [0, 1], targets: [1, 2] });
+ * const own = await train(device, dataset, mfBpr, settings, { graph });
+ * assertNotEquals(own.weights, named.weights);
+ * ```
+ *
  * @param device The device to train on.
  * @param dataset The dataset.
  * @param model The model.
@@ -114,7 +145,8 @@ export interface TrainOptions {
  * @param options Who hears of it, and where to go on from.
  * @returns Weights, settings and metrics.
  * @throws {SettingError} If the model has no such setting, or cannot have such a value.
- * @throws {RangeError} If the dataset has nothing to train, to validate or to test with, or there is no such metric.
+ * @throws {RangeError} If the dataset has nothing to train, to validate or to test with, there is no such metric, or the
+ * graph has other rows than the tables.
  * @throws {SyntaxError} If the checkpoint to go on from is of another model.
  * @throws {DivergenceError} If training diverged.
  */
@@ -125,7 +157,7 @@ export async function train<M extends ModelDefinition>(
   given: GivenSettings<M> = {} as GivenSettings<M>,
   options: TrainOptions = {},
 ): Promise<TrainingResult> {
-  checkOptions("Cannot train", options, ["evaluation", "onEvent", "from", "initial", "stop", "onCheckpoint"]);
+  checkOptions("Cannot train", options, OPTIONS);
   const { evaluation = {}, onEvent = () => {}, from = null, initial = null, onCheckpoint } = options;
   const pace = new Pace(options.stop);
   const { metric, at, ranking } = checkedEvaluation(evaluation);
@@ -144,7 +176,8 @@ export async function train<M extends ModelDefinition>(
     const own = resolveSettings(definition, given as Partial<TrainingSettings>);
     settings = own as unknown as SettingValues;
     const weights = initial?.weights ?? definition.initialWeights(dataset, own);
-    using training = startTraining(device, dataset, definition, weights, own);
+    const { graph = null, teachers = {} } = options;
+    using training = await startTraining(device, dataset, definition, weights, own, { graph, teachers });
     const { model: trained, sampler } = training;
     const validate = async (epoch: number) => {
       using ranker = new DotRanker(device, trained.network, historyLength(model, own));

@@ -69,7 +69,7 @@ export async function countStep(
   model: TrainableModel,
   settings: ResolvedSettings,
 ): Promise<StepCounts> {
-  using training = start(device, dataset, model, settings);
+  using training = await start(device, dataset, model, settings);
   await steps(training, settings.batch, WARM_UP);
   const [batch] = training.sampler.batches(2, settings.batch);
   await device.synchronize();
@@ -148,7 +148,12 @@ export function leastSasRecBytes(
  * @param settings Its settings.
  * @returns The model and its batches.
  */
-export function start(device: Device, dataset: Dataset, model: TrainableModel, settings: ResolvedSettings): Training {
+export function start(
+  device: Device,
+  dataset: Dataset,
+  model: TrainableModel,
+  settings: ResolvedSettings,
+): Promise<Training> {
   return startTraining(device, dataset, model, model.initialWeights(dataset, settings), settings);
 }
 

@@ -114,8 +114,8 @@ export async function timeModel(
   settings: ResolvedSettings,
   { rounds, peer }: { readonly rounds: number; readonly peer: ((steps: number) => Promise<number>) | null },
 ): Promise<ModelTimes> {
-  using sevo = start(device, dataset, model, settings);
-  using plain = start(device, dataset, model, { ...settings, optimizer: "adamw" });
+  using sevo = await start(device, dataset, model, settings);
+  using plain = await start(device, dataset, model, { ...settings, optimizer: "adamw" });
   const { batch } = settings;
   for (const training of [sevo, plain]) await steps(training, batch, WARM_UP);
   const times: Record<Exclude<keyof ModelTimes, "steps">, number[]> = {

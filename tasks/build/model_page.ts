@@ -91,9 +91,8 @@ function trainedSections(model: TrainableModel): string[] {
         : `The first ${
           leadingRows === 1 ? "row of the item table is" : `${leadingRows} rows of the item tables are`
         } no item's: item 0 has row ${leadingRows}.`,
-      graphs.length > 1
-        ? "The graph is that of items which follow each other, or with `--graph user-item` that of users and their items."
-        : "The graph is that of items which follow each other in the training sequences.",
+      "The graph is that of items which follow each other in the training sequences, or what `--graph` names: see [graphs](../graphs.md).",
+      ...graphs.includes("user-item") ? ["With `user-item` among its relations, users are smoothed too."] : [],
       userTable
         ? `${name} knows users by their rows. For a history of somebody else it fits a row with the items held: see [recommending](../recommending.md).`
         : `${name} goes by the history alone, so it recommends to anybody who has one.`,

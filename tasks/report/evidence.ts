@@ -15,8 +15,8 @@ import {
   type SmoothnessEvidence,
 } from "../../src/report/items.ts";
 import { type Arm, type Panel, seedOf } from "../../src/report/panels.ts";
-import { type Smoothness, smoothnessOf } from "../../src/report/smoothness.ts";
-import { itemGraph } from "../../src/training/start_training.ts";
+import type { Smoothness } from "../../src/graph/smoothness.ts";
+import { itemGraph } from "../../src/training/training_graph.ts";
 import { type FoundDatasets, modelOf } from "./datasets.ts";
 
 /**
@@ -42,7 +42,7 @@ export async function smoothnessEvidence(
     const byRun = new Map<ResultRow, Smoothness>();
     for (const row of rows) {
       const table = tableOf(await modelOf(row, models), dataset);
-      if (table !== null) byRun.set(row, smoothnessOf(graph, table.data, table.width));
+      if (table !== null) byRun.set(row, graph.smoothness(table.data, table.width));
     }
     const without = rows.length - byRun.size, where = `${panel.model} on ${panel.dataset}`;
     if (without > 0) missing.add(`${where}: ${without} of ${rows.length} runs have no model file of these items.`);

@@ -41,7 +41,7 @@ export async function carryOut(
   const dataset = await datasetOf(asked), { settings } = resolved(asked, dataset);
   await using device = await openTaskDevice({ device: flags.device, threads: values.threads });
   const identity = { name: dataset.name, digest: await datasetDigest(dataset) };
-  const common: RunPlan = { label: run.name, flags, evaluation, directory, initial, identity, signal, log };
+  const common: RunPlan = { label: run.name, flags, evaluation, directory, initial, models, identity, signal, log };
   const rungs = halve ? rungsOf(halve, Number(settings["epochs"] ?? 0)) : [];
   const begun = (await readStarted([folder]))[0]?.config["epochs"] ?? 0, decisions = await readDecisions(folder);
   for (const epochs of rungs.filter((rung) => rung >= Number(begun))) {

@@ -1,4 +1,4 @@
-import { SettingError } from "../../src/models/settings.ts";
+import { SettingError } from "../../src/models/setting_error.ts";
 import { kebab, UsageError } from "../cli/declaration.ts";
 
 /**

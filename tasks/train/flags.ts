@@ -147,6 +147,10 @@ export function trainTask(models: readonly ModelDefinition[]): Task<Flags> {
       ["--data data/beauty --compare --seeds 5", "SEvo against plain AdamW and Adam over five seeds"],
       ["--data data/beauty --graph user-item --beta 0.99", "smooth users and items together"],
       [
+        "--data data/ml-1m --model sasrec --graph item,categories:genres --graph-weights 1,0.5",
+        "smooth over items that follow each other, and half as much over those of one genre",
+      ],
+      [
         "--data data/beauty --out runs/a --resume",
         "start, or go on with what was interrupted: the same command for both",
       ],

@@ -10,8 +10,10 @@ import { ProgressReport } from "../cli/progress_report.ts";
 import { resultLine } from "../cli/results.ts";
 import type { TaskLog } from "../cli/task_log.ts";
 import { VERSION } from "../cli/version.ts";
+import { refuseAsFlag } from "./as_flags.ts";
 import { configOf, type RunFlags } from "./flags.ts";
 import { type InitialRun, startFrom } from "./init.ts";
+import { readSources } from "./sources.ts";
 
 /** One run of a command. */
 export interface Run {
@@ -33,6 +35,8 @@ export interface RunPlan {
   readonly directory: RunDirectory;
   /** The run to start from; null to start anew. */
   readonly initial: InitialRun | null;
+  /** The models that there are. */
+  readonly models: readonly ModelDefinition[];
   /** The dataset. */
   readonly identity: DatasetIdentity;
   /** Aborted where it is asked to end. */
@@ -54,11 +58,12 @@ export async function trainRun(
   device: Device,
   dataset: Dataset,
   { model, settings }: Run,
-  { label: named, flags, evaluation, directory, initial, identity, signal, log: { say, tell } }: RunPlan,
+  { label: named, flags, evaluation, directory, initial, models, identity, signal, log: { say, tell } }: RunPlan,
 ): Promise<FinishedMetrics> {
   const begin = performance.now();
   const label = named ?? (isTrainable(model) ? `${settings["optimizer"]} seed ${settings["seed"]}` : model.name);
-  const run = { config: configOf(model, settings, flags), dataset: identity };
+  const { teachers, digests } = await readSources(dataset, model, settings, models);
+  const run = { config: configOf(model, settings, flags), dataset: identity, sources: digests };
   const { path } = directory;
   let isStarted = flags.resume && await directory.resume(run);
   const finished = isStarted ? await directory.metrics() : null;
@@ -80,6 +85,7 @@ export async function trainRun(
     evaluation,
     from,
     initial: begun?.start ?? null,
+    teachers,
     stop: { signal, grace: flags.grace, ...flags.checkpointEvery && { checkpointEvery: flags.checkpointEvery } },
     async onEvent(event) {
       if (event.type === "epoch") trained = event.epoch;
@@ -91,7 +97,7 @@ export async function trainRun(
       report.show(event);
     },
     onCheckpoint: (checkpoint) => directory.checkpoint(checkpoint),
-  });
+  }).catch(refuseAsFlag);
   const digest = await directory.finish(result, dataset, {
     version: VERSION,
     protocol: protocolOf(dataset, evaluation),

@@ -24,7 +24,7 @@ export async function timeSteps(
   await using device = await openDevice("cpu", { threads });
   const dataset = generatedDataset({ users: 22_363, items: 12_101, minLength: 5, maxLength: 13, seed: 1 });
   const settings = resolveSettings(sasRec, { optimizer: "sevo-adamw" }, "beauty");
-  using training = startTraining(device, dataset, sasRec, sasRec.initialWeights(dataset, settings), settings);
+  using training = await startTraining(device, dataset, sasRec, sasRec.initialWeights(dataset, settings), settings);
   const milliseconds: number[] = [];
   let step = 0;
   for (const batch of training.sampler.batches(1, settings.batch)) {

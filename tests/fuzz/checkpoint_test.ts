@@ -12,7 +12,7 @@ const device = await openDevice("cpu", { threads: 1 });
 const DATASET = generatedDataset({ users: 12, items: 10, seed: 2 });
 const SETTINGS = resolveSettings(sasRec, { dimension: 8, maxLength: 5, blocks: 1 });
 const WEIGHTS = sasRec.initialWeights(DATASET, SETTINGS);
-const TRAINING = startTraining(device, DATASET, sasRec, WEIGHTS, SETTINGS);
+const TRAINING = await startTraining(device, DATASET, sasRec, WEIGHTS, SETTINGS);
 const FILE = encodeCheckpoint({
   epoch: 4,
   part: { steps: 2, loss: { total: 0.5, steps: 2 } },

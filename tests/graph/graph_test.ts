@@ -1,44 +1,11 @@
-import { assertAlmostEquals, assertEquals, assertLess, assertLessOrEqual, assertThrows } from "@std/assert";
+import { assertAlmostEquals, assertEquals, assertLess, assertThrows } from "@std/assert";
 import { Graph, type SequenceGraphOptions } from "@sevo/sevo";
 import fc from "../_fast_check.ts";
 import { testOnDevices } from "../_on_devices.ts";
-import { ROUNDING, uniforms } from "../sevo/_fixtures.ts";
+import { uniforms } from "../sevo/_fixtures.ts";
+import { add, assertNormalised, assertSameGraph, type Weights } from "./_edges.ts";
 
 const RUNS = { seed: 310, numRuns: 150 } as const;
-
-/** Weights between rows, both directions, by "row,column". */
-type Weights = Map<string, number>;
-
-function add(weights: Weights, a: number, b: number, weight: number): void {
-  for (const key of [`${a},${b}`, `${b},${a}`]) weights.set(key, (weights.get(key) ?? 0) + weight);
-}
-
-/** Asserts that a graph is D^-1/2 W D^-1/2 of these weights: the same entries in order, and values but for rounding. */
-function assertNormalised(graph: Graph, rows: number, weights: Weights): void {
-  const entries = [...weights].map(([key, weight]) => {
-    const [row, column] = key.split(",").map(Number) as [number, number];
-    return { row, column, weight };
-  }).sort((a, b) => a.row - b.row || a.column - b.column);
-  const degrees = new Float64Array(rows);
-  for (const { row, weight } of entries) degrees[row]! += weight;
-  const rowOffsets = Array.from({ length: rows + 1 }, (_, row) => entries.filter((entry) => entry.row < row).length);
-  assertEquals(graph.rows, rows);
-  assertEquals(graph.entries, entries.length);
-  assertEquals([...graph.rowOffsets], rowOffsets);
-  assertEquals([...graph.columns], entries.map(({ column }) => column));
-  entries.forEach(({ row, column, weight }, at) => {
-    const expected = weight / Math.sqrt(degrees[row]! * degrees[column]!);
-    // A weight is rounded as it is dealt and as it is summed, which the degrees inherit, and the value once more.
-    assertLessOrEqual(Math.abs(graph.values[at]! - expected), 6 * ROUNDING * expected, `entry ${row}, ${column}`);
-  });
-}
-
-function assertSameGraph(actual: Graph, expected: Graph): void {
-  assertEquals(
-    [actual.rowOffsets, actual.columns, actual.values],
-    [expected.rowOffsets, expected.columns, expected.values],
-  );
-}
 
 function flatten(sequences: readonly (readonly number[])[]) {
   const offsets = [0];
@@ -151,6 +118,16 @@ Deno.test("Graph.fromEdges() sums repeated edges and counts a self-loop from bot
   assertEquals([...graph.rowOffsets], [0, 1, 2, 3]);
   assertEquals([...graph.columns], [1, 0, 2]);
   assertEquals([...graph.values], [1, 1, 1]);
+});
+
+Deno.test("Graph.fromEdges() counts an edge that is given in both directions twice, and keeps loops and isolated rows", () => {
+  const weights: Weights = new Map();
+  for (const [a, b, weight] of [[0, 1, 3], [1, 0, 1], [3, 3, 2], [3, 0, 1]] as const) add(weights, a, b, weight);
+  const graph = Graph.fromEdges({ rows: 5, sources: [0, 1, 3, 3], targets: [1, 0, 3, 0], weights: [3, 1, 2, 1] });
+  assertNormalised(graph, 5, weights);
+  // Rows 2 and 4 are isolated; the self-loop of weight 2 counts from both ends, next to an edge of weight 1
+  assertEquals([...graph.rowOffsets], [0, 2, 3, 3, 5, 5]);
+  assertAlmostEquals(graph.values[4]!, 4 / 5, 1e-7);
 });
 
 Deno.test("graphs without edges or without rows are graphs", () => {

@@ -33,7 +33,12 @@ const LEAST = {
 Deno.test("defineModel() fills in what follows from a declaration", () => {
   const mine = defineModel(LEAST);
   assert(isTrainable(mine));
-  assertEquals([mine.leadingRows, mine.graphs, mine.itemTables, mine.userTable], [0, ["item"], ["item.weight"], null]);
+  assertEquals([mine.leadingRows, mine.graphs, mine.itemTables, mine.userTable], [
+    0,
+    ["item", "categories", "nearest"],
+    ["item.weight"],
+    null,
+  ]);
   assertEquals(mine.unused("item.weight", resolveSettings(mine, {})), false);
   assertEquals([...mine.ownFields], [["width", { kind: "integer", description: "Width", default: 4, min: 1 }]]);
   assertEquals([...mine.fields.keys()].slice(0, 2), ["width", "optimizer"]);
@@ -228,7 +233,10 @@ Deno.test("a model of somebody's own is in the help of a program that lists it, 
         [["--heads", "2"], "last-item has no setting 'heads': that is bert4rec's, sasrec's, stosa's"],
         [["--preset", "beauty"], "last-item has no preset 'beauty': it has own"],
         [["--dimension", "513"], "--dimension must be in [1, 512]: current value is 513"],
-        [["--graph", "user-item"], "last-item has no table of users to smooth: graph must be 'item'"],
+        [
+          ["--graph", "user-item"],
+          "last-item has no table of users to smooth: graph must be of item, categories, nearest",
+        ],
       ] as const
     ) {
       let error: unknown = null;

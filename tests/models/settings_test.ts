@@ -198,14 +198,57 @@ for (
       { graph: "user-item" },
       undefined,
       "graph",
-      "sasrec has no table of users to smooth: graph must be 'item'",
+      "sasrec has no table of users to smooth: graph must be of item, categories, nearest",
+    ],
+    [mfBpr, { graph: "item, item" }, undefined, "graph", "graph names 'item' twice: current value is 'item, item'"],
+    [mfBpr, { graph: 3 }, undefined, "graph", "graph must be a text: current value is 3"],
+    ...["", "item,", "categories", "categories:", "nearest:", "item:genres"].map((graph) =>
+      [
+        mfBpr,
+        { graph },
+        undefined,
+        "graph",
+        "graph must be of item, user-item, categories:COLUMN and nearest:RUN, with commas between: current value is '" +
+        `${graph === "item," ? "" : graph}'`,
+      ] as const
+    ),
+    ...["1,", "-1,1", "1,x", "NaN,1", "1,Infinity", ""].map((graphWeights) =>
+      [
+        mfBpr,
+        { graph: "item,user-item", graphWeights },
+        undefined,
+        "graphWeights",
+        "graphWeights must be numbers of at least 0 with commas between, or 'equal': current value is " +
+        `'${graphWeights}'`,
+      ] as const
+    ),
+    [
+      mfBpr,
+      { graph: "item,user-item", graphWeights: "1" },
+      undefined,
+      "graphWeights",
+      "graphWeights must be as many as relations in graph, 2: current value is '1'",
+    ],
+    [
+      mfBpr,
+      { graphWeights: "0" },
+      undefined,
+      "graphWeights",
+      "graphWeights must be above 0 for one relation at least: current value is '0'",
+    ],
+    [
+      mfBpr,
+      { graphNeighbours: 1 },
+      undefined,
+      "graphNeighbours",
+      "graphNeighbours must be in [2, 1024]: current value is 1",
     ],
     [
       mfBpr,
       { graph: "users" },
       undefined,
       "graph",
-      "graph must be one of item, user-item: current value is 'users'",
+      "graph must be of item, user-item, categories:COLUMN and nearest:RUN, with commas between: current value is 'users'",
     ],
     [
       sasRec,

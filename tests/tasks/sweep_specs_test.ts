@@ -13,6 +13,7 @@ const FOLDER = "configs/sweeps";
 const RUNS: Readonly<Record<string, number>> = {
   "beta-sasrec-beauty.json": 2 * 7 * 3,
   "correction.json": 5 * 2 * 3,
+  "graphs.json": 4 * 3,
   "layers.json": 6 * 3,
   "published-tools.json": 5 * 5,
   "published.json": 15 * 5,

@@ -108,6 +108,7 @@ Deno.test("the configuration of a run gives the run again", async () => {
         ["--model", "stosa", "--attended-mean", "--optimizer", "sgd", "--heads", "2", "--dataset-seed", "4"],
         ["--data", "somewhere", "--model", "bert4rec", "--mask-rate", "0.25", "--seed", "7"],
         ["--model", "mf-bpr", "--graph", "user-item", "--device", "cpu"],
+        ["--model", "sasrec", "--graph", "item,nearest:runs/a", "--graph-weights", "1,0.5", "--graph-neighbours", "4"],
       ]
     ) {
       const first = await runOf(...flags);
@@ -146,7 +147,7 @@ Deno.test("train refuses a setting that the model has not, before it opens a dev
         [["--model", "sasrec", "--no-attended-mean"], "sasrec has no setting 'attendedMean': that is stosa's"],
         [
           ["--model", "sasrec", "--graph", "user-item"],
-          "sasrec has no table of users to smooth: graph must be 'item'",
+          "sasrec has no table of users to smooth: graph must be of item, categories, nearest",
         ],
         [["--model", "sasrec", "--heads", "0"], "--heads must be in [1, 1024]: current value is 0"],
         [["--learning-rate", "-1"], "--learning-rate must be at least 0: current value is -1"],

@@ -125,11 +125,11 @@ Deno.test("train() refuses a checkpoint of another model, or of other states, be
   const refused = (from: Checkpoint, message: string) =>
     assertRejects(() => train(device, DATASET, mfBpr, SETTINGS, { from }), SyntaxError, message);
   await refused({ ...from, best: { ...from.best, weights: {} } }, "it is of another model: its best weights have no");
-  using other = startTraining(device, DATASET, mfBpr, WEIGHTS, { ...SETTINGS, graph: "item" });
+  using other = await startTraining(device, DATASET, mfBpr, WEIGHTS, { ...SETTINGS, graph: "item" });
   await refused({ ...from, model: (await other.model.save()).subarray(0, 100) }, "Cannot decode safetensors as");
   await refused({ ...from, model: Uint8Array.of(1) }, "Cannot decode safetensors as");
   const narrow = resolveSettings(mfBpr, { ...SETTINGS, dimension: 4 });
-  using narrower = startTraining(device, DATASET, mfBpr, mfBpr.initialWeights(DATASET, narrow), narrow);
+  using narrower = await startTraining(device, DATASET, mfBpr, mfBpr.initialWeights(DATASET, narrow), narrow);
   const live = device.liveBytes;
   await refused({ ...from, model: await narrower.model.save() }, "the saved state is of other tables");
   await assertRejects(

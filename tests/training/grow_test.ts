@@ -26,7 +26,7 @@ import { weightRows } from "../../src/models/settings.ts";
 import { decodeSafetensors } from "../../src/safetensors.ts";
 import { growModel } from "../../src/training/grow.ts";
 import { growMoments, withMoments } from "../../src/training/grow_moments.ts";
-import { startTraining } from "../../src/training/start_training.ts";
+import { startTraining, type Training } from "../../src/training/start_training.ts";
 import { train, type TrainingEvent } from "../../src/training/train.ts";
 import { datasetOf, range } from "../data/_fixtures.ts";
 
@@ -120,16 +120,16 @@ for (const model of MODELS) {
   Deno.test(`growMoments() on the dataset of training gives ${model.name} back to the bit`, async () => {
     await using device = await openDevice("cpu", { threads: 1 });
     const settings = settingsOf(model), batches = 3;
-    const steps = (training: ReturnType<typeof startTraining>, from: number) => {
+    const steps = (training: Training, from: number) => {
       const all = range(batches).flatMap((epoch) => [...training.sampler.batches(epoch + 1, settings.batch)]);
       for (const batch of all.slice(from, from + 3)) training.model.step(batch);
     };
-    using training = startTraining(device, OLD, model, model.initialWeights(OLD, settings), settings);
+    using training = await startTraining(device, OLD, model, model.initialWeights(OLD, settings), settings);
     steps(training, 0);
     const saved = await training.model.save(), file = fileOf(model, settings, OLD, await training.model.weights());
     const grown = await growModel(device, file, OLD, settings),
       moments = growMoments({ model: saved }, file, grown, settings)!;
-    using again = startTraining(device, OLD, model, grown.weights, settings);
+    using again = await startTraining(device, OLD, model, grown.weights, settings);
     again.model.restore(withMoments(await again.model.save(), moments, model, grown.weights, settings));
     assertEquals(await again.model.save(), saved);
     for (const each of [training, again]) steps(each, 3);
@@ -139,13 +139,13 @@ for (const model of MODELS) {
   Deno.test(`growMoments() keeps the moments of ${model.name} by id on a dataset that has grown`, async () => {
     await using device = await openDevice("cpu", { threads: 1 });
     const settings = settingsOf(model);
-    using training = startTraining(device, OLD, model, model.initialWeights(OLD, settings), settings);
+    using training = await startTraining(device, OLD, model, model.initialWeights(OLD, settings), settings);
     for (const batch of training.sampler.batches(1, settings.batch)) training.model.step(batch);
     const saved = await training.model.save(), file = fileOf(model, settings, OLD, await training.model.weights());
     const wanted = { ...settings, learningRate: 0.5 };
     const grown = await growModel(device, file, NEW, wanted),
       moments = growMoments({ model: saved }, file, grown, wanted)!;
-    using again = startTraining(device, NEW, model, grown.weights, wanted);
+    using again = await startTraining(device, NEW, model, grown.weights, wanted);
     again.model.restore(withMoments(await again.model.save(), moments, model, grown.weights, wanted));
     const now = decodeSafetensors(await again.model.save()), before = decodeSafetensors(saved);
     assertEquals(now.metadata["step"], before.metadata["step"]);
@@ -215,7 +215,7 @@ Deno.test("growMoments() has none for another rule, and refuses a checkpoint of 
   await using device = await openDevice("cpu", { threads: 1 });
   const model = MODELS[1]!, settings = settingsOf(model), file = fileOf(model, settings);
   const grown = await growModel(device, file, NEW, settings);
-  using training = startTraining(device, OLD, model, model.initialWeights(OLD, settings), settings);
+  using training = await startTraining(device, OLD, model, model.initialWeights(OLD, settings), settings);
   const checkpoint = { model: await training.model.save() };
   for (const optimizer of ["adamw", "sevo-adamw"] as const) {
     assert(growMoments(checkpoint, file, grown, { ...settings, optimizer }));
@@ -226,7 +226,7 @@ Deno.test("growMoments() has none for another rule, and refuses a checkpoint of 
   const attended = settingsOf(MODELS[4]!, { attendedMean: true }), weights = gaussian.weights;
   assertEquals(growMoments(checkpoint, { ...gaussian, settings: plain }, { ...grown, weights }, attended), null);
   const other = datasetOf([[0, 1, 2]], 5);
-  using small = startTraining(device, other, model, model.initialWeights(other, settings), settings);
+  using small = await startTraining(device, other, model, model.initialWeights(other, settings), settings);
   const wrong = { model: await small.model.save() };
   assertThrows(() => growMoments(wrong, file, grown, settings), SyntaxError, "the checkpoint is not of this model");
 });

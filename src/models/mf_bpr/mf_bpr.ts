@@ -1,6 +1,7 @@
 import { type PairBatch, PairSampler } from "../../data/pair_sampler.ts";
 import { defineModel, type TrainableModel } from "../define_model.ts";
 import { InitialWeights } from "../initial_weights.ts";
+import { RELATION_KINDS, smoothsUsers } from "../relations.ts";
 import { MfBprNetwork } from "./network.ts";
 import { mfBprPresets, type MfBprSettings, mfBprSettings } from "./settings.ts";
 
@@ -20,17 +21,17 @@ export const mfBpr: TrainableModel<MfBprSettings, PairBatch> = defineModel({
   source: "S. Rendle et al.: BPR: Bayesian personalized ranking from implicit feedback, UAI 2009",
   settings: mfBprSettings,
   presets: mfBprPresets,
-  graphs: ["item", "user-item"],
+  graphs: RELATION_KINDS,
   userTable: "user.weight",
   initialWeights: ({ userCount, itemCount }, { dimension, seed }) =>
     new InitialWeights(seed)
       .normal("user.weight", [userCount, dimension], INITIAL_DEVIATION)
       .normal("item.weight", [itemCount, dimension], INITIAL_DEVIATION)
       .done(),
-  tables: ({ graph }) =>
-    graph === "item"
-      ? [{ names: ["user.weight"], smoothed: false }, { names: ["item.weight"], smoothed: true }]
-      : [{ names: ["user.weight", "item.weight"], smoothed: true }],
+  tables: (settings) =>
+    smoothsUsers(settings)
+      ? [{ names: ["user.weight", "item.weight"], smoothed: true }]
+      : [{ names: ["user.weight"], smoothed: false }, { names: ["item.weight"], smoothed: true }],
   sampler: (dataset, { seed }) => new PairSampler(dataset, seed),
   network: (weights) => new MfBprNetwork(weights),
 });

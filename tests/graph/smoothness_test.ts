@@ -1,9 +1,8 @@
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import fc from "../_fast_check.ts";
-import { Graph } from "../../src/graph/graph.ts";
-import { smoothnessOf } from "../../src/report/smoothness.ts";
+import { Graph } from "@sevo/sevo";
 
-Deno.test("smoothnessOf() is the paper's sum over edges, written out in float64", () => {
+Deno.test("Graph.smoothness() is the paper's sum over edges, written out in float64", () => {
   const edge = fc.record({
     source: fc.nat(11),
     target: fc.nat(11),
@@ -40,7 +39,7 @@ Deno.test("smoothnessOf() is the paper's sum over edges, written out in float64"
             }
           }
         }
-        const found = smoothnessOf(graph, data, width);
+        const found = graph.smoothness(data, width);
         assertAlmostEquals(found.energy, energy, 1e-5 * (1 + norm));
         assertAlmostEquals(found.share, energy / norm, 1e-5);
       },
@@ -48,15 +47,15 @@ Deno.test("smoothnessOf() is the paper's sum over edges, written out in float64"
   );
 });
 
-Deno.test("smoothnessOf() is 0 of rows that are as the square roots of their degrees, and has no part for rows without an edge", () => {
+Deno.test("Graph.smoothness() is 0 of rows that are as the square roots of their degrees, and has no part for rows without an edge", () => {
   using graph = Graph.fromSequences([[0, 1, 2], [1, 2]], { rows: 4 });
   const roots = [1, 3, 2].map(Math.sqrt);
-  const { energy, share } = smoothnessOf(graph, Float32Array.from([...roots, 100]), 1);
+  const { energy, share } = graph.smoothness(Float32Array.from([...roots, 100]), 1);
   assertAlmostEquals(energy, 0, 1e-6);
   assertAlmostEquals(share, 0, 1e-6);
-  assertEquals(smoothnessOf(graph, new Float32Array(4), 1), { energy: 0, share: 0 });
+  assertEquals(graph.smoothness(new Float32Array(4), 1), { energy: 0, share: 0 });
   assertThrows(
-    () => smoothnessOf(graph, new Float32Array(3), 1),
+    () => graph.smoothness(new Float32Array(3), 1),
     RangeError,
     "there must be 4 rows of 1 numbers: current value is 3",
   );

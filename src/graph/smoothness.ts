@@ -1,4 +1,4 @@
-import type { Graph } from "../graph/graph.ts";
+import type { Csr } from "./_build.ts";
 
 /** How smooth rows are over a graph. */
 export interface Smoothness {
@@ -9,21 +9,15 @@ export interface Smoothness {
 }
 
 /**
- * How smooth rows are over a graph: J(E) = sum over edges {i, j} of w_ij |e_i/sqrt(d_i) - e_j/sqrt(d_j)|^2, with the degree
- * d_i of a row the sum of the weights of its edges (SEvo, NeurIPS 2024, section 3). That is the trace of E^T (I - A) E, with
- * the normalised adjacency A of the graph, over the rows that have an edge; rows without one have no part in it.
+ * See {@linkcode Graph.smoothness}.
  *
- * @param graph The graph.
+ * @param csr The graph.
  * @param data The rows, row-major.
  * @param width Numbers of a row.
  * @returns How smooth they are.
- * @throws {RangeError} If there are not as many rows as the graph has.
  */
-export function smoothnessOf(
-  { rows, rowOffsets, columns, values }: Graph,
-  data: Float32Array,
-  width: number,
-): Smoothness {
+export function smoothnessOf({ rowOffsets, columns, values }: Csr, data: Float32Array, width: number): Smoothness {
+  const rows = rowOffsets.length - 1;
   if (data.length !== rows * width) {
     throw new RangeError(
       `Cannot measure smoothness as there must be ${rows} rows of ${width} numbers: current value is ${data.length} numbers`,
