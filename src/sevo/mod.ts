@@ -12,7 +12,7 @@ export { propagate } from "./propagation.ts";
 export { ConvergenceError, NonFiniteError, StateTakenError } from "./errors.ts";
 export { loadState, sevoInit } from "./init.ts";
 export { SevoState } from "./state.ts";
-export type { Stack, StackPart, StackTensors } from "./_stack.ts";
+export type { Stack, StackTensors } from "./_stack.ts";
 export { sevoStep, type StepOptions } from "./step.ts";
 export type { StepGraph } from "./step_graph.ts";
 export { growRows, type NewRows } from "./grow_rows.ts";
