@@ -188,8 +188,8 @@ export function lastTokens(offsets: Uint32Array): Uint32Array<ArrayBuffer> {
  *
  * await using device = await openDevice("cpu");
  * using tape = new Tape(device, null);
- * const { offsets } = plannedGradient(tape, new Uint32Array([2, 0, 2]), 3, tape.empty([3, 4]));
- * assertEquals([...await device.read(offsets)], [0, 1, 1, 3]);
+ * const { plan } = plannedGradient(tape, new Uint32Array([2, 0, 2]), 3, tape.empty([3, 4]));
+ * assertEquals([...await device.read(plan)], [0, 1, 1, 3, 1, 0, 2]);
  * ```
  *
  * @param tape The tape that the plan lives as long as.
