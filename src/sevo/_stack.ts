@@ -19,9 +19,9 @@ export type StackPart = typeof STACK_PARTS[number];
 export interface StackTensors {
   /** The tables, below each other. */
   readonly parameter: Tensor<"f32">;
-  /** First moments, bias-corrected, or the momentum of sgd. Null where the rule keeps none. */
+  /** First moments, bias-corrected, or the momentum of sgd or lion. Null where the rule keeps none. */
   readonly moment1: Tensor<"f32"> | null;
-  /** Second moments, bias-corrected. Null where the rule keeps none. */
+  /** Second moments, bias-corrected, or the sum of squares of adagrad. Null where the rule keeps none. */
   readonly moment2: Tensor<"f32"> | null;
   /** Moving average of the tables. Null where none is kept. */
   readonly average: Tensor<"f32"> | null;
