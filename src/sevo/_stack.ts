@@ -112,7 +112,8 @@ function stackedRows(
   const found: number[] = [];
   let firstRow = 0;
   names.forEach((name, at) => {
-    const own = rowsOf[name] ?? [];
+    // A table may be called `constructor`
+    const own = Object.hasOwn(rowsOf, name) ? rowsOf[name]! : [];
     const list = own === true ? Array.from({ length: rows[at]! }, (_, row) => row) : own;
     for (const row of list) found.push(firstRow + row);
     firstRow += rows[at]!;
