@@ -76,7 +76,7 @@ export const trainingSchema = z.strictObject({
     optimizer("Update rule; sevo-* smooths it over the graph"),
   ),
   learningRate: bounded(z.number(), RULE_BOUNDS.learningRate).default(1e-3).meta(
-    optimizer("Step size; by default 10 for sgd, 0.0001 for lion and 0.1 for adagrad"),
+    optimizer("Step size; by default 10 for sgd, 0.0001 for lion and 0.03 for adagrad"),
   ),
   weightDecay: bounded(z.number(), RULE_BOUNDS.weightDecay).default(0.1).meta(
     optimizer(
@@ -131,7 +131,7 @@ const RULE_PRESETS: Readonly<Record<RuleName, Partial<TrainingSettings>>> = {
   // A sign is longer than most directions of Adam: a tenth of its rate, and ten times the decay, whose product is as before
   lion: { weightDecay: 1, learningRate: 1e-4, beta2: 0.99 },
   // The first step has the length of the rate, and all that follow are shorter
-  adagrad: { weightDecay: 0, learningRate: 0.1 },
+  adagrad: { weightDecay: 0, learningRate: 0.03 },
 };
 
 /**

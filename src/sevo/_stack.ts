@@ -10,10 +10,10 @@ import type { TableInit } from "./table_init.ts";
 type Tables = { readonly [name: string]: TableInit };
 
 /** What a stack keeps of its tables, row by row. */
-export const STACK_PARTS = ["parameter", "moment1", "moment2", "average"] as const;
+export type StackPart = "parameter" | "moment1" | "moment2" | "average";
 
 /** What a stack keeps of its tables, row by row. */
-export type StackPart = typeof STACK_PARTS[number];
+export const STACK_PARTS: readonly StackPart[] = ["parameter", "moment1", "moment2", "average"];
 
 /** Tensors of a stack. */
 export interface StackTensors {

@@ -2,11 +2,17 @@ import { type Bounds, checkType, shown } from "../options.ts";
 import { ACTION, checkName, checkRange } from "./_checks.ts";
 import { type Propagation, type ResolvedPropagation, resolvePropagation } from "./propagation_options.ts";
 
-/** Names of the rules. */
-export const RULES = ["adamw", "adam", "sgd", "lion", "adagrad"] as const;
-
 /** The name of a rule. */
-export type RuleName = typeof RULES[number];
+export type RuleName = "adamw" | "adam" | "sgd" | "lion" | "adagrad";
+
+/** The rules, and whether the weight decay of each is apart from the gradient. */
+const DECAYS_APART: Readonly<Record<RuleName, boolean>> = {
+  adamw: true,
+  adam: false,
+  sgd: false,
+  lion: true,
+  adagrad: false,
+};
 
 /** How tables are moved: the rule, its rates, and how its direction is smoothed. */
 export interface RuleOptions {
@@ -84,7 +90,7 @@ export function resolveRule(options: RuleOptions): ResolvedRule {
     propagation,
     correction = rule === "adamw" && propagation !== null,
   } = options;
-  checkName("rule", rule, RULES);
+  checkName("rule", rule, Object.keys(DECAYS_APART));
   if (propagation === undefined) {
     throw new TypeError(`${ACTION} as propagation is missing: null is the plain rule`);
   }
@@ -131,7 +137,7 @@ export function resolveRule(options: RuleOptions): ResolvedRule {
  * @returns Whether it is.
  */
 export function decaysApart(rule: RuleName): boolean {
-  return rule === "adamw" || rule === "lion";
+  return DECAYS_APART[rule];
 }
 
 /**
