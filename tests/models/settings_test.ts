@@ -141,7 +141,7 @@ Deno.test("resolveSettings() takes what is given, else that of the rule, of the 
   assertEquals(of({}, "tools"), { weightDecay: 0.5, learningRate: 1e-3, beta: 0.5 });
   assertEquals(of({ optimizer: "adam" }, "tools"), { weightDecay: 0, learningRate: 1e-3, beta: 0.5 });
   assertEquals(of({ optimizer: "sevo-sgd" }), { weightDecay: 0, learningRate: 10, beta: 0.9 });
-  assertEquals(of({ optimizer: "sevo-lion" }, "tools"), { weightDecay: 1, learningRate: 1e-4, beta: 0.5 });
+  assertEquals(of({ optimizer: "sevo-lion" }, "tools"), { weightDecay: 0.3, learningRate: 3e-4, beta: 0.5 });
   assertEquals(of({ optimizer: "adagrad" }, "tools"), { weightDecay: 0, learningRate: 0.03, beta: 0.5 });
   assertEquals([resolveSettings(sasRec, { optimizer: "lion" }).beta2, resolveSettings(sasRec, {}).beta2], [0.99, 0.98]);
   const given = { optimizer: "sgd", weightDecay: 0.2, learningRate: 0.3, beta: 0 } as const;

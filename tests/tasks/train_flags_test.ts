@@ -47,7 +47,7 @@ Deno.test("a config file's weight decay and learning rate are not those of anoth
     assertEquals(await rates("--optimizer", "adamw"), [0.002, 0.3]);
     assertEquals(await rates("--optimizer", "adam"), [0.002, 0]);
     assertEquals(await rates("--optimizer", "sgd"), [10, 0]);
-    assertEquals(await rates("--optimizer", "lion"), [0.0001, 1]);
+    assertEquals(await rates("--optimizer", "lion"), [0.0003, 0.3]);
     assertEquals(await rates("--optimizer", "adam", "--weight-decay", "0.3"), [0.002, 0.3]);
     assertEquals(await rates("--optimizer", "sgd", "--learning-rate", "0.002"), [0.002, 0]);
     // Without an optimizer in it the file says nothing of which rule its rates are for
