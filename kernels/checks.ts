@@ -22,6 +22,8 @@ import { type CheckResult, checksOf, type KernelCheck } from "./_check.ts";
 import { activate, activateGradient } from "./activate/activate.ts";
 import { activateCases, checkActivate, checkActivateGradient } from "./activate/check.ts";
 import { adam } from "./adam/adam.ts";
+import { adagrad } from "./adagrad/adagrad.ts";
+import { adagradCases, checkAdagrad } from "./adagrad/check.ts";
 import { adamCases, checkAdam } from "./adam/check.ts";
 import { appendColumn } from "./append_column/append_column.ts";
 import { appendColumnCases, checkAppendColumn } from "./append_column/check.ts";
@@ -75,6 +77,8 @@ import { checkGru, checkGruGradient, gruCases, gruGradientCases } from "./gru/ch
 import { gru, gruGradient } from "./gru/gru.ts";
 import { checkLayerNorm, checkLayerNormGradient, layerNormCases } from "./layer_norm/check.ts";
 import { layerNorm, layerNormGradient } from "./layer_norm/layer_norm.ts";
+import { checkLion, lionCases } from "./lion/check.ts";
+import { lion } from "./lion/lion.ts";
 import { checkMatmul, checkMatmulGradient, matmulCases, matmulGradientCases } from "./matmul/check.ts";
 import { matmul, matmulGradient } from "./matmul/matmul.ts";
 import { checkPairLoss, pairLossCases } from "./pair_loss/check.ts";
@@ -101,6 +105,8 @@ export const kernelChecks: readonly KernelCheck[] = [
   checksOf(propagate, checkPropagate, propagateCases),
   checksOf(adam, checkAdam, adamCases),
   checksOf(sgd, checkSgd, sgdCases),
+  checksOf(lion, checkLion, lionCases),
+  checksOf(adagrad, checkAdagrad, adagradCases),
   checksOf(appendColumn, checkAppendColumn, appendColumnCases),
   checksOf(blend, checkBlend, blendCases),
   checksOf(squaredNorm, checkSquaredNorm, squaredNormCases),

@@ -1,5 +1,6 @@
 // Everything the cpu device can launch: one WebAssembly module.
 export { activate, activateGradient } from "./activate/activate.as";
+export { adagrad } from "./adagrad/adagrad.as";
 export { adam } from "./adam/adam.as";
 export { appendColumn } from "./append_column/append_column.as";
 export { attention, attentionGradient } from "./attention/attention.as";
@@ -25,6 +26,7 @@ export { embed, embedGradient } from "./embed/embed.as";
 export { gaussianAttention, gaussianAttentionGradient } from "./gaussian_attention/gaussian_attention.as";
 export { gru, gruGradient } from "./gru/gru.as";
 export { layerNorm, layerNormGradient } from "./layer_norm/layer_norm.as";
+export { lion } from "./lion/lion.as";
 export { matmul } from "./matmul/matmul.as";
 export { matmulGradient } from "./matmul/matmul_gradient.as";
 export { pairLoss } from "./pair_loss/pair_loss.as";

@@ -12,8 +12,8 @@ import { ruleOf, rulePreset, type TrainingSettings } from "./training_settings.t
 export type ResolvedSettings<S extends object = object> = S & TrainingSettings;
 
 /**
- * Fills in and checks settings. A value is the one given, else that of the rule (`sgd` takes longer steps, and AdamW
- * alone decays by default), else that of the preset, else that of the schema.
+ * Fills in and checks settings. A value is the one given, else that of the rule (`sgd` takes longer steps, say, and
+ * `adam` does not decay), else that of the preset, else that of the schema.
  *
  * @example
  * ```ts
@@ -67,9 +67,7 @@ export function resolveSettings(
     const asked = (wanted["optimizer"] ?? values["optimizer"]) as TrainingSettings["optimizer"];
     const own = values["optimizer"] as TrainingSettings["optimizer"];
     if (ruleOf({ optimizer: asked }) !== ruleOf({ optimizer: own })) {
-      // Those of SGD are of another size altogether
-      const defaults = ruleOf({ optimizer: own }) === "sgd" ? ["learningRate", "weightDecay"] : [];
-      for (const key of defaults) values[key] = fields.get(key)!.default;
+      for (const key of Object.keys(rulePreset(own))) values[key] = fields.get(key)!.default;
       Object.assign(values, rulePreset(asked));
     }
   } else if (preset !== undefined) {

@@ -4,11 +4,22 @@ import { GRAPH_BOUNDS } from "../graph/from_sequences.ts";
 import { SEED } from "../options.ts";
 import type { SevoOptions } from "../sevo/options.ts";
 import { PROPAGATION_BOUNDS } from "../sevo/propagation_options.ts";
-import { RULE_BOUNDS } from "../sevo/rule_options.ts";
+import { RULE_BOUNDS, type RuleName } from "../sevo/rule_options.ts";
 import { bounded } from "./field.ts";
 
 /** Update rules by name; those that begin with `sevo-` smooth over the graph. */
-export const OPTIMIZERS = ["sevo-adamw", "adamw", "sevo-adam", "adam", "sevo-sgd", "sgd"] as const;
+export const OPTIMIZERS = [
+  "sevo-adamw",
+  "adamw",
+  "sevo-adam",
+  "adam",
+  "sevo-sgd",
+  "sgd",
+  "sevo-lion",
+  "lion",
+  "sevo-adagrad",
+  "adagrad",
+] as const;
 
 /** The name of an update rule. */
 export type OptimizerName = typeof OPTIMIZERS[number];
@@ -21,9 +32,9 @@ export interface TrainingSettings {
   readonly learningRate: number;
   /** Weight decay. */
   readonly weightDecay: number;
-  /** adam, adamw: decay rate of the first moment. */
+  /** adam, adamw, lion: decay rate of the first moment; of lion, of the mean that its direction is the sign of. */
   readonly beta1: number;
-  /** adam, adamw: decay rate of the second moment. */
+  /** adam, adamw: decay rate of the second moment; lion: of the momentum that it keeps. */
   readonly beta2: number;
   /** sgd: momentum. */
   readonly momentum: number;
@@ -73,16 +84,19 @@ export const trainingSchema = z.strictObject({
     optimizer("Update rule; sevo-* smooths it over the graph"),
   ),
   learningRate: bounded(z.number(), RULE_BOUNDS.learningRate).default(1e-3).meta(
-    optimizer("Step size; 10 by default for sgd"),
+    optimizer("Step size; by default 10 for sgd, 0.0003 for lion and 0.03 for adagrad"),
   ),
   weightDecay: bounded(z.number(), RULE_BOUNDS.weightDecay).default(0.1).meta(
-    optimizer("Weight decay: decoupled for adamw; for adam and sgd it is added to the gradient, and 0 by default"),
+    optimizer(
+      "Weight decay: decoupled for adamw and for lion, where it is 0.3 by default; for the others it is added to the " +
+        "gradient, and 0 by default",
+    ),
   ),
   beta1: bounded(z.number(), RULE_BOUNDS.betas).default(0.9).meta(
-    optimizer("Decay rate of the first moment of adam and adamw"),
+    optimizer("Decay rate of the first moment of adam and adamw, and of the mean that lion takes the sign of"),
   ),
   beta2: bounded(z.number(), RULE_BOUNDS.betas).default(0.999).meta(
-    optimizer("Decay rate of the second moment of adam and adamw"),
+    optimizer("Decay rate of the second moment of adam and adamw; of the momentum of lion, and 0.99 by default there"),
   ),
   momentum: bounded(z.number(), RULE_BOUNDS.momentum).default(0.9).meta(optimizer("Momentum of sgd")),
   correction: z.boolean().default(true).meta(
@@ -122,19 +136,27 @@ export const trainingSchema = z.strictObject({
 // The compiler checks here that the interface and the schema say the same
 trainingSchema satisfies z.ZodType<TrainingSettings>;
 
-/** The gradient of a mean loss is small in each row: SGD needs a step to match. */
-const SGD_LEARNING_RATE = 10;
+/** What the rules have of their own; the rates of a model are those of AdamW. */
+const RULE_PRESETS: Readonly<Record<RuleName, Partial<TrainingSettings>>> = {
+  adamw: {},
+  adam: { weightDecay: 0 },
+  // The gradient of a mean loss is small in each row, and the step has to match
+  sgd: { weightDecay: 0, learningRate: 10 },
+  // A sign is longer than most directions of Adam: the paper takes a third to a tenth of its rate, and as many times the
+  // decay, which keeps their product. A third, as a tenth has not come far after the epochs of the presets
+  lion: { weightDecay: 0.3, learningRate: 3e-4, beta2: 0.99 },
+  // The first step has the length of the rate, and all that follow are shorter
+  adagrad: { weightDecay: 0, learningRate: 0.03 },
+};
 
 /**
- * What depends on the rule where it is not given: the weight decay of a model is that of AdamW, and SGD takes long steps.
+ * What depends on the rule where it is not given.
  *
  * @param optimizer The rule.
  * @returns The settings that differ from those of AdamW.
  */
 export function rulePreset(optimizer: OptimizerName): Partial<TrainingSettings> {
-  const rule = ruleOf({ optimizer });
-  if (rule === "adamw") return {};
-  return rule === "sgd" ? { weightDecay: 0, learningRate: SGD_LEARNING_RATE } : { weightDecay: 0 };
+  return RULE_PRESETS[ruleOf({ optimizer })];
 }
 
 /**
@@ -196,7 +218,7 @@ export function optimizerOptions(settings: TrainingSettings): SevoOptions {
     learningRate,
     weightDecay,
     propagation: isSmoothed(settings) ? { mode, beta, layers } : null,
-    ...rule === "sgd" ? { momentum } : { betas: [beta1, beta2] },
+    ...rule === "sgd" ? { momentum } : rule === "adagrad" ? {} : { betas: [beta1, beta2] },
     ...settings.optimizer === "sevo-adamw" && { correction },
   };
 }

@@ -64,6 +64,10 @@ const TITLES: Readonly<Record<OptimizerName, string>> = {
   adam: "Adam",
   "sevo-sgd": "SEvo-SGD",
   sgd: "SGD",
+  "sevo-lion": "SEvo-Lion",
+  lion: "Lion",
+  "sevo-adagrad": "SEvo-Adagrad",
+  adagrad: "Adagrad",
 };
 
 /**

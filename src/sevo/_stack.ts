@@ -10,18 +10,18 @@ import type { TableInit } from "./table_init.ts";
 type Tables = { readonly [name: string]: TableInit };
 
 /** What a stack keeps of its tables, row by row. */
-export const STACK_PARTS = ["parameter", "moment1", "moment2", "average"] as const;
+export type StackPart = "parameter" | "moment1" | "moment2" | "average";
 
 /** What a stack keeps of its tables, row by row. */
-export type StackPart = typeof STACK_PARTS[number];
+export const STACK_PARTS: readonly StackPart[] = ["parameter", "moment1", "moment2", "average"];
 
 /** Tensors of a stack. */
 export interface StackTensors {
   /** The tables, below each other. */
   readonly parameter: Tensor<"f32">;
-  /** First moments, bias-corrected, or the momentum of sgd. Null where the rule keeps none. */
+  /** First moments, bias-corrected, or the momentum of sgd or lion. Null where the rule keeps none. */
   readonly moment1: Tensor<"f32"> | null;
-  /** Second moments, bias-corrected. Null where the rule keeps none. */
+  /** Second moments, bias-corrected, or the sum of squares of adagrad. Null where the rule keeps none. */
   readonly moment2: Tensor<"f32"> | null;
   /** Moving average of the tables. Null where none is kept. */
   readonly average: Tensor<"f32"> | null;
@@ -112,6 +112,7 @@ function stackedRows(
   const found: number[] = [];
   let firstRow = 0;
   names.forEach((name, at) => {
+    // A table may be called `constructor`
     const own = Object.hasOwn(rowsOf, name) ? rowsOf[name]! : [];
     const list = own === true ? Array.from({ length: rows[at]! }, (_, row) => row) : own;
     for (const row of list) found.push(firstRow + row);

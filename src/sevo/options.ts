@@ -1,7 +1,7 @@
 import { type Bounds, checkOptions, checkType, shown } from "../options.ts";
 import { ACTION, checkRange } from "./_checks.ts";
 import type { Propagation } from "./propagation_options.ts";
-import { type ResolvedRule, resolveRule, RULE_OPTIONS, type RuleOptions } from "./rule_options.ts";
+import { decaysApart, type ResolvedRule, resolveRule, RULE_OPTIONS, type RuleOptions } from "./rule_options.ts";
 
 /** Rows of tables, by table: some of them, or `true` for all. */
 export type RowsByTable = { readonly [table: string]: ArrayLike<number> | true };
@@ -36,7 +36,7 @@ export interface SevoOptions extends Omit<RuleOptions, "propagation"> {
   readonly clipValue?: number | null;
   /** Rows that stay as they are to the bit: they do not move or decay, have no moments and give their neighbours nothing. */
   readonly frozen?: RowsByTable;
-  /** adamw: rows that do not decay. Rows of padding, say. */
+  /** adamw, lion: rows that do not decay. Rows of padding, say. */
   readonly undecayed?: RowsByTable;
   /**
    * Keeps a moving average of the tables, average = ema average + (1 - ema) table after every step, for
@@ -142,9 +142,9 @@ export function resolveOptions(
     undecayed: resolveRows("undecayed", undecayed, rows),
     ema,
   };
-  if (rule.rule !== "adamw" && Object.keys(resolved.undecayed).length > 0) {
+  if (!decaysApart(rule.rule) && Object.keys(resolved.undecayed).length > 0) {
     throw new TypeError(
-      `${ACTION} as undecayed rows belong to adamw, whose decay is apart from the gradient: the rule is '${rule.rule}'`,
+      `${ACTION} as undecayed rows belong to adamw and lion, whose decay is apart from the gradient: the rule is '${rule.rule}'`,
     );
   }
   checkOnce(resolved.groups);

@@ -2,17 +2,32 @@ import { type Bounds, checkType, shown } from "../options.ts";
 import { ACTION, checkName, checkRange } from "./_checks.ts";
 import { type Propagation, type ResolvedPropagation, resolvePropagation } from "./propagation_options.ts";
 
+/** The name of a rule. */
+export type RuleName = "adamw" | "adam" | "sgd" | "lion" | "adagrad";
+
+/** The rules, and whether the weight decay of each is apart from the gradient. */
+const DECAYS_APART: Readonly<Record<RuleName, boolean>> = {
+  adamw: true,
+  adam: false,
+  sgd: false,
+  lion: true,
+  adagrad: false,
+};
+
 /** How tables are moved: the rule, its rates, and how its direction is smoothed. */
 export interface RuleOptions {
   /** What turns a gradient into a direction. */
-  readonly rule: "adamw" | "adam" | "sgd";
+  readonly rule: RuleName;
   /** Step size. */
   readonly learningRate: number;
-  /** Decay rates of the moments of adam and adamw, in [0, 1). Default [0.9, 0.999]. */
+  /**
+   * Decay rates, in [0, 1): of the two moments of adam and adamw, by default [0.9, 0.999]; of lion, of the mean that its
+   * direction is the sign of and of the momentum that it keeps, by default [0.9, 0.99].
+   */
   readonly betas?: readonly [number, number];
-  /** Added to the root of the second moment, positive. Default 1e-8. */
+  /** adam, adamw, adagrad: added to the root of the second moment, positive. Default 1e-8. */
   readonly epsilon?: number;
-  /** Weight decay: decoupled for adamw, added to the gradient for adam and sgd. Default 0. */
+  /** Weight decay: decoupled for adamw and lion, added to the gradient for the others. Default 0. */
   readonly weightDecay?: number;
   /** sgd: momentum, in [0, 1). Default 0. */
   readonly momentum?: number;
@@ -20,7 +35,10 @@ export interface RuleOptions {
   readonly nesterov?: boolean;
   /** How the direction is smoothed; null for the plain rule. */
   readonly propagation: Propagation | null;
-  /** adamw: whether rows whose whole gradient is 0 keep their corrected moments. Default: whether it propagates. */
+  /**
+   * adamw alone: whether rows whose whole gradient is 0 keep their corrected moments. Default: whether it propagates. Such
+   * rows follow the formula in the other rules: under lion their momentum fades and they move by its sign.
+   */
   readonly correction?: boolean;
 }
 
@@ -64,7 +82,7 @@ export function resolveRule(options: RuleOptions): ResolvedRule {
   const {
     rule,
     learningRate,
-    betas = [0.9, 0.999],
+    betas = rule === "lion" ? [0.9, 0.99] : [0.9, 0.999],
     epsilon = 1e-8,
     weightDecay = 0,
     momentum = 0,
@@ -72,7 +90,7 @@ export function resolveRule(options: RuleOptions): ResolvedRule {
     propagation,
     correction = rule === "adamw" && propagation !== null,
   } = options;
-  checkName("rule", rule, ["adamw", "adam", "sgd"]);
+  checkName("rule", rule, Object.keys(DECAYS_APART));
   if (propagation === undefined) {
     throw new TypeError(`${ACTION} as propagation is missing: null is the plain rule`);
   }
@@ -85,7 +103,7 @@ export function resolveRule(options: RuleOptions): ResolvedRule {
   checkRange("betas[1]", beta2, RULE_BOUNDS.betas, beta2);
   checkRange("epsilon", epsilon, RULE_BOUNDS.epsilon);
   checkRange("weightDecay", weightDecay, RULE_BOUNDS.weightDecay);
-  checkLearningRate(learningRate, rule === "adamw" ? weightDecay : 0);
+  checkLearningRate(learningRate, decaysApart(rule) ? weightDecay : 0);
   checkRange("momentum", momentum, RULE_BOUNDS.momentum);
   checkType(ACTION, "nesterov", nesterov, "boolean");
   checkType(ACTION, "correction", correction, "boolean");
@@ -110,6 +128,16 @@ export function resolveRule(options: RuleOptions): ResolvedRule {
     propagation: propagation === null ? null : resolvePropagation(propagation),
     correction,
   };
+}
+
+/**
+ * Whether the weight decay of a rule is apart from the gradient: the table is shrunk, whatever the direction.
+ *
+ * @param rule The rule.
+ * @returns Whether it is.
+ */
+export function decaysApart(rule: RuleName): boolean {
+  return DECAYS_APART[rule];
 }
 
 /**

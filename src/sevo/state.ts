@@ -124,8 +124,8 @@ export class SevoState<Names extends string = string> implements Disposable {
    * Reads the moments of a table.
    *
    * @param name Name of the table.
-   * @returns Row-major elements of the first and second moments, bias-corrected; of the momentum of sgd as the first. Null
-   * where the rule keeps none.
+   * @returns Row-major elements of the first and second moments, bias-corrected; of the momentum of sgd or lion as the first,
+   * and of the sum of squares of adagrad as the second. Null where the rule keeps none.
    * @throws {TypeError} If there is no such table.
    * @throws {StateTakenError} If the state was taken.
    * @throws {NonFiniteError} If a gradient, a table or its moments had a value that is not finite.

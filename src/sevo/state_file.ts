@@ -33,7 +33,8 @@ export interface SavedState {
  * @returns Whether it keeps the first and the second.
  */
 export function momentsOf({ rule, momentum }: ResolvedRule): { moment1: boolean; moment2: boolean } {
-  return { moment1: rule !== "sgd" || momentum > 0, moment2: rule !== "sgd" };
+  const first = rule === "sgd" ? momentum > 0 : rule !== "adagrad";
+  return { moment1: first, moment2: rule === "adam" || rule === "adamw" || rule === "adagrad" };
 }
 
 /**

@@ -1,4 +1,6 @@
+import { adagrad } from "../../kernels/adagrad/adagrad.ts";
 import { adam } from "../../kernels/adam/adam.ts";
+import { lion } from "../../kernels/lion/lion.ts";
 import { sgd } from "../../kernels/sgd/sgd.ts";
 import type { Tensor } from "../device/device.ts";
 import type { DeviceGraph } from "../graph/_device_graph.ts";
@@ -12,7 +14,7 @@ import { bindGradient, type BoundGradient, checkGradient, type Gradient } from "
 import type { ResolvedOptions } from "./options.ts";
 import { graphOn, isIdentity, makeScratch, panelOf, type Scratch, smooth } from "./propagation.ts";
 import { PROPAGATION_BOUNDS, type ResolvedPropagation, resolvePropagation } from "./propagation_options.ts";
-import { checkLearningRate, type ResolvedRule, RULE_BOUNDS } from "./rule_options.ts";
+import { checkLearningRate, decaysApart, type ResolvedRule, RULE_BOUNDS } from "./rule_options.ts";
 import { SevoState } from "./state.ts";
 import { MOST_STEPS } from "./state_file.ts";
 import { graphsOf, type StepGraph } from "./step_graph.ts";
@@ -39,7 +41,8 @@ const STEP_OPTIONS: readonly (keyof StepOptions)[] = ["donate", "learningRate", 
  * layer where the graph has a row of more than 512 entries).
  *
  * Equations (SEvo, NeurIPS 2024, Algorithms 1 to 3): E <- E - r psi(D) with D the bias-corrected Adam direction (adam:
- * coupled decay; adamw: E <- (1 - r w) E first, and rows whose gradient is 0 keep their corrected moments) or SGD's.
+ * coupled decay; adamw: E <- (1 - r w) E first, and rows whose gradient is 0 keep their corrected moments), or that of SGD,
+ * Lion or Adagrad.
  *
  * A gradient that is not finite, one so large that moments or tables leave float32, or `exact` propagation that does not
  * converge, is reported by the next {@linkcode SevoState.read}, `save` or `check`.
@@ -140,7 +143,7 @@ function planStep<Names extends string>(
   const { propagation } = rule, names = stack.names as readonly Names[];
   const bounds = names.map((name) => bindGradient(device, gradients[name], shapes[name], owned));
   const { undecayedRows, parameter } = stack.tensors;
-  const decays = rule.rule === "adamw" && rule.learningRate * rule.weightDecay !== 0;
+  const decays = decaysApart(rule.rule) && rule.learningRate * rule.weightDecay !== 0;
   const undecayed = undecayedRows && decays
     ? owned.use(device.empty("f32", [undecayedRows.size, parameter.shape[1]!]))
     : null;
@@ -172,7 +175,7 @@ function stepStack(
   options: ResolvedOptions,
 ): Stack {
   const graph = smoothing?.graph ?? null, { learningRate, weightDecay } = rule;
-  const keep = rule.rule === "adamw" ? 1 - learningRate * weightDecay : 1;
+  const keep = decaysApart(rule.rule) ? 1 - learningRate * weightDecay : 1;
   if (undecayed) saveRows(tensors.parameter, tensors.undecayedRows!, undecayed);
   let firstRow = 0;
   bounds.forEach((bound, at) => {
@@ -225,11 +228,16 @@ function launchRule(
     weightDecay,
   };
   const status = statuses[table]!, scales = graph?.scales ?? null;
-  const tensors = { ...bound, moment1, parameter, direction: graph && direction, scales, status };
+  const tensors = { ...bound, parameter, direction: graph && direction, scales, status };
   if (rule === "sgd") {
-    device.launch(sgd, tensors, { ...scalars, momentum, nesterov: nesterov ? 1 : 0 });
+    device.launch(sgd, { ...tensors, moment1 }, { ...scalars, momentum, nesterov: nesterov ? 1 : 0 });
+  } else if (rule === "lion") {
+    const [beta1, beta2] = betas;
+    device.launch(lion, { ...tensors, moment1 }, { ...scalars, beta1, gain1: 1 - beta1, beta2, gain2: 1 - beta2 });
+  } else if (rule === "adagrad") {
+    device.launch(adagrad, { ...tensors, moment2 }, { ...scalars, epsilon });
   } else {
-    device.launch(adam, { ...tensors, moment2 }, {
+    device.launch(adam, { ...tensors, moment1, moment2 }, {
       ...scalars,
       coupled: rule === "adam" ? 1 : 0,
       correct: correction ? 1 : 0,
@@ -259,7 +267,7 @@ function ruleOfStep(
     ? rule.learningRate * (learningRate / base)
     : rule.learningRate;
   const decayed = weightDecay !== undefined && (!own || rule.weightDecay === decay) ? weightDecay : rule.weightDecay;
-  checkLearningRate(rate, rule.rule === "adamw" ? decayed : 0);
+  checkLearningRate(rate, decaysApart(rule.rule) ? decayed : 0);
   const propagation = rule.propagation && beta !== undefined && beta !== rule.propagation.beta
     ? resolvePropagation({ ...rule.propagation, beta })
     : rule.propagation;

@@ -8,7 +8,7 @@ import { GENERATED_PRESET, isTrainable, type ModelDefinition } from "../../src/m
 import type { Field, SettingValues } from "../../src/models/field.ts";
 import { type Bounds, SEED } from "../../src/options.ts";
 import { resolveSettings } from "../../src/models/settings.ts";
-import { OPTIMIZERS, ruleOf, type TrainingSettings } from "../../src/models/training_settings.ts";
+import { OPTIMIZERS, ruleOf, rulePreset, type TrainingSettings } from "../../src/models/training_settings.ts";
 import { suitedSettings } from "../../src/training/suited_settings.ts";
 import { defineTask, type Flag, type Flags, type Parsed, type Task, type Values } from "../cli/flags.ts";
 import { metricFlag, rankingFlags } from "../cli/evaluation_flags.ts";
@@ -267,13 +267,12 @@ export function trainRequest({ values, given, file }: Parsed<Flags>, models: rea
   const preset = presetFor(flags, model);
   const resolved = asFlags(() => resolveSettings(model, settings, preset, models));
   const optimizer = (resolved["optimizer"] ?? OPTIMIZERS[0]) as TrainingSettings["optimizer"];
-  // Weight decay, and for sgd the learning rate, belong to a rule: values that a config file gives for another rule are
-  // dropped
-  const ofFile = ruleOf({ optimizer: (file["optimizer"] ?? optimizer) as TrainingSettings["optimizer"] });
-  const rules = [ruleOf({ optimizer }), ofFile];
-  if (rules[0] !== rules[1]) {
-    if (given.get("weightDecay") === "config file") delete settings["weightDecay"];
-    if (given.get("learningRate") === "config file" && rules.includes("sgd")) delete settings["learningRate"];
+  // Some rates belong to a rule, such as the weight decay: values that a config file gives for another rule are dropped
+  const ofFile = (file["optimizer"] ?? optimizer) as TrainingSettings["optimizer"];
+  if (ruleOf({ optimizer }) !== ruleOf({ optimizer: ofFile })) {
+    for (const name of [optimizer, ofFile].flatMap((one) => Object.keys(rulePreset(one)))) {
+      if (given.get(name) === "config file") delete settings[name];
+    }
   }
   return {
     flags,

@@ -42,6 +42,10 @@ Deno.test("optimizerOptions() gives the options of each optimizer", () => {
     "adam": { ...common, rule: "adam", betas: [0.8, 0.95], propagation: null },
     "sevo-sgd": { ...common, rule: "sgd", momentum: 0.7, propagation: PROPAGATION },
     "sgd": { ...common, rule: "sgd", momentum: 0.7, propagation: null },
+    "sevo-lion": { ...common, rule: "lion", betas: [0.8, 0.95], propagation: PROPAGATION },
+    "lion": { ...common, rule: "lion", betas: [0.8, 0.95], propagation: null },
+    "sevo-adagrad": { ...common, rule: "adagrad", propagation: PROPAGATION },
+    "adagrad": { ...common, rule: "adagrad", propagation: null },
   };
   assertEquals([...OPTIMIZERS].sort(), Object.keys(expected).sort());
   for (const optimizer of OPTIMIZERS) {
@@ -137,6 +141,9 @@ Deno.test("resolveSettings() takes what is given, else that of the rule, of the 
   assertEquals(of({}, "tools"), { weightDecay: 0.5, learningRate: 1e-3, beta: 0.5 });
   assertEquals(of({ optimizer: "adam" }, "tools"), { weightDecay: 0, learningRate: 1e-3, beta: 0.5 });
   assertEquals(of({ optimizer: "sevo-sgd" }), { weightDecay: 0, learningRate: 10, beta: 0.9 });
+  assertEquals(of({ optimizer: "sevo-lion" }, "tools"), { weightDecay: 0.3, learningRate: 3e-4, beta: 0.5 });
+  assertEquals(of({ optimizer: "adagrad" }, "tools"), { weightDecay: 0, learningRate: 0.03, beta: 0.5 });
+  assertEquals([resolveSettings(sasRec, { optimizer: "lion" }).beta2, resolveSettings(sasRec, {}).beta2], [0.99, 0.98]);
   const given = { optimizer: "sgd", weightDecay: 0.2, learningRate: 0.3, beta: 0 } as const;
   assertEquals(of(given, "tools"), { weightDecay: 0.2, learningRate: 0.3, beta: 0 });
   // One that is undefined is not given

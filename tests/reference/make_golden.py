@@ -18,6 +18,10 @@ RULES = {
     "sgd_momentum": dict(rule="sgd", lr=0.1, momentum=0.9, weight_decay=0.01),
     "sgd_nesterov": dict(rule="sgd", lr=0.1, momentum=0.9, nesterov=True),
 }
+LATER_RULES = {
+    "lion": dict(rule="lion", lr=0.003, betas=(0.9, 0.99), weight_decay=0.3),
+    "adagrad": dict(rule="adagrad", lr=0.1, weight_decay=0.01),
+}
 
 
 def graphs(folder, rng):
@@ -134,6 +138,7 @@ def main(folder, seed=7):
     propagation(folder, csr, single(torch.randn(rows, columns)))
     steps(folder, csr, rows, columns, RULES)
     models(folder, rng)
+    steps(folder, csr, rows, columns, LATER_RULES)
 
 
 if __name__ == "__main__":

@@ -83,13 +83,14 @@ def sevo_step(params, state, *, rule, lr, betas=(0.9, 0.999), eps=1e-8, weight_d
     """One step over `params`, which are smoothed together: their tables are stacked by rows.
 
     rule: `adamw` (decoupled decay; with a smoother, rows whose gradient is all zero keep their bias-corrected
-    moments), `adam` (coupled decay, no correction) or `sgd` (coupled decay, heavy ball or Nesterov).
+    moments), `adam` (coupled decay, no correction), `sgd` (coupled decay, heavy ball or Nesterov), `lion` (decoupled
+    decay) or `adagrad` (coupled decay).
     """
     state["t"] = t = state.get("t", 0) + 1
     deltas = []
     for k, p in enumerate(params):
         g = p.grad
-        if rule == "adamw":
+        if rule in ("adamw", "lion"):
             p.mul_(1 - lr * weight_decay)
         elif weight_decay:
             g = g + weight_decay * p
@@ -101,7 +102,16 @@ def sevo_step(params, state, *, rule, lr, betas=(0.9, 0.999), eps=1e-8, weight_d
                 g = g + momentum * buf if nesterov else buf
             deltas.append(g)
             continue
+        if rule == "adagrad":
+            total = state.setdefault(("sum", k), torch.zeros_like(p)).addcmul_(g, g)
+            deltas.append(g / (total.sqrt() + eps))
+            continue
         b1, b2 = betas
+        if rule == "lion":
+            m = state.setdefault(("m", k), torch.zeros_like(p))
+            deltas.append((b1 * m + (1 - b1) * g).sign())
+            m.mul_(b2).add_(g, alpha=1 - b2)
+            continue
         m = state.setdefault(("m", k), torch.zeros_like(p))
         v = state.setdefault(("v", k), torch.zeros_like(p))
         gm, gv = g, g * g

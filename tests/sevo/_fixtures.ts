@@ -135,6 +135,8 @@ export const RULES: { readonly [name: string]: Rule } = {
   nesterov: { rule: "sgd", learningRate: 0.1, momentum: 0.9, nesterov: true },
   adam: { rule: "adam", learningRate: 0.02, betas: [0.9, 0.98], weightDecay: 0.1 },
   adamw: { rule: "adamw", learningRate: 0.02, betas: [0.9, 0.98], weightDecay: 0.1 },
+  lion: { rule: "lion", learningRate: 0.02, weightDecay: 0.1 },
+  adagrad: { rule: "adagrad", learningRate: 0.1, weightDecay: 0.05 },
 };
 
 /** Every kind of propagation, and none. */

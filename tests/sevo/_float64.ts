@@ -50,20 +50,30 @@ export class Float64Optimizer {
   #move(name: string, table: Table, rule: ResolvedRule, gradient: Float64Array, graph: Graph | null): void {
     const { columns, value, first, second } = table, rows = value.length / columns;
     const has = (list: readonly number[] | true | undefined, row: number) => list === true || !!list?.includes(row);
-    const direction = new Float64Array(value.length);
+    const direction = new Float64Array(value.length), decaysApart = ["adamw", "lion"].includes(rule.rule);
     for (let row = 0; row < rows; row++) {
       if (has(this.#options.frozen[name], row)) continue;
       const own = gradient.subarray(row * columns, (row + 1) * columns);
       const idle = rule.correction && own.every((element) => element === 0);
       for (let at = row * columns; at < (row + 1) * columns; at++) {
         let g = gradient[at]!;
-        if (rule.rule !== "adamw") g += rule.weightDecay * value[at]!;
+        if (!decaysApart) g += rule.weightDecay * value[at]!;
         if (rule.rule === "sgd") {
           first[at] = rule.momentum * first[at]! + g;
           direction[at] = rule.nesterov ? g + rule.momentum * first[at]! : first[at]!;
           continue;
         }
         const [beta1, beta2] = rule.betas;
+        if (rule.rule === "lion") {
+          direction[at] = Math.sign(beta1 * first[at]! + (1 - beta1) * g);
+          first[at] = beta2 * first[at]! + (1 - beta2) * g;
+          continue;
+        }
+        if (rule.rule === "adagrad") {
+          second[at]! += g * g;
+          direction[at] = g / (Math.sqrt(second[at]!) + rule.epsilon);
+          continue;
+        }
         if (!idle) {
           first[at]! += (1 - beta1) / (1 - beta1 ** this.#step) * (g - first[at]!);
           second[at]! += (1 - beta2) / (1 - beta2 ** this.#step) * (g * g - second[at]!);
@@ -75,7 +85,7 @@ export class Float64Optimizer {
     table.value = value.map((before, at) => {
       const row = Math.floor(at / columns);
       if (has(this.#options.frozen[name], row)) return before;
-      const decay = rule.rule === "adamw" && !has(this.#options.undecayed[name], row) ? rule.weightDecay : 0;
+      const decay = decaysApart && !has(this.#options.undecayed[name], row) ? rule.weightDecay : 0;
       return (1 - rule.learningRate * decay) * before - rule.learningRate * smoothed[at]!;
     });
   }

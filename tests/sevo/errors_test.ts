@@ -72,7 +72,11 @@ Deno.test("sevoInit() refuses options that are out of range", async () => {
       TypeError,
       "propagation mode must be one of 'neumann', 'iterative', 'exact': current value is 'laplace'",
     ],
-    [{ rule: untyped("lamb") }, TypeError, "rule must be one of 'adamw', 'adam', 'sgd': current value is 'lamb'"],
+    [
+      { rule: untyped("lamb") },
+      TypeError,
+      "rule must be one of 'adamw', 'adam', 'sgd', 'lion', 'adagrad': current value is 'lamb'",
+    ],
     [{ learningRate: -1 }, RangeError, "learningRate must be >= 0: current value is -1"],
     [{ learningRate: NaN }, RangeError, "learningRate must be >= 0: current value is NaN"],
     [{ betas: [1, 0.9] }, RangeError, "betas[0] must be in [0, 1): current value is 1"],
@@ -83,6 +87,25 @@ Deno.test("sevoInit() refuses options that are out of range", async () => {
     [{ nesterov: true }, RangeError, "nesterov needs a momentum above 0: current value is 0"],
     [{ correction: true }, TypeError, "correction belongs to adamw with propagation"],
     [{ rule: "adamw", correction: true }, TypeError, "correction belongs to adamw with propagation"],
+    [{ rule: "lion", momentum: 0.9 }, TypeError, "momentum and nesterov belong to sgd: the rule is 'lion'"],
+    [{ rule: "adagrad", nesterov: true }, TypeError, "momentum and nesterov belong to sgd: the rule is 'adagrad'"],
+    [
+      { rule: "lion", propagation: NEUMANN, correction: true },
+      TypeError,
+      "correction belongs to adamw with propagation",
+    ],
+    [
+      { rule: "adagrad", propagation: NEUMANN, correction: true },
+      TypeError,
+      "correction belongs to adamw with propagation",
+    ],
+    [{ rule: "lion", betas: [0.9, 1] }, RangeError, "betas[1] must be in [0, 1): current value is 1"],
+    [{ rule: "adagrad", epsilon: 0 }, RangeError, "epsilon must be positive: current value is 0"],
+    [
+      { rule: "adagrad", undecayed: { item: [0] } },
+      TypeError,
+      "undecayed rows belong to adamw and lion, whose decay is apart from the gradient: the rule is 'adagrad'",
+    ],
   ];
   for (const [options, Class, message] of cases) {
     assertFails(() => start(device, { ...PLAIN, ...options }), Class, `Cannot use these options as ${message}`);
@@ -124,7 +147,7 @@ Deno.test("sevoInit() refuses options that do not exist or are of another type",
     [{ momentum: 0.9, nesterov: "yes" }, boolean("nesterov", "'yes'")],
     [{ momentum: 0.9, nesterov: 1 }, boolean("nesterov", "1")],
     [{ rule: "adamw", propagation: NEUMANN, correction: "false" }, boolean("correction", "'false'")],
-    [{ rule: ["sgd"] }, "rule must be one of 'adamw', 'adam', 'sgd': current value is ['sgd']"],
+    [{ rule: ["sgd"] }, "rule must be one of 'adamw', 'adam', 'sgd', 'lion', 'adagrad': current value is ['sgd']"],
     [{ propagation: "neumann" }, "propagation must be an object: current value is 'neumann'"],
     [{ propagation: false }, "propagation must be an object: current value is false"],
     [{ propagation: { ...NEUMANN, layer: 2 } }, meant("layer", "layers")],
@@ -153,7 +176,7 @@ Deno.test("sevoInit() takes an option that is undefined for one that is not give
   const names = ["betas", "epsilon", "weightDecay", "momentum", "nesterov", "correction", "unknown"];
   const undefinedOptions = Object.fromEntries(names.map((name) => [name, undefined]));
   const exact: Propagation = { mode: "exact", beta: 0.5 };
-  for (const rule of ["sgd", "adam", "adamw"] as const) {
+  for (const rule of ["sgd", "adam", "adamw", "lion", "adagrad"] as const) {
     const options: SevoOptions = { rule, learningRate: 0.1, propagation: exact };
     const propagation = { ...exact, layers: undefined, tolerance: undefined, maxIterations: undefined };
     using expected = start(device, options);

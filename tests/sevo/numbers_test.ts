@@ -100,6 +100,10 @@ Deno.test("options are refused that are out of range as the float32 that kernels
       { rule: "adamw", learningRate: 1e20, weightDecay: 1e20 },
       "learningRate times weightDecay must be finite in float32: current value is 100000000000000000000 times 100000000000000000000",
     ],
+    [
+      { rule: "lion", learningRate: 1e20, weightDecay: 1e20 },
+      "learningRate times weightDecay must be finite in float32: current value is 100000000000000000000 times 100000000000000000000",
+    ],
   ];
   for (const [options, message] of cases) {
     assertRefused(() => start(device, { ...PLAIN, ...options }), `Cannot use these options as ${message}`);
@@ -203,6 +207,8 @@ testOnDevices("a report names the table, what of it, and the step, the last one 
   const cases: [options: SevoOptions, scale: number, part: string][] = [
     [{ ...RULES.adam!, propagation: null }, 1e20, "moments"],
     [{ ...RULES.adamw!, propagation: NEUMANN }, 1e20, "moments"],
+    [{ ...RULES.adagrad!, propagation: null }, 1e20, "moments"],
+    [{ ...RULES.adagrad!, propagation: NEUMANN }, 1e20, "moments"],
     [{ ...RULES.momentum!, weightDecay: 0, learningRate: 1e10, propagation: null }, 1e30, "moments"],
     [{ ...PLAIN, learningRate: 1e10, propagation: NEUMANN }, 1e30, "table"],
     [{ ...PLAIN, learningRate: 1e10, propagation: { mode: "exact", beta: 0.5 } }, 1e30, "table"],

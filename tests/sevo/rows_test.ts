@@ -63,7 +63,7 @@ testOnDevices(
         ...rule,
         ...clip,
         ...rest,
-        undecayed: rule.rule === "adamw" ? rest.undecayed : {},
+        undecayed: ["adamw", "lion"].includes(rule.rule) ? rest.undecayed : {},
         groups: [{ tables: ["item"], propagation }],
       };
       const tables = tablesOf(rows, columns);
@@ -225,7 +225,7 @@ Deno.test("rows and bounds that do not fit are refused", async () => {
   refused(
     { rule: "sgd", betas: undefined, undecayed: { item: [1] } },
     TypeError,
-    "undecayed rows belong to adamw, whose decay is apart from the gradient: the rule is 'sgd'",
+    "undecayed rows belong to adamw and lion, whose decay is apart from the gradient: the rule is 'sgd'",
   );
   using state = sevoInit(device, WIDE, { ...RULES.adamw!, propagation: null });
   const { message } = await assertRejects(() => state.average(), TypeError);

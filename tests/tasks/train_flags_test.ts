@@ -47,6 +47,7 @@ Deno.test("a config file's weight decay and learning rate are not those of anoth
     assertEquals(await rates("--optimizer", "adamw"), [0.002, 0.3]);
     assertEquals(await rates("--optimizer", "adam"), [0.002, 0]);
     assertEquals(await rates("--optimizer", "sgd"), [10, 0]);
+    assertEquals(await rates("--optimizer", "lion"), [0.0003, 0.3]);
     assertEquals(await rates("--optimizer", "adam", "--weight-decay", "0.3"), [0.002, 0.3]);
     assertEquals(await rates("--optimizer", "sgd", "--learning-rate", "0.002"), [0.002, 0]);
     // Without an optimizer in it the file says nothing of which rule its rates are for
@@ -127,7 +128,7 @@ Deno.test("the help of train says of each setting whose it is, and its default i
     const text of [
       "--max-length N bert4rec, gru4rec, sasrec, stosa: use only the last so many items of a sequence (default: 50; 100 for stosa)",
       "--mask-rate N bert4rec: share of the items that are hidden in training (default: 0.5)",
-      "--beta2 N Decay rate of the second moment of adam and adamw (default: 0.999; 0.95 for bert4rec; 0.98 for sasrec)",
+      "--beta2 N Decay rate of the second moment of adam and adamw; of the momentum of lion, and 0.99 by default there (default: 0.999; 0.95 for bert4rec; 0.98 for sasrec)",
       "--[no-]attended-mean stosa: ",
       "Models: bert4rec A bidirectional encoder",
     ]
