@@ -719,7 +719,7 @@ fn pad_gradients(lane: u32, segment: u32, head: u32, head_quads: u32, root: f32)
       for (var r = 0u; r < BLOCK; r++) {
         if (row == 0u) { sum += left[r * PITCH + column]; } else { sum += right[r * PITCH + column]; }
       }
-      padGradient[(segment * 2u + row) * params.quads + offset + quad] = sum;
+      padGradient[params.padOffset + (segment * 2u + row) * params.quads + offset + quad] = sum;
     }
   }
 }
@@ -1067,10 +1067,23 @@ fn main(
 `;
 
 /** column_sums/column_sums.wgsl */
-export const columnSumsWgsl: string = `// Two quads of columns to a workgroup, 128 lanes over the rows of each, and a tree in workgroup memory.
-const QUADS = 2u;
-const LANES = 128u;
+export const columnSumsWgsl: string = `// Sixteen quads of columns to a workgroup, sixteen lanes over the rows of each, and a tree in workgroup memory.
+const QUADS = 16u;
+const LANES = 16u;
+const RANGE_WORDS = 5u;
+const MATRIX_WORDS = 3u;
 var<workgroup> sums: array<vec4f, 256>;
+
+// The last range that begins at or before a tile.
+fn range_of(tile: u32) -> u32 {
+  var low = 0u;
+  var high = params.ranges;
+  while (high - low > 1u) {
+    let middle = (low + high) / 2u;
+    if (plan[middle * RANGE_WORDS] <= tile) { low = middle; } else { high = middle; }
+  }
+  return low;
+}
 
 @compute @workgroup_size(256)
 fn main(
@@ -1078,11 +1091,19 @@ fn main(
   @builtin(num_workgroups) count: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let quad = linear_workgroup(id, count) * QUADS + lane % QUADS;
+  let tile = linear_workgroup(id, count);
+  if (tile >= params.tiles) { return; }
+  let range = range_of(tile) * RANGE_WORDS;
+  let quad = (tile - plan[range]) * QUADS + lane % QUADS;
+  let owned = quad < plan[range + 2u];
   var sum = vec4f(0.0);
-  if (quad < params.quads) {
-    for (var row = lane / QUADS; row < params.rows; row += LANES) {
-      sum += input[row * params.stride + params.firstQuad + quad];
+  if (owned) {
+    let matrices = (params.ranges + 1u) * RANGE_WORDS;
+    for (var at = plan[range + 4u]; at < plan[range + RANGE_WORDS + 4u]; at++) {
+      let matrix = matrices + at * MATRIX_WORDS;
+      for (var row = lane / QUADS; row < plan[matrix + 2u]; row += LANES) {
+        sum += input[plan[matrix] + row * plan[matrix + 1u] + quad];
+      }
     }
   }
   sums[lane] = sum;
@@ -1091,11 +1112,11 @@ fn main(
     if (lane < half * QUADS) { sums[lane] += sums[lane + half * QUADS]; }
     workgroupBarrier();
   }
-  if (lane >= QUADS || quad >= params.quads) { return; }
-  let at = params.outputOffset + quad;
+  if (lane >= QUADS || !owned) { return; }
+  let place = plan[range + 1u] + quad;
   var total = sums[lane];
-  if (params.accumulate == 1u) { total += output[at]; }
-  output[at] = total;
+  if (plan[range + 3u] == 1u) { total += output[place]; }
+  output[place] = total;
 }
 `;
 
@@ -2103,7 +2124,6 @@ export const layerNormGradientWgsl: string = `// A workgroup per block of rows. 
 // for.
 const LANES = 16u;
 const ROWS = 16u;
-const BLOCK_ROWS = 64u;
 var<workgroup> sums: array<vec2f, 256>;
 var<workgroup> weight_sums: array<vec4f, 256>;
 var<workgroup> bias_sums: array<vec4f, 256>;
@@ -2115,10 +2135,10 @@ fn main(
   @builtin(local_invocation_index) lane: u32,
 ) {
   let block = linear_workgroup(id, count);
-  let begin = block * BLOCK_ROWS;
-  let end = min(begin + BLOCK_ROWS, params.rows);
+  let begin = block * params.blockRows;
+  let end = min(begin + params.blockRows, params.rows);
   let columns = f32(4u * params.quads);
-  for (var step = 0u; step < BLOCK_ROWS; step += ROWS) {
+  for (var step = 0u; step < params.blockRows; step += ROWS) {
     let row = begin + step + lane / LANES;
     let first = lane % LANES;
     let at = row * params.quads;
@@ -2173,8 +2193,9 @@ fn main(
         weight_sum += weight_sums[group * lanes + lane];
         bias_sum += bias_sums[group * lanes + lane];
       }
-      partial[2u * block * params.quads + quad] = weight_sum;
-      partial[(2u * block + 1u) * params.quads + quad] = bias_sum;
+      let place = params.partialOffset + 2u * block * params.quads + quad;
+      partial[place] = weight_sum;
+      partial[place + params.quads] = bias_sum;
     }
     workgroupBarrier();
   }
@@ -2220,26 +2241,61 @@ fn main(
 }
 `;
 
-/** matmul/matmul.wgsl */
-export const matmulWgsl: string = `// A workgroup makes 64 x 64 outputs, a lane 4 x 4 of them, from tiles of four quads along k. Strides of the tiles are such
-// that neighbouring lanes meet different banks.
+/** matmul/_product.wgsl */
+export const productWgsl: string = `// What the products of a matrix share. A workgroup makes 64 x 64 outputs, a lane 4 x 4 of them, from tiles of four quads
+// along the sum; where that would make few workgroups, 16 x 64 and a lane 1 x 4. Strides of the tiles are such that
+// neighbouring lanes meet different banks.
 const TILE = 64u;
+const LOW_TILE = 16u;
+const ENOUGH_WORKGROUPS = 128u;
 const DEPTH = 4u;
 const A_STRIDE = 66u;
 const B_STRIDE = 70u;
 const B_ROW = 17u;
-var<workgroup> a_tile: array<vec4f, 264>;
-var<workgroup> b_tile: array<vec4f, 280>;
+// 264 quads of a and 280 of b; the gradient of a weight uses more of it.
+const B_TILE = 264u;
+var<workgroup> tile: array<vec4f, 1024>;
 
-fn finish(row: u32, quad: u32, sum: vec4f) {
+fn tile_rows(rows: u32, columns: u32) -> u32 {
+  let tiles = (rows + TILE - 1u) / TILE * ((columns + TILE - 1u) / TILE);
+  return select(TILE, LOW_TILE, tiles < ENOUGH_WORKGROUPS);
+}
+
+// Adds what the tiles in workgroup memory make to a lane's rows of outputs. Slot (q, i, x) of b is for lanes x: quad q along
+// the sum of their column i where b is transposed, and their column quad at depth 4 q + i where it is not.
+fn add_products(sums: mat4x4f, lane: u32, rows: u32, transposed: bool) -> mat4x4f {
+  var result = sums;
+  let y = lane / 16u;
+  for (var q = 0u; q < DEPTH; q++) {
+    let from_b = B_TILE + q * B_STRIDE + lane % 16u;
+    var panel = mat4x4f(
+      tile[from_b],
+      tile[from_b + B_ROW],
+      tile[from_b + 2u * B_ROW],
+      tile[from_b + 3u * B_ROW],
+    );
+    if (transposed) { panel = transpose(panel); }
+    if (rows == TILE) {
+      let from_a = q * A_STRIDE + y * 4u;
+      result += panel * mat4x4f(tile[from_a], tile[from_a + 1u], tile[from_a + 2u], tile[from_a + 3u]);
+    } else {
+      result[0] += panel * tile[q * A_STRIDE + y];
+    }
+  }
+  return result;
+}
+`;
+
+/** matmul/matmul.wgsl */
+export const matmulWgsl: string = `fn finish(row: u32, quad: u32, sum: vec4f) {
   let quads = params.n / 4u;
   if (row >= params.m || quad >= quads) { return; }
-  let at = params.cOffset + row * params.cStride + quad;
+  let index = row * quads + quad;
   var result = sum;
   if (params.biased == 1u) { result += bias[params.biasOffset + quad]; }
-  if (params.added == 1u) { result += addend[row * quads + quad]; }
-  if (params.accumulate == 1u) { result += c[at]; }
-  c[at] = result;
+  result = activation(result) * dropout4(index, 0u);
+  if (params.added == 1u) { result += addend[index]; }
+  c[params.cOffset + row * params.cStride + quad] = result;
 }
 
 @compute @workgroup_size(256)
@@ -2249,108 +2305,82 @@ fn main(
   @builtin(local_invocation_index) lane: u32,
 ) {
   let group = linear_workgroup(id, count);
+  let rows = tile_rows(params.m, params.n);
   let across = (params.n + TILE - 1u) / TILE;
-  let first_row = group / across * TILE;
+  let first_row = group / across * rows;
   let first_column = group % across * TILE;
   let quads = params.k / 4u;
-  let y = lane / 16u;
-  let x = lane % 16u;
-  var sum0 = vec4f(0.0);
-  var sum1 = vec4f(0.0);
-  var sum2 = vec4f(0.0);
-  var sum3 = vec4f(0.0);
+  let line = lane / DEPTH;
+  let step = lane % DEPTH;
+  var sums = mat4x4f();
   for (var first = 0u; first < quads; first += DEPTH) {
-    let line = lane / DEPTH;
-    let step = lane % DEPTH;
     let row = first_row + line;
+    let column = first_column + line;
     let quad = first + step;
     var value = vec4f(0.0);
-    if (row < params.m && quad < quads) { value = a[params.aOffset + row * params.aStride + quad]; }
-    a_tile[step * A_STRIDE + line] = value;
-    // Slot (q, i, x) is for lanes x: quad q along k of their column i where b is transposed, and their column quad
-    // at depth 4 q + i where it is not.
+    if (line < rows && row < params.m && quad < quads) { value = a[params.aOffset + row * params.aStride + quad]; }
+    tile[step * A_STRIDE + line] = value;
     value = vec4f(0.0);
-    if (params.transposed == 1u) {
-      let column = first_column + line;
-      if (column < params.n && quad < quads) { value = b[params.bOffset + column * params.bStride + quad]; }
-      b_tile[step * B_STRIDE + line % 4u * B_ROW + line / 4u] = value;
-    } else {
-      let depth = first * 4u + y;
-      let column_quad = first_column / 4u + x;
-      if (depth < params.k && column_quad < params.n / 4u) {
-        value = b[params.bOffset + depth * params.bStride + column_quad];
-      }
-      b_tile[y / 4u * B_STRIDE + y % 4u * B_ROW + x] = value;
-    }
+    if (column < params.n && quad < quads) { value = b[params.bOffset + column * params.bStride + quad]; }
+    tile[B_TILE + step * B_STRIDE + line % 4u * B_ROW + line / 4u] = value;
     workgroupBarrier();
-    for (var q = 0u; q < DEPTH; q++) {
-      let from_b = q * B_STRIDE + x;
-      var panel = mat4x4f(
-        b_tile[from_b],
-        b_tile[from_b + B_ROW],
-        b_tile[from_b + 2u * B_ROW],
-        b_tile[from_b + 3u * B_ROW],
-      );
-      if (params.transposed == 1u) { panel = transpose(panel); }
-      let from_a = q * A_STRIDE + y * 4u;
-      sum0 += panel * a_tile[from_a];
-      sum1 += panel * a_tile[from_a + 1u];
-      sum2 += panel * a_tile[from_a + 2u];
-      sum3 += panel * a_tile[from_a + 3u];
-    }
+    sums = add_products(sums, lane, rows, true);
     workgroupBarrier();
   }
-  let row = first_row + y * 4u;
-  let quad = first_column / 4u + x;
-  finish(row, quad, sum0);
-  finish(row + 1u, quad, sum1);
-  finish(row + 2u, quad, sum2);
-  finish(row + 3u, quad, sum3);
+  let quad = first_column / 4u + lane % 16u;
+  let row = first_row + lane / 16u * (rows / LOW_TILE);
+  finish(row, quad, sums[0]);
+  if (rows == TILE) {
+    finish(row + 1u, quad, sums[1]);
+    finish(row + 2u, quad, sums[2]);
+    finish(row + 3u, quad, sums[3]);
+  }
 }
 `;
 
 /** matmul/matmul_gradient.wgsl */
-export const matmulGradientWgsl: string = `// A workgroup makes 16 x 16 outputs: sixteen lanes, 4 x 4 outputs each, for each of sixteen slices of the rows, summed at
-// the end. The rows come through workgroup memory 128 at a time.
+export const matmulGradientWgsl: string = `// The first workgroups make the gradient of the weight, the others that of x: both read y.
+//
+// A workgroup makes 16 x 16 outputs of the former from the rows of its slice: sixteen lanes, 4 x 4 outputs each, for each
+// of sixteen parts of the rows, summed at the end. The rows come through workgroup memory 128 at a time.
 const QUADS = 4u;
-const SLICES = 16u;
+const PARTS = 16u;
 const CHUNK = 128u;
 const X_TILE = 512u;
-var<workgroup> tile: array<vec4f, 1024>;
 
-@compute @workgroup_size(256)
-fn main(
-  @builtin(workgroup_id) id: vec3u,
-  @builtin(num_workgroups) count: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
-  let group = linear_workgroup(id, count);
+fn weight_gradient(group: u32, lane: u32) {
   let y_quads = params.n / 4u;
   let x_quads = params.k / 4u;
   let across = (x_quads + QUADS - 1u) / QUADS;
-  let first_y = group / across * QUADS;
+  let tiles = (y_quads + QUADS - 1u) / QUADS * across;
+  let slice = group / tiles;
+  let slice_rows = (params.m + params.slices - 1u) / params.slices;
+  let begin = min(slice * slice_rows, params.m);
+  let end = min(begin + slice_rows, params.m);
+  let first_y = group % tiles / across * QUADS;
   let first_x = group % across * QUADS;
-  let slice = lane / 16u;
+  let part = lane / 16u;
   let place = lane % 16u;
   var sum0 = vec4f(0.0);
   var sum1 = vec4f(0.0);
   var sum2 = vec4f(0.0);
   var sum3 = vec4f(0.0);
   var column_sum = vec4f(0.0);
-  for (var first = 0u; first < params.m; first += CHUNK) {
-    for (var at = lane; at < X_TILE; at += WORKGROUP_SIZE) {
+  for (var first = begin; first < end; first += CHUNK) {
+    let rows = min(CHUNK, end - first);
+    for (var at = lane; at < rows * QUADS; at += WORKGROUP_SIZE) {
       let row = first + at / QUADS;
       let y_quad = first_y + at % QUADS;
       let x_quad = first_x + at % QUADS;
       var value = vec4f(0.0);
-      if (row < params.m && y_quad < y_quads) { value = y[params.yOffset + row * params.yStride + y_quad]; }
+      if (y_quad < y_quads) { value = y[params.yOffset + row * params.yStride + y_quad]; }
       tile[at] = value;
       value = vec4f(0.0);
-      if (row < params.m && x_quad < x_quads) { value = x[params.xOffset + row * params.xStride + x_quad]; }
+      if (x_quad < x_quads) { value = x[params.xOffset + row * params.xStride + x_quad]; }
       tile[X_TILE + at] = value;
     }
     workgroupBarrier();
-    for (var row = slice; row < CHUNK; row += SLICES) {
+    for (var row = part; row < rows; row += PARTS) {
       let of_y = tile[row * QUADS + place / QUADS];
       let of_x = tile[X_TILE + row * QUADS + place % QUADS];
       sum0 += of_y.x * of_x;
@@ -2362,7 +2392,8 @@ fn main(
     workgroupBarrier();
   }
 
-  let slot = slice * 16u + place;
+  let place_of_slice = slice * params.sliceStride;
+  let slot = part * 16u + place;
   tile[slot] = sum0;
   tile[256u + slot] = sum1;
   tile[512u + slot] = sum2;
@@ -2373,20 +2404,78 @@ fn main(
     let y_quad = first_y + row / 4u;
     let x_quad = first_x + lane % QUADS;
     var sum = vec4f(0.0);
-    for (var at = 0u; at < SLICES; at++) {
+    for (var at = 0u; at < PARTS; at++) {
       sum += tile[row % 4u * 256u + at * 16u + row / 4u * QUADS + lane % QUADS];
     }
     if (y_quad < y_quads && x_quad < x_quads) {
-      gradient[params.weightOffset + (first_y * 4u + row) * x_quads + x_quad] = sum;
+      gradient[place_of_slice + params.gradientOffset + (first_y * 4u + row) * x_quads + x_quad] = sum;
     }
   }
   workgroupBarrier();
-  if (place % QUADS == 0u) { tile[slice * QUADS + place / QUADS] = column_sum; }
+  if (place % QUADS == 0u) { tile[part * QUADS + place / QUADS] = column_sum; }
   workgroupBarrier();
   if (params.biased == 1u && first_x == 0u && lane < QUADS && first_y + lane < y_quads) {
     var sum = vec4f(0.0);
-    for (var at = 0u; at < SLICES; at++) { sum += tile[at * QUADS + lane]; }
-    gradient[params.biasOffset + first_y + lane] = sum;
+    for (var at = 0u; at < PARTS; at++) { sum += tile[at * QUADS + lane]; }
+    gradient[place_of_slice + params.biasOffset + first_y + lane] = sum;
+  }
+}
+
+fn finish(row: u32, quad: u32, sum: vec4f) {
+  if (row >= params.m || quad >= params.k / 4u) { return; }
+  let at = params.xOffset + row * params.xStride + quad;
+  var result = sum;
+  if (params.accumulate == 1u) { result += xGradient[at]; }
+  xGradient[at] = result;
+}
+
+fn x_gradient(group: u32, lane: u32) {
+  let rows = tile_rows(params.m, params.k);
+  let across = (params.k + TILE - 1u) / TILE;
+  let first_row = group / across * rows;
+  let column_quad = group % across * (TILE / 4u) + lane % 16u;
+  let quads = params.n / 4u;
+  let line = lane / DEPTH;
+  let step = lane % DEPTH;
+  let of_b = lane / 16u;
+  var sums = mat4x4f();
+  for (var first = 0u; first < quads; first += DEPTH) {
+    let row = first_row + line;
+    let quad = first + step;
+    let depth = first * 4u + of_b;
+    var value = vec4f(0.0);
+    if (line < rows && row < params.m && quad < quads) { value = y[params.yOffset + row * params.yStride + quad]; }
+    tile[step * A_STRIDE + line] = value;
+    value = vec4f(0.0);
+    if (depth < params.n && column_quad < params.k / 4u) {
+      value = weight[params.weightOffset + depth * (params.k / 4u) + column_quad];
+    }
+    tile[B_TILE + of_b / 4u * B_STRIDE + of_b % 4u * B_ROW + lane % 16u] = value;
+    workgroupBarrier();
+    sums = add_products(sums, lane, rows, false);
+    workgroupBarrier();
+  }
+  let row = first_row + lane / 16u * (rows / LOW_TILE);
+  finish(row, column_quad, sums[0]);
+  if (rows == TILE) {
+    finish(row + 1u, column_quad, sums[1]);
+    finish(row + 2u, column_quad, sums[2]);
+    finish(row + 3u, column_quad, sums[3]);
+  }
+}
+
+@compute @workgroup_size(256)
+fn main(
+  @builtin(workgroup_id) id: vec3u,
+  @builtin(num_workgroups) count: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let group = linear_workgroup(id, count);
+  let of_weight = params.slices * ((params.n + 15u) / 16u) * ((params.k + 15u) / 16u);
+  if (group < of_weight) {
+    weight_gradient(group, lane);
+  } else if (params.inward == 1u) {
+    x_gradient(group - of_weight, lane);
   }
 }
 `;

@@ -19,7 +19,7 @@ export interface Layout {
 }
 
 /** A number and how far a device may be off. */
-interface Rounded {
+export interface Rounded {
   readonly value: number;
   readonly error: number;
 }
@@ -59,7 +59,7 @@ export function activateOracle(input: ActivateInput): Expected {
   const factor = dropoutFactors(input.dropout);
   const expected = unchangedBefore(input.before);
   overElements(input, (element, x, y) => {
-    const { value, error } = activation(input.kind, input.input[x]!);
+    const { value, error } = activationOracle(input.kind, input.input[x]!);
     const own = factor(element) * value, other = input.residual?.[element] ?? 0;
     expected.values[y] = own + other;
     expected.tolerance[y] = factor(element) * error + 3 * ROUNDOFF * (Math.abs(own) + Math.abs(other)) + TINY;
@@ -105,7 +105,14 @@ function overElements(
   }
 }
 
-function activation(kind: number, x: number): Rounded {
+/**
+ * An activation function, in float64.
+ *
+ * @param kind One of {@linkcode Activation}.
+ * @param x Where.
+ * @returns Its value.
+ */
+export function activationOracle(kind: number, x: number): Rounded {
   const e = exponential(x);
   if (kind === Activation.identity) return { value: x, error: 0 };
   if (kind === Activation.relu) return { value: Math.max(x, 0), error: 0 };

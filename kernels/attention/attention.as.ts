@@ -183,6 +183,7 @@ export function attentionGradient(
   site: u32,
   threshold: u32,
   scale: f32,
+  padOffset: usize,
   begin: usize,
   end: usize,
 ): void {
@@ -191,7 +192,7 @@ export function attentionGradient(
   for (let segment = begin; segment < end; segment++) {
     const first = <usize> load<u32>(offsets + (segment << 2));
     const count = <usize> load<u32>(offsets + (segment << 2), 4) - first;
-    const padRow = padGradient + segment * part * 2;
+    const padRow = padGradient + (padOffset << 4) + segment * part * 2;
     if (length) memory.fill(padRow, 0, part * 2);
     if (count == 0) continue;
     memory.fill(qkvGradient + first * stride, 0, count * stride);

@@ -64,8 +64,9 @@ export const attention = defineKernel({
 });
 
 /**
- * The gradient of `qkv`, and of b_k and b_v through the pads of each segment: row s of `padGradient` is that of b_k | that
- * of b_v, to be summed over the segments. `padGradient` and `bias` may be null with `length = 0`. `normaliser` and
+ * The gradient of `qkv`, and of b_k and b_v through the pads of each segment: row s of a matrix in
+ * `padGradient`, from quad `padOffset` on, is that of b_k | that of b_v, to be summed over the segments; the rest of it is
+ * left alone. `padGradient` and `bias` may be null with `length = 0`. `normaliser` and
  * `output` are what {@linkcode attention} wrote.
  */
 export const attentionGradient = defineKernel({
@@ -78,9 +79,9 @@ export const attentionGradient = defineKernel({
     output: { type: "vec4f", access: "read" },
     outputGradient: { type: "vec4f", access: "read" },
     qkvGradient: { type: "vec4f", access: "write" },
-    padGradient: { type: "vec4f", access: "write" },
+    padGradient: { type: "vec4f", access: "update" },
   },
-  params,
+  params: { ...params, padOffset: "u32" },
   wgsl: philoxWgsl + packedWgsl + padsWgsl + attentionGradientWgsl,
   shape: ({ segments, tokens, heads, length }) => ({
     items: segments,

@@ -221,7 +221,7 @@ fn pad_gradients(lane: u32, segment: u32, head: u32, head_quads: u32, root: f32)
       for (var r = 0u; r < BLOCK; r++) {
         if (row == 0u) { sum += left[r * PITCH + column]; } else { sum += right[r * PITCH + column]; }
       }
-      padGradient[(segment * 2u + row) * params.quads + offset + quad] = sum;
+      padGradient[params.padOffset + (segment * 2u + row) * params.quads + offset + quad] = sum;
     }
   }
 }

@@ -1,30 +1,80 @@
+/**
+ * Column sums of many matrices at once: the end of reductions whose first part other kernels leave behind, a row for each
+ * part.
+ *
+ * @module
+ */
 import { defineKernel } from "../../src/device/kernel.ts";
 import { columnSumsWgsl } from "../wgsl.generated.ts";
 
-/** Quads of columns that are summed together: a cache line on the cpu device. */
-const ITEM_QUADS = 4;
+/** Quads of columns that are summed together: one workgroup's, with sixteen lanes to each. */
+const TILE_QUADS = 16;
 
-/** Quads that a thread of the cpu device takes at a time. */
-const GRAIN_QUADS = 2048;
+/** A matrix somewhere in the input. All but `rows` count quads. */
+export interface SummedMatrix {
+  /** Its first quad. */
+  readonly offset: number;
+  /** From one row to the next. */
+  readonly stride: number;
+  /** Number of rows. */
+  readonly rows: number;
+}
 
-/** Quads of columns that one workgroup sums: with 128 lanes to each, what is loaded together are whole sectors. */
-const WORKGROUP_QUADS = 2;
+/** A range of the output, and what is summed into it. */
+export interface SummedRange {
+  /** Its first quad. */
+  readonly offset: number;
+  /** Its quads: columns of each matrix. */
+  readonly quads: number;
+  /** Whether the sums are added to what is there. */
+  readonly accumulate: boolean;
+  /** The matrices; none for a sum of 0. */
+  readonly matrices: readonly SummedMatrix[];
+}
+
+/** What {@linkcode columnSums} is told of its ranges. */
+export interface SumsPlan {
+  /**
+   * Five words for each range: its first tile of 16 quads, its offset, quads, whether the sums are added to what is there, and
+   * its first matrix; then the tiles and the matrices in all, in a range of their own; then offset, stride and rows of each
+   * matrix.
+   */
+  readonly words: Uint32Array<ArrayBuffer>;
+  /** Scalars of the launch. */
+  readonly scalars: { readonly ranges: number; readonly tiles: number };
+}
 
 /**
- * output[outputOffset + q] (+)= the sum over all rows of input[row * stride + firstQuad + q] for q < `quads`, added where
- * `accumulate = 1`. All but `rows` count quads. The rest of `output` is left alone.
+ * Writes down what {@linkcode columnSums} is to do.
+ *
+ * @param ranges The ranges, one at least; they do not overlap.
+ * @returns The plan.
+ */
+export function sumsPlan(ranges: readonly SummedRange[]): SumsPlan {
+  const matrices = ranges.flatMap((range) => range.matrices), words: number[] = [];
+  let tiles = 0, first = 0;
+  for (const { offset, quads, accumulate, matrices } of ranges) {
+    words.push(tiles, offset, quads, accumulate ? 1 : 0, first);
+    tiles += Math.ceil(quads / TILE_QUADS);
+    first += matrices.length;
+  }
+  words.push(tiles, 0, 0, 0, first, ...matrices.flatMap(({ offset, stride, rows }) => [offset, stride, rows]));
+  return { words: Uint32Array.from(words), scalars: { ranges: ranges.length, tiles } };
+}
+
+/**
+ * output[range.offset + q] (+)= the sum over the matrices of a range, and over all their rows, of
+ * input[matrix.offset + row * matrix.stride + q] for q < range.quads, in an order that depends on the plan alone. `plan` and
+ * the scalars are those of {@linkcode sumsPlan}. The rest of `output` is left alone.
  */
 export const columnSums = defineKernel({
   name: "columnSums",
   bindings: {
     input: { type: "vec4f", access: "read" },
+    plan: { type: "u32", access: "read" },
     output: { type: "vec4f", access: "update" },
   },
-  params: { rows: "u32", stride: "u32", firstQuad: "u32", quads: "u32", outputOffset: "u32", accumulate: "u32" },
+  params: { ranges: "u32", tiles: "u32" },
   wgsl: columnSumsWgsl,
-  shape: ({ rows, quads }) => ({
-    items: Math.ceil(quads / ITEM_QUADS),
-    grain: Math.ceil(GRAIN_QUADS / (ITEM_QUADS * Math.max(1, rows))),
-    workgroups: Math.ceil(quads / WORKGROUP_QUADS),
-  }),
+  shape: ({ tiles }) => ({ items: tiles, grain: 4, workgroups: tiles }),
 });

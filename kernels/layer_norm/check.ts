@@ -1,6 +1,6 @@
 import type { Device } from "../../src/device/device.ts";
 import { type CheckResult, Comparison, Draws, poison, Tensors } from "../_check.ts";
-import { LAYER_NORM_BLOCK_ROWS, layerNorm, layerNormGradient } from "./layer_norm.ts";
+import { layerNorm, layerNormGradient } from "./layer_norm.ts";
 import { layerNormGradientOracle, layerNormOracle } from "./oracle.ts";
 
 /** Sizes and options of a check of `layerNorm` or `layerNormGradient`. */
@@ -8,21 +8,23 @@ export interface LayerNormCase {
   readonly seed: number;
   readonly rows: number;
   readonly quads: number;
-  /** Quads of `parameters` before the weight, and between weight and bias. */
+  /** Quads of `parameters` before the weight, between weight and bias, and around the partial sums. */
   readonly gap: number;
   readonly epsilon: number;
   /** What the elements of a row lie around. */
   readonly shift: number;
+  /** Rows whose share of the gradients of weight and bias is summed together. */
+  readonly blockRows: number;
   /** Whether the gradient is added to what is there. */
   readonly accumulate: boolean;
 }
 
 /** Cases of the self-check. */
 export const layerNormCases: readonly LayerNormCase[] = [
-  { seed: 1, rows: 1, quads: 1, gap: 0, epsilon: 1e-5, shift: 0, accumulate: false },
-  { seed: 2, rows: 200, quads: 16, gap: 3, epsilon: 1e-8, shift: 0.3, accumulate: true },
-  { seed: 3, rows: 67, quads: 33, gap: 0, epsilon: 1e-12, shift: 100, accumulate: false },
-  { seed: 4, rows: 65, quads: 300, gap: 1, epsilon: 1e-5, shift: -2, accumulate: true },
+  { seed: 1, rows: 1, quads: 1, gap: 0, epsilon: 1e-5, shift: 0, blockRows: 64, accumulate: false },
+  { seed: 2, rows: 200, quads: 16, gap: 3, epsilon: 1e-8, shift: 0.3, blockRows: 16, accumulate: true },
+  { seed: 3, rows: 67, quads: 33, gap: 0, epsilon: 1e-12, shift: 100, blockRows: 64, accumulate: false },
+  { seed: 4, rows: 65, quads: 300, gap: 1, epsilon: 1e-5, shift: -2, blockRows: 5, accumulate: true },
 ];
 
 /**
@@ -66,8 +68,10 @@ export async function checkLayerNormGradient(
   kernel = layerNormGradient,
 ): Promise<CheckResult> {
   const draws = new Draws(options.seed);
-  const { rows, quads, gap, accumulate, epsilon } = options, width = 4 * quads, shape = [rows, width] as const;
-  const blocks = Math.ceil(rows / LAYER_NORM_BLOCK_ROWS);
+  const { rows, quads, gap, accumulate, epsilon, blockRows } = options,
+    width = 4 * quads,
+    shape = [rows, width] as const;
+  const blocks = Math.ceil(rows / blockRows);
   const { input, parameters } = drawArrays(draws, options);
   const outputGradient = draws.matrix(rows, width);
   const before = accumulate ? draws.matrix(rows, width) : poison(rows * width);
@@ -77,7 +81,7 @@ export async function checkLayerNormGradient(
 
   using tensors = new Tensors(device);
   const inputGradient = tensors.floats(before, shape);
-  const partial = tensors.floats(poison(blocks * 2 * width), [blocks, 2 * width]);
+  const partialBefore = poison(4 * gap + blocks * 2 * width + 4 * gap), partial = tensors.floats(partialBefore);
   device.launch(kernel, {
     input: tensors.floats(input, shape),
     parameters: tensors.floats(parameters),
@@ -85,13 +89,16 @@ export async function checkLayerNormGradient(
     outputGradient: tensors.floats(outputGradient, shape),
     inputGradient,
     partial,
-  }, { rows, quads, weightOffset: gap, accumulate: Number(accumulate) });
+  }, { rows, quads, weightOffset: gap, partialOffset: gap, blockRows, accumulate: Number(accumulate) });
   const expected = layerNormGradientOracle({
     input,
     parameters,
     statistics,
     outputGradient,
     before,
+    partial: partialBefore,
+    partialOffset: gap,
+    blockRows,
     rows,
     quads,
     weightOffset: gap,

@@ -1,7 +1,5 @@
 import { sum4 } from "../_math.as";
 
-const BLOCK_ROWS: u32 = 64;
-
 export function layerNorm(
   input: usize,
   parameters: usize,
@@ -68,6 +66,8 @@ export function layerNormGradient(
   rows: u32,
   quads: u32,
   weightOffset: u32,
+  partialOffset: u32,
+  blockRows: u32,
   accumulate: u32,
   begin: u32,
   end: u32,
@@ -76,10 +76,11 @@ export function layerNormGradient(
   const count = <f32> (quads << 2);
   const weight = parameters + (<usize> weightOffset << 4);
   for (let block = begin; block < end; block++) {
-    const weightSums = partial + <usize> block * 2 * stride, biasSums = weightSums + stride;
+    const weightSums = partial + (<usize> partialOffset << 4) + <usize> block * 2 * stride,
+      biasSums = weightSums + stride;
     memory.fill(weightSums, 0, 2 * stride);
-    const last = min((block + 1) * BLOCK_ROWS, rows);
-    for (let row = block * BLOCK_ROWS; row < last; row++) {
+    const last = min((block + 1) * blockRows, rows);
+    for (let row = block * blockRows; row < last; row++) {
       const at = <usize> row * stride;
       const means = v128.load32_splat(statistics + (<usize> row << 3));
       const inverses = v128.load32_splat(statistics + (<usize> row << 3), 4);

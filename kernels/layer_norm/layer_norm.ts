@@ -6,9 +6,6 @@
 import { defineKernel } from "../../src/device/kernel.ts";
 import { layerNormGradientWgsl, layerNormWgsl } from "../wgsl.generated.ts";
 
-/** Rows whose share of the gradients of weight and bias is summed in one row of `partial`. */
-export const LAYER_NORM_BLOCK_ROWS = 64;
-
 /** Quads that a thread of the cpu device takes at a time. */
 const GRAIN_QUADS = 2048;
 
@@ -39,9 +36,9 @@ export const layerNorm = defineKernel({
 
 /**
  * With g = outputGradient * weight and x the normalised input: inputGradient (+)= (g - mean(g) - x mean(g x)) /
- * sqrt(variance + epsilon), added where `accumulate = 1`. The gradients of weight and bias are the column sums of
- * `partial`, whose row for each block of {@linkcode LAYER_NORM_BLOCK_ROWS} rows is 2 * quads wide: the sums over the block of
- * outputGradient * x, then those of outputGradient.
+ * sqrt(variance + epsilon), added where `accumulate = 1`. The gradients of weight and bias are the column sums of a matrix in
+ * `partial`, from quad `partialOffset` on, whose row for each block of `blockRows` rows is 2 * quads wide: the sums over the
+ * block of outputGradient * x, then those of outputGradient. The rest of `partial` is left alone.
  */
 export const layerNormGradient = defineKernel({
   name: "layerNormGradient",
@@ -51,16 +48,19 @@ export const layerNormGradient = defineKernel({
     statistics: { type: "f32", access: "read" },
     outputGradient: { type: "vec4f", access: "read" },
     inputGradient: { type: "vec4f", access: "update" },
-    partial: { type: "vec4f", access: "write" },
+    partial: { type: "vec4f", access: "update" },
   },
-  params: { rows: "u32", quads: "u32", weightOffset: "u32", accumulate: "u32" },
+  params: {
+    rows: "u32",
+    quads: "u32",
+    weightOffset: "u32",
+    partialOffset: "u32",
+    blockRows: "u32",
+    accumulate: "u32",
+  },
   wgsl: layerNormGradientWgsl,
-  shape: ({ rows, quads }) => {
-    const blocks = Math.ceil(rows / LAYER_NORM_BLOCK_ROWS);
-    return {
-      items: blocks,
-      grain: Math.ceil(GRAIN_QUADS / (LAYER_NORM_BLOCK_ROWS * quads)),
-      workgroups: blocks,
-    };
+  shape: ({ rows, quads, blockRows }) => {
+    const blocks = Math.ceil(rows / blockRows);
+    return { items: blocks, grain: Math.ceil(GRAIN_QUADS / (blockRows * quads)), workgroups: blocks };
   },
 });

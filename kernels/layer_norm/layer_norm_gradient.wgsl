@@ -3,7 +3,6 @@
 // for.
 const LANES = 16u;
 const ROWS = 16u;
-const BLOCK_ROWS = 64u;
 var<workgroup> sums: array<vec2f, 256>;
 var<workgroup> weight_sums: array<vec4f, 256>;
 var<workgroup> bias_sums: array<vec4f, 256>;
@@ -15,10 +14,10 @@ fn main(
   @builtin(local_invocation_index) lane: u32,
 ) {
   let block = linear_workgroup(id, count);
-  let begin = block * BLOCK_ROWS;
-  let end = min(begin + BLOCK_ROWS, params.rows);
+  let begin = block * params.blockRows;
+  let end = min(begin + params.blockRows, params.rows);
   let columns = f32(4u * params.quads);
-  for (var step = 0u; step < BLOCK_ROWS; step += ROWS) {
+  for (var step = 0u; step < params.blockRows; step += ROWS) {
     let row = begin + step + lane / LANES;
     let first = lane % LANES;
     let at = row * params.quads;
@@ -73,8 +72,9 @@ fn main(
         weight_sum += weight_sums[group * lanes + lane];
         bias_sum += bias_sums[group * lanes + lane];
       }
-      partial[2u * block * params.quads + quad] = weight_sum;
-      partial[(2u * block + 1u) * params.quads + quad] = bias_sum;
+      let place = params.partialOffset + 2u * block * params.quads + quad;
+      partial[place] = weight_sum;
+      partial[place + params.quads] = bias_sum;
     }
     workgroupBarrier();
   }

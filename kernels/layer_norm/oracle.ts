@@ -1,5 +1,4 @@
 import { type Expected, expectedZeros, ROUNDOFF, TINY } from "../_check.ts";
-import { LAYER_NORM_BLOCK_ROWS } from "./layer_norm.ts";
 
 /** Arrays and scalars of one launch of `layerNorm`; offsets in quads. */
 export interface LayerNormInput {
@@ -26,6 +25,10 @@ export interface LayerNormGradientInput {
   readonly outputGradient: ArrayLike<number>;
   /** The gradient before the launch. */
   readonly before: ArrayLike<number>;
+  /** The partial sums before the launch. */
+  readonly partial: ArrayLike<number>;
+  readonly partialOffset: number;
+  readonly blockRows: number;
   readonly rows: number;
   readonly quads: number;
   readonly weightOffset: number;
@@ -92,10 +95,12 @@ export function layerNormOracle(input: LayerNormInput): LayerNormExpected {
  * @returns The gradient of the input, and the partial sums of the blocks.
  */
 export function layerNormGradientOracle(input: LayerNormGradientInput): LayerNormGradientExpected {
-  const { rows, quads, weightOffset, accumulate, statistics } = input;
-  const width = 4 * quads, blocks = Math.ceil(rows / LAYER_NORM_BLOCK_ROWS);
-  const inputGradient = expectedZeros(rows * width), partial = expectedZeros(blocks * 2 * width);
-  const blockError = (Math.min(rows, LAYER_NORM_BLOCK_ROWS) + 4) * ROUNDOFF;
+  const { rows, quads, weightOffset, accumulate, statistics, partialOffset, blockRows } = input;
+  const width = 4 * quads, blocks = Math.ceil(rows / blockRows);
+  const inputGradient = expectedZeros(rows * width);
+  const partial: Expected = { ...expectedZeros(input.partial.length), values: Float64Array.from(input.partial) };
+  partial.values.fill(0, 4 * partialOffset, 4 * partialOffset + blocks * 2 * width);
+  const blockError = (Math.min(rows, blockRows) + 4) * ROUNDOFF;
   for (let row = 0; row < rows; row++) {
     const mean = statistics[2 * row]!, inverse = statistics[2 * row + 1]!;
     const x: number[] = [], g: number[] = [];
@@ -108,7 +113,7 @@ export function layerNormGradientOracle(input: LayerNormGradientInput): LayerNor
       product += g[column]! * x[column]! / width;
       sumMagnitude += Math.abs(g[column]!) / width;
       productMagnitude += Math.abs(g[column]! * x[column]!) / width;
-      const weightAt = Math.floor(row / LAYER_NORM_BLOCK_ROWS) * 2 * width + column, biasAt = weightAt + width;
+      const weightAt = 4 * partialOffset + Math.floor(row / blockRows) * 2 * width + column, biasAt = weightAt + width;
       partial.values[weightAt]! += d * x[column]!;
       partial.tolerance[weightAt]! += blockError * Math.abs(d * x[column]!) + TINY;
       partial.values[biasAt]! += d;

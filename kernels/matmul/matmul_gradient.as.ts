@@ -1,3 +1,5 @@
+import { INPUT_ROWS, inputGradient } from "./_input_gradient.as";
+
 /** Bytes of a row of x that an item takes, along with one quad of y. */
 const ITEM_BYTES: usize = 256;
 
@@ -7,6 +9,8 @@ const BLOCK_ROWS: u32 = 120;
 export function matmulGradient(
   y: usize,
   x: usize,
+  weight: usize,
+  xGradient: usize,
   gradient: usize,
   m: u32,
   n: u32,
@@ -16,29 +20,71 @@ export function matmulGradient(
   xOffset: u32,
   xStride: u32,
   weightOffset: u32,
+  gradientOffset: u32,
   biasOffset: u32,
   biased: u32,
+  slices: u32,
+  sliceStride: u32,
+  inward: u32,
+  accumulate: u32,
   begin: u32,
   end: u32,
 ): void {
   const yBytes = <usize> yStride << 4, xBytes = <usize> xStride << 4, rowBytes = <usize> k << 2;
-  const across = <u32> ((rowBytes + ITEM_BYTES - 1) / ITEM_BYTES);
+  const across = <u32> ((rowBytes + ITEM_BYTES - 1) / ITEM_BYTES), items = (n >> 2) * across;
+  const sliceRows = (m + slices - 1) / slices, outward = slices * items;
+  y += <usize> yOffset << 4;
+  x += <usize> xOffset << 4;
+  let item = begin;
+  while (item < min(end, outward)) {
+    const slice = item / items, before = slice * items, past = min(end - before, items);
+    const top = min(slice * sliceRows, m), rows = min(sliceRows, m - top);
+    const place = gradient + (<usize> slice * sliceStride << 4);
+    const weightPlace = place + (<usize> gradientOffset << 4);
+    const biasPlace = biased ? place + (<usize> biasOffset << 4) : 0;
+    const yTop = y + top * yBytes, xTop = x + top * xBytes;
+    weightGradient(yTop, yBytes, xTop, xBytes, rows, weightPlace, rowBytes, biasPlace, across, item - before, past);
+    item = before + past;
+  }
+  weight += <usize> weightOffset << 4;
+  xGradient += <usize> xOffset << 4;
+  for (; item < end; item++) {
+    const top = (item - outward) * INPUT_ROWS;
+    const from = y + top * yBytes, to = xGradient + top * xBytes;
+    inputGradient(from, yBytes, weight, <usize> n << 2, rowBytes, to, xBytes, accumulate, min(INPUT_ROWS, m - top));
+  }
+}
+
+/** Some quads of columns of y, by blocks of columns of x, over all rows of a slice. */
+function weightGradient(
+  y: usize,
+  yBytes: usize,
+  x: usize,
+  xBytes: usize,
+  m: u32,
+  weight: usize,
+  rowBytes: usize,
+  bias: usize,
+  across: u32,
+  begin: u32,
+  end: u32,
+): void {
   let block: u32 = 0;
   // Once at least: with no rows the gradient is 0.
   do {
     const rows = min(BLOCK_ROWS, m - block);
-    const yBlock = y + (<usize> yOffset << 4) + block * yBytes, xBlock = x + (<usize> xOffset << 4) + block * xBytes;
+    const yBlock = y + block * yBytes, xBlock = x + block * xBytes;
     for (let item = begin; item < end; item++) {
       const quad = item / across, first = <usize> (item % across) * ITEM_BYTES;
       const last = min(first + ITEM_BYTES, rowBytes);
       const from = yBlock + (<usize> quad << 4);
-      const to = gradient + (<usize> weightOffset << 4) + <usize> quad * 4 * rowBytes;
+      const to = weight + <usize> quad * 4 * rowBytes;
       let column = first;
       for (; column + 32 <= last; column += 32) {
         wideTile(from, yBytes, xBlock + column, xBytes, rows, to + column, rowBytes, block);
       }
       if (column < last) narrowTile(from, yBytes, xBlock + column, xBytes, rows, to + column, rowBytes, block);
-      if (biased && first == 0) columnSums(from, yBytes, rows, gradient + (<usize> (biasOffset + quad) << 4), block);
+      if (bias && first == 0) columnSums(from, yBytes, rows, bias + (<usize> quad << 4), block);
     }
     block += BLOCK_ROWS;
   } while (block < m);

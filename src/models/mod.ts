@@ -18,6 +18,7 @@ export { layerNorm } from "../nn/layer_norm.ts";
 export { linear, type LinearOptions } from "../nn/linear.ts";
 export { pairLoss, type PairLossOptions } from "../nn/pair_loss.ts";
 export { type ModelWeights, ParameterLayout, type ParameterTensors, type Weight } from "../nn/parameters.ts";
+export { PartialSums, type QuadRange } from "../nn/partial_sums.ts";
 export { type Segments, segmentsOf } from "../nn/segments.ts";
 export { type Columns, type DropoutKey, Tape, Variable } from "../nn/tape.ts";
 export * from "./definitions.ts";

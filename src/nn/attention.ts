@@ -1,6 +1,4 @@
 import { attention as kernel, attentionGradient, SCRATCH_FLOATS } from "../../kernels/attention/attention.ts";
-import { columnSums } from "../../kernels/column_sums/column_sums.ts";
-import type { Tensor } from "../device/device.ts";
 import type { ParameterTensors } from "./parameters.ts";
 import type { Segments } from "./segments.ts";
 import type { Tape, Variable } from "./tape.ts";
@@ -84,8 +82,13 @@ export function attention(
     scalars,
     { cuts },
   );
-  tape.record(() => {
-    const padGradient = bias && tape.empty([count, 8 * quads]);
+  if (!tape.training) return output;
+  const sums = tape.sumsInto(gradient!), pads = bias && sums.reserve(count, 2 * quads);
+  // The key bias adds the same to all logits of a query, so softmax is blind to it and its gradient is 0: of what rounding
+  // leaves of that, Adam would make whole steps
+  sums.clear({ offset: biasOffset + quads, quads });
+  if (pads) sums.add({ offset: biasOffset + 2 * quads, quads }, { ...pads, offset: pads.offset + quads });
+  tape.record(() =>
     device.launch(
       attentionGradient,
       {
@@ -96,27 +99,11 @@ export function attention(
         output: output.tensor,
         outputGradient: output.gradient!,
         qkvGradient: tape.gradientOf(qkv).tensor,
-        padGradient,
+        padGradient: pads && sums.partials,
       },
-      scalars,
+      { ...scalars, padOffset: pads?.offset ?? 0 },
       { cuts },
-    );
-    // The linear layer that made queries, keys and values has yet to write the gradient of the bias
-    tape.afterwards(() => {
-      const add = (input: Tensor<"f32">, rows: number, outputOffset: number, accumulate: 0 | 1) =>
-        device.launch(columnSums, { input, output: gradient }, {
-          rows,
-          stride: 2 * quads,
-          firstQuad: quads,
-          quads,
-          outputOffset,
-          accumulate,
-        });
-      // The key bias adds the same to all logits of a query, so softmax is blind to it and its gradient is 0: of what
-      // rounding leaves of that, Adam would make whole steps
-      add(qkv.tensor, 0, biasOffset + quads, 0);
-      if (padGradient) add(padGradient, count, biasOffset + 2 * quads, 1);
-    });
-  });
+    )
+  );
   return output;
 }

@@ -1,5 +1,6 @@
 import { gru as kernel, gruGradient } from "../../kernels/gru/gru.ts";
 import { matmulGradient } from "../../kernels/matmul/matmul.ts";
+import { weightGradientPlace } from "./_weight_gradient.ts";
 import type { ParameterTensors } from "./parameters.ts";
 import type { Segments } from "./segments.ts";
 import type { Tape, Variable } from "./tape.ts";
@@ -48,6 +49,9 @@ export function gru(
     { input: input.tensor, parameters, offsets, states, gates, last: last.tensor },
     { segments: count, quads, weightOffset, keep },
   );
+  if (!tape.training) return last;
+  const sizes = { m: tokens, n: 3 * hidden, k: hidden };
+  const place = weightGradientPlace(tape, gradient!, { ...sizes, weightOffset, biasOffset: null });
   tape.record(() => {
     const hiddenGradient = tape.empty([tokens, 3 * hidden]), scratch = tape.empty([count, hidden]);
     device.launch(gruGradient, {
@@ -60,17 +64,17 @@ export function gru(
       hiddenGradient,
       scratch,
     }, { segments: count, quads, weightOffset });
-    device.launch(matmulGradient, { y: hiddenGradient, x: states, gradient }, {
-      m: tokens,
-      n: 3 * hidden,
-      k: hidden,
+    const bound = { y: hiddenGradient, x: states, weight: null, xGradient: null, gradient: place.tensor() };
+    device.launch(matmulGradient, bound, {
+      ...sizes,
       yOffset: 0,
       yStride: 3 * quads,
       xOffset: 0,
       xStride: quads,
       weightOffset,
-      biasOffset: 0,
-      biased: 0,
+      ...place.scalars,
+      inward: 0,
+      accumulate: 0,
     });
   });
   return last;

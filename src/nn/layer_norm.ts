@@ -1,7 +1,12 @@
-import { columnSums } from "../../kernels/column_sums/column_sums.ts";
-import { LAYER_NORM_BLOCK_ROWS, layerNorm as kernel, layerNormGradient } from "../../kernels/layer_norm/layer_norm.ts";
+import { layerNorm as kernel, layerNormGradient } from "../../kernels/layer_norm/layer_norm.ts";
 import type { ParameterTensors } from "./parameters.ts";
 import type { Tape, Variable } from "./tape.ts";
+
+/**
+ * Rows whose share of the gradients of scale and shift is summed together: on a GPU those that a workgroup takes at a time,
+ * for as many workgroups as there can be.
+ */
+const BLOCK_ROWS = { cpu: 64, webgpu: 16 } as const;
 
 /**
  * Layer normalisation (Ba et al., 2016) of each row, with a learnt scale and shift.
@@ -26,7 +31,6 @@ import type { Tape, Variable } from "./tape.ts";
  * @param x The input.
  * @param name Name of the layer.
  * @param epsilon Added to the variance.
- * @param shared Whether another layer of the pass has the same parameters and runs backward before this one.
  * @returns The normalised rows.
  */
 export function layerNorm(
@@ -35,7 +39,6 @@ export function layerNorm(
   x: Variable,
   name: string,
   epsilon: number,
-  shared = false,
 ): Variable {
   const { device } = tape;
   const rows = x.tensor.shape[0], quads = x.tensor.stride / 4;
@@ -48,8 +51,12 @@ export function layerNorm(
     biasOffset,
     epsilon,
   });
+  if (!tape.training) return output;
+  const blockRows = BLOCK_ROWS[device.kind], sums = tape.sumsInto(gradient!);
+  const partial = sums.reserve(Math.ceil(rows / blockRows), 2 * quads);
+  sums.add({ offset: weightOffset, quads }, partial);
+  sums.add({ offset: biasOffset, quads }, { ...partial, offset: partial.offset + quads });
   tape.record(() => {
-    const blocks = Math.ceil(rows / LAYER_NORM_BLOCK_ROWS), partial = tape.empty([blocks, 8 * quads]);
     const { tensor: inputGradient, accumulate } = tape.gradientOf(x);
     device.launch(layerNormGradient, {
       input: x.tensor,
@@ -57,23 +64,8 @@ export function layerNorm(
       statistics,
       outputGradient: output.gradient!,
       inputGradient,
-      partial,
-    }, { rows, quads, weightOffset, accumulate });
-    const addUp = (firstQuad: number, count: number, outputOffset: number) =>
-      device.launch(columnSums, { input: partial, output: gradient }, {
-        rows: blocks,
-        stride: 2 * quads,
-        firstQuad,
-        quads: count,
-        outputOffset,
-        accumulate: shared ? 1 : 0,
-      });
-    if (biasOffset === weightOffset + quads) {
-      addUp(0, 2 * quads, weightOffset);
-    } else {
-      addUp(0, quads, weightOffset);
-      addUp(quads, quads, biasOffset);
-    }
+      partial: sums.partials,
+    }, { rows, quads, weightOffset, partialOffset: partial.offset, blockRows, accumulate });
   });
   return output;
 }

@@ -1,5 +1,6 @@
 import { matmul, matmulGradient } from "../../kernels/matmul/matmul.ts";
-import { passOn } from "./activation.ts";
+import { weightGradientPlace } from "./_weight_gradient.ts";
+import { NO_DROPOUT, passOn } from "./activation.ts";
 import type { ParameterTensors } from "./parameters.ts";
 import { type Columns, columnsOf, type Tape, type Variable } from "./tape.ts";
 
@@ -79,41 +80,23 @@ export function linear(
     biasOffset,
     cOffset: yOffset,
     cStride: yStride,
-    transposed: 1,
     biased,
     added: residual ? 1 : 0,
-    accumulate: 0,
+    kind: 0,
+    ...NO_DROPOUT,
   });
+  if (!tape.training) return output.variable;
+  const layer = { m, n, k, weightOffset, biasOffset: bias === undefined ? null : biasOffset };
+  const place = weightGradientPlace(tape, gradient!, layer);
   tape.record(() => {
-    const dy = output.variable.gradient!;
-    device.launch(matmulGradient, { y: dy, x: input.variable.tensor, gradient }, {
-      m,
-      n,
-      k,
-      yOffset,
-      yStride,
-      ...strides,
-      weightOffset,
-      biasOffset,
-      biased,
-    });
     const dx = tape.gradientOf(input.variable, input.first);
-    device.launch(matmul, { a: dy, b: parameters, bias: null, addend: null, c: dx.tensor }, {
-      m,
-      n: k,
-      k: n,
-      aOffset: yOffset,
-      aStride: yStride,
-      bOffset: weightOffset,
-      bStride: k / 4,
-      biasOffset: 0,
-      cOffset: strides.xOffset,
-      cStride: strides.xStride,
-      transposed: 0,
-      biased: 0,
-      added: 0,
-      accumulate: dx.accumulate,
-    });
+    device.launch(matmulGradient, {
+      y: output.variable.gradient!,
+      x: input.variable.tensor,
+      weight: parameters,
+      xGradient: dx.tensor,
+      gradient: place.tensor(),
+    }, { m, n, k, yOffset, yStride, ...strides, weightOffset, ...place.scalars, inward: 1, accumulate: dx.accumulate });
     if (residual) passOn(tape, output.variable, residual);
   });
   return output.variable;

@@ -1,5 +1,6 @@
 import type { Device, Tensor } from "../device/device.ts";
 import type { Shape } from "../device/shape.ts";
+import { PartialSums } from "./partial_sums.ts";
 
 /**
  * A matrix that operations make, and its gradient once the operations after it have run backward.
@@ -87,7 +88,7 @@ export class Tape implements Disposable {
   readonly #key: DropoutKey | null;
   readonly #owned = new DisposableStack();
   readonly #backward: (() => void)[] = [];
-  readonly #afterwards: (() => void)[] = [];
+  readonly #sums = new Map<Tensor<"f32">, PartialSums>();
   #sites = 0;
 
   /**
@@ -180,18 +181,21 @@ export class Tape implements Disposable {
   }
 
   /**
-   * Puts off what adds to the gradient of a parameter that an operation before this one is yet to write.
+   * What the operations of the pass leave to be added up at its end.
    *
-   * @param work Launches it.
+   * @param gradient The gradient of parameters that the sums go to.
+   * @returns The sums.
    */
-  afterwards(work: () => void): void {
-    this.#afterwards.push(work);
+  sumsInto(gradient: Tensor<"f32">): PartialSums {
+    const sums = this.#sums.get(gradient) ?? new PartialSums(this, gradient);
+    this.#sums.set(gradient, sums);
+    return sums;
   }
 
-  /** Runs all operations backward. The gradient of what the last of them made is to be there. */
+  /** Runs all operations backward, then adds up what they left. The gradient of what the last of them made is to be there. */
   backward(): void {
     for (let at = this.#backward.length - 1; at >= 0; at--) this.#backward[at]!();
-    for (const work of this.#afterwards) work();
+    for (const sums of this.#sums.values()) sums.finish();
   }
 
   /** Gives the memory of the pass back. */

@@ -13,10 +13,12 @@ const cases: fc.Arbitrary<LayerNormCase> = fc.record({
   gap: fc.integer({ min: 0, max: 5 }),
   epsilon: fc.constantFrom(1e-12, 1e-8, 1e-5),
   shift: fc.constantFrom(0, 0.5, -3, 100),
+  blockRows: fc.constantFrom(1, 16, 20, 64),
   accumulate: fc.boolean(),
 });
 
-const wide: LayerNormCase = { seed: 1, rows: 70, quads: 300, gap: 2, epsilon: 1e-5, shift: 1, accumulate: false };
+const sizes = { rows: 70, quads: 300, gap: 2, blockRows: 64 };
+const wide: LayerNormCase = { ...sizes, seed: 1, epsilon: 1e-5, shift: 1, accumulate: false };
 
 testOnDevices("layer norm: random matrices", async (device) => {
   await assertChecks(cases, (options) => checkLayerNorm(device, options));
@@ -44,6 +46,9 @@ Deno.test("layer norm: the gradients are those of central differences", () => {
     statistics: forward(input, parameters).statistics.values,
     outputGradient,
     before,
+    partial: new Float64Array(2 * width),
+    partialOffset: 0,
+    blockRows: rows,
     rows,
     quads,
     weightOffset: offsets.weightOffset,

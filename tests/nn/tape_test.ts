@@ -140,19 +140,26 @@ testOnDevices("gatherRows() hands gradients back to the rows it took, and none t
   assertEquals([...await device.read(x.gradient!)], expected);
 });
 
-testOnDevices("Tape runs backward from the last operation to the first, and then what was put off", (device) => {
-  using tape = new Tape(device, KEY);
-  const order: string[] = [];
-  for (const name of ["first", "second", "third"]) {
-    tape.record(() => {
-      order.push(name);
-      if (name !== "second") tape.afterwards(() => void order.push(`after ${name}`));
-    });
-  }
-  assertEquals(order, []);
-  tape.backward();
-  assertEquals(order, ["third", "second", "first", "after third", "after first"]);
-});
+testOnDevices(
+  "Tape runs backward from the last operation to the first, and then adds up what they left",
+  async (device) => {
+    using gradient = device.zeros("f32", [1, 4]);
+    using tape = new Tape(device, KEY);
+    const sums = tape.sumsInto(gradient), rows = sums.reserve(1, 1), order: string[] = [];
+    assertStrictEquals(tape.sumsInto(gradient), sums);
+    sums.add({ offset: 0, quads: 1 }, rows);
+    for (const name of ["first", "second"]) {
+      tape.record(() => {
+        order.push(name);
+        device.write(sums.partials, Float32Array.of(1, 2, 3, order.length));
+      });
+    }
+    assertEquals(order, []);
+    tape.backward();
+    assertEquals(order, ["second", "first"]);
+    assertEquals([...await device.read(gradient)], [1, 2, 3, 2]);
+  },
+);
 
 testOnDevices("a Tape without a key records nothing", async (device) => {
   const before = device.liveBytes;

@@ -52,7 +52,7 @@ interface Moments {
 async function momentsOf(device: Device, { tensor, firstRow, rows }: RowRange): Promise<Moments> {
   const { stride } = tensor, quads = stride / 4, width = tensor.shape[1]!;
   using sums = device.zeros("f32", [stride + 1, stride]);
-  device.launch(matmulGradient, { y: tensor, x: tensor, gradient: sums }, {
+  device.launch(matmulGradient, { y: tensor, x: tensor, weight: null, xGradient: null, gradient: sums }, {
     m: rows,
     n: stride,
     k: stride,
@@ -61,8 +61,13 @@ async function momentsOf(device: Device, { tensor, firstRow, rows }: RowRange): 
     xOffset: firstRow * quads,
     xStride: quads,
     weightOffset: 0,
+    gradientOffset: 0,
     biasOffset: stride * quads,
     biased: 1,
+    slices: 1,
+    sliceStride: 0,
+    inward: 0,
+    accumulate: 0,
   });
   const found = await device.read(sums);
   const mean = Float64Array.from({ length: width }, (_, column) => found[stride * stride + column]! / rows);

@@ -160,8 +160,8 @@ export class StosaNetwork extends SequenceNetwork<StosaSettings> implements Netw
         positions: { table: this.weights.table(`pos_${part}.weight`), ids: positionIds },
         ...own && { rows: own },
       });
-      // One normalisation for both parts; that of means runs backward after that of covariances
-      const normed = layerNorm(tape, this.weights, x, "norm", EPSILON, part === "mean");
+      // One normalisation for both parts
+      const normed = layerNorm(tape, this.weights, x, "norm", EPSILON);
       return activation(tape, activation(tape, normed, { rate }), options);
     };
     const hidden = tape.variable(wanted?.length ?? segments.tokens, 2 * d);
@@ -212,7 +212,7 @@ export class StosaNetwork extends SequenceNetwork<StosaSettings> implements Netw
       linear(tape, this.weights, x, { weight: `${name}.${block}.weight`, bias: `${name}.${block}.bias`, outputs });
     const projected = activation(tape, layer(`${part}_dense`, attended, d), { rate, residual });
     // One normalisation for both parts, as above
-    const x = layerNorm(tape, this.weights, projected, `attn_norm.${block}`, EPSILON, part === "mean");
+    const x = layerNorm(tape, this.weights, projected, `attn_norm.${block}`, EPSILON);
     const inner = activation(tape, layer(`${part}_ffn1`, x, 4 * d), { kind: "elu" });
     const outer = activation(tape, layer(`${part}_ffn2`, inner, d), { rate, residual: x });
     return layerNorm(tape, this.weights, outer, `${part}_ffn_norm.${block}`, EPSILON);
