@@ -1,6 +1,16 @@
 import { columnSums, type SummedMatrix, type SummedRange, sumsPlan } from "../../kernels/column_sums/column_sums.ts";
-import type { Tensor } from "../device/device.ts";
-import type { Tape } from "./tape.ts";
+import type { Device, Tensor } from "../device/device.ts";
+import type { Shape } from "../device/shape.ts";
+
+/** Memory that lives as long as a pass: that of its `Tape`. */
+export interface PassMemory {
+  /** The device. */
+  readonly device: Device;
+  /** Allocates a tensor with undefined elements. */
+  empty(shape: Shape): Tensor<"f32">;
+  /** Uploads a vector of indices. */
+  upload(data: Uint32Array): Tensor<"u32">;
+}
 
 /** Quads of a gradient, counted from its first. */
 export interface QuadRange {
@@ -40,7 +50,7 @@ interface Part extends QuadRange {
  * ```
  */
 export class PartialSums {
-  readonly #tape: Tape;
+  readonly #memory: PassMemory;
   readonly #gradient: Tensor<"f32">;
   readonly #parts: Part[] = [];
   #quads = 0;
@@ -49,11 +59,11 @@ export class PartialSums {
   /**
    * Begins with nothing to add up.
    *
-   * @param tape The pass; its memory holds the parts.
+   * @param memory Holds the parts.
    * @param gradient The gradient.
    */
-  constructor(tape: Tape, gradient: Tensor<"f32">) {
-    this.#tape = tape;
+  constructor(memory: PassMemory, gradient: Tensor<"f32">) {
+    this.#memory = memory;
     this.#gradient = gradient;
   }
 
@@ -75,7 +85,7 @@ export class PartialSums {
 
   /** All partial sums of the pass, once the first has been asked for. */
   get partials(): Tensor<"f32"> {
-    return this.#partials ??= this.#tape.empty([Math.max(4, 4 * this.#quads)]);
+    return this.#partials ??= this.#memory.empty([Math.max(4, 4 * this.#quads)]);
   }
 
   /**
@@ -116,8 +126,8 @@ export class PartialSums {
     const ranges = rangesOf(this.#parts);
     if (ranges.length === 0) return;
     const { words, scalars } = sumsPlan(ranges), input = this.#quads > 0 ? this.partials : null;
-    const bound = { input, plan: this.#tape.upload(words), output: this.#gradient };
-    this.#tape.device.launch(columnSums, bound, scalars);
+    const bound = { input, plan: this.#memory.upload(words), output: this.#gradient };
+    this.#memory.device.launch(columnSums, bound, scalars);
   }
 }
 
