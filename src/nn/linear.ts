@@ -1,3 +1,4 @@
+import { activateGradient, Activation } from "../../kernels/activate/activate.ts";
 import { matmul, matmulGradient } from "../../kernels/matmul/matmul.ts";
 import { weightGradientPlace } from "./_weight_gradient.ts";
 import { NO_DROPOUT, passOn } from "./activation.ts";
@@ -14,14 +15,18 @@ export interface LinearOptions {
   readonly outputs: number;
   /** First row of the weight, and element of the bias, that are used. Default 0. */
   readonly firstOutput?: number;
-  /** Added to the output. */
+  /** Function of each element of the output: one whose slope its own value tells, so that no other is kept. Default identity. */
+  readonly kind?: "identity" | "relu";
+  /** Probability of dropping an element after the function. By default there is no place where elements are dropped. */
+  readonly rate?: number;
+  /** Added to the output. Not with relu, whose slope the sum does not tell. */
   readonly residual?: Variable;
   /** Where the output goes; by default to a variable of its own. */
   readonly into?: Columns;
 }
 
 /**
- * y = x W^T + b, or x W^T + b + residual.
+ * y = dropout(f(x W^T + b)) + residual, in one launch.
  *
  * @example
  * ```ts
@@ -48,13 +53,17 @@ export interface LinearOptions {
  * @param x The input, or some of its columns.
  * @param options Weight, bias, and where the output goes.
  * @returns The variable that holds the output.
+ * @throws {TypeError} If a residual is to be added to relu.
  */
 export function linear(
   tape: Tape,
   { parameters, gradient, layout }: ParameterTensors,
   x: Variable | Columns,
-  { weight, bias, outputs, firstOutput = 0, residual, into }: LinearOptions,
+  { weight, bias, outputs, firstOutput = 0, kind = "identity", rate, residual, into }: LinearOptions,
 ): Variable {
+  if (kind === "relu" && residual) {
+    throw new TypeError("Cannot add a residual to relu in a linear layer: add it by activation()");
+  }
   const { device } = tape;
   const input = columnsOf(x), m = input.variable.tensor.shape[0], k = input.count, n = outputs;
   const output = into ?? columnsOf(tape.variable(m, n));
@@ -63,6 +72,7 @@ export function linear(
   const biased = bias === undefined ? 0 : 1;
   const strides = { xOffset: input.first / 4, xStride: input.variable.tensor.stride / 4 };
   const yOffset = output.first / 4, yStride = output.variable.tensor.stride / 4;
+  const dropout = rate === undefined ? NO_DROPOUT : tape.dropout(rate);
   device.launch(matmul, {
     a: input.variable.tensor,
     b: parameters,
@@ -82,16 +92,27 @@ export function linear(
     cStride: yStride,
     biased,
     added: residual ? 1 : 0,
-    kind: 0,
-    ...NO_DROPOUT,
+    kind: Activation[kind],
+    ...dropout,
   });
   if (!tape.training) return output.variable;
   const layer = { m, n, k, weightOffset, biasOffset: bias === undefined ? null : biasOffset };
   const place = weightGradientPlace(tape, gradient!, layer);
   tape.record(() => {
+    const { tensor: y, gradient: dy } = output.variable;
+    let slopes = dy!;
+    if (kind !== "identity" || dropout.threshold > 0) {
+      slopes = tape.empty(y.shape);
+      const layout = { inputOffset: yOffset, inputStride: yStride, outputOffset: yOffset, outputStride: yStride };
+      device.launch(activateGradient, {
+        input: kind === "identity" ? null : y,
+        outputGradient: dy!,
+        inputGradient: slopes,
+      }, { rows: m, quads: n / 4, ...layout, kind: Activation[kind], ...dropout, accumulate: 0 });
+    }
     const dx = tape.gradientOf(input.variable, input.first);
     device.launch(matmulGradient, {
-      y: output.variable.gradient!,
+      y: slopes,
       x: input.variable.tensor,
       weight: parameters,
       xGradient: dx.tensor,

@@ -159,11 +159,11 @@ export class Bert4RecNetwork extends SequenceNetwork<Bert4RecSettings> implement
         attended = gatherRows(tape, attended, wanted);
         x = gatherRows(tape, x, wanted);
       }
-      const projected = linear(tape, weights, attended, layer(`${own}.out_proj`, d));
-      x = layerNorm(tape, weights, activation(tape, projected, { rate, residual: x }), `${name}.norm1`, EPSILON);
+      const projected = linear(tape, weights, attended, { ...layer(`${own}.out_proj`, d), rate, residual: x });
+      x = layerNorm(tape, weights, projected, `${name}.norm1`, EPSILON);
       const inner = activation(tape, linear(tape, weights, x, layer(`${name}.linear1`, 4 * d)), { kind: "gelu", rate });
-      const outer = linear(tape, weights, inner, layer(`${name}.linear2`, d));
-      x = layerNorm(tape, weights, activation(tape, outer, { rate, residual: x }), `${name}.norm2`, EPSILON);
+      const outer = linear(tape, weights, inner, { ...layer(`${name}.linear2`, d), rate, residual: x });
+      x = layerNorm(tape, weights, outer, `${name}.norm2`, EPSILON);
     }
     return x;
   }

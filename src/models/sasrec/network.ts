@@ -1,5 +1,4 @@
 import type { NextItemBatch } from "../../data/next_item_sampler.ts";
-import { activation } from "../../nn/activation.ts";
 import { attention } from "../../nn/attention.ts";
 import { embedding, type EmbeddingOptions } from "../../nn/embedding.ts";
 import { gatherRows } from "../../nn/gather_rows.ts";
@@ -124,12 +123,8 @@ export class SasRecNetwork extends SequenceNetwork<SasRecSettings> implements Ne
         residual: x,
       });
       x = layerNorm(tape, weights, x, `ffn_norm.${block}`, EPSILON);
-      const inner = linear(tape, weights, x, { ...feedForward(`ffn1.${block}`), outputs: d });
-      const outer = linear(tape, weights, activation(tape, inner, { kind: "relu", rate }), {
-        ...feedForward(`ffn2.${block}`),
-        outputs: d,
-      });
-      x = activation(tape, outer, { rate, residual: x });
+      const inner = linear(tape, weights, x, { ...feedForward(`ffn1.${block}`), outputs: d, kind: "relu", rate });
+      x = linear(tape, weights, inner, { ...feedForward(`ffn2.${block}`), outputs: d, rate, residual: x });
     }
     return layerNorm(tape, weights, x, "last_norm", EPSILON);
   }

@@ -208,13 +208,16 @@ export class StosaNetwork extends SequenceNetwork<StosaSettings> implements Netw
   /** Projection, residuals and feed-forward layers of one part after attention. */
   #feedForward(tape: Tape, part: Part, block: number, attended: Columns, residual: Variable): Variable {
     const d = this.dimension, { dropout: rate } = this.settings;
-    const layer = (name: string, x: Variable | Columns, outputs: number) =>
-      linear(tape, this.weights, x, { weight: `${name}.${block}.weight`, bias: `${name}.${block}.bias`, outputs });
-    const projected = activation(tape, layer(`${part}_dense`, attended, d), { rate, residual });
+    const layer = (name: string, outputs: number) => ({
+      weight: `${part}_${name}.${block}.weight`,
+      bias: `${part}_${name}.${block}.bias`,
+      outputs,
+    });
+    const projected = linear(tape, this.weights, attended, { ...layer("dense", d), rate, residual });
     // One normalisation for both parts, as above
     const x = layerNorm(tape, this.weights, projected, `attn_norm.${block}`, EPSILON);
-    const inner = activation(tape, layer(`${part}_ffn1`, x, 4 * d), { kind: "elu" });
-    const outer = activation(tape, layer(`${part}_ffn2`, inner, d), { rate, residual: x });
+    const inner = activation(tape, linear(tape, this.weights, x, layer("ffn1", 4 * d)), { kind: "elu" });
+    const outer = linear(tape, this.weights, inner, { ...layer("ffn2", d), rate, residual: x });
     return layerNorm(tape, this.weights, outer, `${part}_ffn_norm.${block}`, EPSILON);
   }
 }
