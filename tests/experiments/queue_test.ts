@@ -35,7 +35,11 @@ function sweep(spec: string, out: string, url: string, ...flags: readonly string
 }
 
 async function endAll(...workers: readonly TaskProcess[]): Promise<void> {
-  for (const worker of workers) worker.kill("SIGTERM");
+  for (const worker of workers) {
+    // One that has just been started does not listen to signals yet
+    await worker.hasSaid(/at once/);
+    worker.kill("SIGTERM");
+  }
   for (const worker of workers) assertEquals(await worker.ended(), 75, worker.said);
 }
 
