@@ -6,6 +6,11 @@ import { report } from "../_row_gradient.as";
 /** Mirrors `Entries`. */
 const WEIGHTED: u32 = 0, ONES: u32 = 1, WITHIN: u32 = 2;
 
+// What is the same for all of a launch. Each thread has an instance of the module, and so globals, of its own.
+let offsetsAt: usize, columnsAt: usize, valuesAt: usize, hubStride: usize;
+let hubsFrom: u32, kind: u32, reported: u32;
+let keepFactor: f32, neighbourFactor: f32, ownFactor: f32;
+
 export function propagate(
   rowOffsets: usize,
   columns: usize,
@@ -30,202 +35,60 @@ export function propagate(
   end: u32,
 ): void {
   if (turn != 0 && load<u32>(status) < turn) return;
-  const weighted = entries == WEIGHTED;
+  offsetsAt = rowOffsets;
+  columnsAt = columns;
+  valuesAt = values;
+  hubStride = <usize> quads << 4;
+  hubsFrom = sourceRows;
+  kind = entries;
+  reported = step;
+  keepFactor = keep;
+  neighbourFactor = neighbour;
+  ownFactor = own;
   // 0 until some result is not finite, and from then on NaN
   let bad = f32x4.splat(0);
   for (let item = begin; item < end;) {
-    const first = item / rows * panel;
-    const width = min(panel, quads - first);
-    const row = item % rows;
+    const first = item / rows * panel, row = item % rows;
     const rowsEnd = min(rows, row + (end - item));
     item += rowsEnd - row;
-    const bytes = <usize> width << 4;
+    const bytes = <usize> min(panel, quads - first) << 4;
     const packed = outputPanel == panel;
-    const to = output + (packed ? <usize> (rows * first) << 4 : <usize> first << 4);
-    const toStride = packed ? bytes : <usize> quads << 4;
-    const from = source + (<usize> (sourceRows * first) << 4), add = addend + (<usize> (rows * first) << 4);
-    const pieces = partials == 0 ? 0 : partials - (<usize> (sourceRows * quads) << 4) + (<usize> first << 4);
-    for (let at: usize = 0; at < bytes;) {
-      const left = bytes - at, hubs = pieces == 0 ? 0 : pieces + at;
-      let found = bad, done: usize = 16;
-      if (left >= 128) {
-        done = 128;
-        if (bytes == 128) {
-          if (weighted) {
-            found = run<u64, f32>(
-              rowOffsets,
-              columns,
-              values,
-              from + at,
-              bytes,
-              hubs,
-              <usize> quads << 4,
-              sourceRows,
-              add + at,
-              to + at,
-              toStride,
-              entries,
-              row,
-              rowsEnd,
-              step,
-              keep,
-              neighbour,
-              own,
-            );
-          } else {found = run<u64, u32>(
-              rowOffsets,
-              columns,
-              values,
-              from + at,
-              bytes,
-              hubs,
-              <usize> quads << 4,
-              sourceRows,
-              add + at,
-              to + at,
-              toStride,
-              entries,
-              row,
-              rowsEnd,
-              step,
-              keep,
-              neighbour,
-              own,
-            );}
-        } else {
-          if (weighted) {
-            found = run<f64, f32>(
-              rowOffsets,
-              columns,
-              values,
-              from + at,
-              bytes,
-              hubs,
-              <usize> quads << 4,
-              sourceRows,
-              add + at,
-              to + at,
-              toStride,
-              entries,
-              row,
-              rowsEnd,
-              step,
-              keep,
-              neighbour,
-              own,
-            );
-          } else {found = run<f64, u32>(
-              rowOffsets,
-              columns,
-              values,
-              from + at,
-              bytes,
-              hubs,
-              <usize> quads << 4,
-              sourceRows,
-              add + at,
-              to + at,
-              toStride,
-              entries,
-              row,
-              rowsEnd,
-              step,
-              keep,
-              neighbour,
-              own,
-            );}
-        }
-      } else if (left >= 64) {
-        done = 64;
-        if (weighted) {
-          found = run<u32, f32>(
-            rowOffsets,
-            columns,
-            values,
-            from + at,
-            bytes,
-            hubs,
-            <usize> quads << 4,
-            sourceRows,
-            add + at,
-            to + at,
-            toStride,
-            entries,
-            row,
-            rowsEnd,
-            step,
-            keep,
-            neighbour,
-            own,
-          );
-        } else {found = run<u32, u32>(
-            rowOffsets,
-            columns,
-            values,
-            from + at,
-            bytes,
-            hubs,
-            <usize> quads << 4,
-            sourceRows,
-            add + at,
-            to + at,
-            toStride,
-            entries,
-            row,
-            rowsEnd,
-            step,
-            keep,
-            neighbour,
-            own,
-          );}
-      } else {
-        if (weighted) {
-          found = run<u8, f32>(
-            rowOffsets,
-            columns,
-            values,
-            from + at,
-            bytes,
-            hubs,
-            <usize> quads << 4,
-            sourceRows,
-            add + at,
-            to + at,
-            toStride,
-            entries,
-            row,
-            rowsEnd,
-            step,
-            keep,
-            neighbour,
-            own,
-          );
-        } else {found = run<u8, u32>(
-            rowOffsets,
-            columns,
-            values,
-            from + at,
-            bytes,
-            hubs,
-            <usize> quads << 4,
-            sourceRows,
-            add + at,
-            to + at,
-            toStride,
-            entries,
-            row,
-            rowsEnd,
-            step,
-            keep,
-            neighbour,
-            own,
-          );}
-      }
+    const toStride = packed ? bytes : hubStride;
+    let to = output + (packed ? <usize> (rows * first) << 4 : <usize> first << 4);
+    let from = source + (<usize> (sourceRows * first) << 4), add = addend + (<usize> (rows * first) << 4);
+    let hubs = partials == 0 ? 0 : partials - <usize> sourceRows * hubStride + (<usize> first << 4);
+    for (let left = bytes; left > 0;) {
+      const done: usize = left >= 128 ? 128 : left >= 64 ? 64 : 16;
+      const found = entries == WEIGHTED
+        ? some<f32>(left, from, bytes, hubs, add, to, toStride, row, rowsEnd)
+        : some<u32>(left, from, bytes, hubs, add, to, toStride, row, rowsEnd);
       bad = f32x4.add(bad, found);
-      at += done;
+      from += done;
+      add += done;
+      to += done;
+      if (hubs != 0) hubs += done;
+      left -= done;
     }
   }
   if (v128.any_true(f32x4.ne(bad, bad))) report(status, step);
+}
+
+/** As many of the `left` bytes of some rows as there is a loop for: see {@linkcode run}. */
+function some<Weight>(
+  left: usize,
+  from: usize,
+  stride: usize,
+  hubs: usize,
+  add: usize,
+  to: usize,
+  toStride: usize,
+  row: u32,
+  rowsEnd: u32,
+): v128 {
+  if (stride == 128) return run<u64, Weight>(from, stride, hubs, add, to, toStride, row, rowsEnd);
+  if (left >= 128) return run<f64, Weight>(from, stride, hubs, add, to, toStride, row, rowsEnd);
+  if (left >= 64) return run<u32, Weight>(from, stride, hubs, add, to, toStride, row, rowsEnd);
+  return run<u8, Weight>(from, stride, hubs, add, to, toStride, row, rowsEnd);
 }
 
 /**
@@ -235,26 +98,18 @@ export function propagate(
  * @returns 0 if what is stored is finite, and NaN if not.
  */
 function run<Width, Weight>(
-  rowOffsets: usize,
-  columns: usize,
-  values: usize,
   source: usize,
   sourceStride: usize,
   hubs: usize,
-  hubStride: usize,
-  sourceRows: u32,
   addend: usize,
   output: usize,
   outputStride: usize,
-  entries: u32,
   row: u32,
   rowsEnd: u32,
-  step: u32,
-  keep: f32,
-  neighbour: f32,
-  own: f32,
 ): v128 {
   const stride: usize = sizeof<Width>() == 8 && isInteger<Width>() ? 128 : sourceStride;
+  const rowOffsets = offsetsAt, columns = columnsAt, values = valuesAt, entries = kind, step = reported;
+  const keep = keepFactor, neighbour = neighbourFactor, own = ownFactor, sourceRows = hubsFrom;
   let bad = f32x4.splat(0);
   let edge = columns + (<usize> load<u32>(rowOffsets + (<usize> row << 2)) << 2);
   let weight = values + (edge - columns);
