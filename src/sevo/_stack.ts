@@ -173,6 +173,21 @@ export async function readPart(
 }
 
 /**
+ * Reads one part of the tables of all stacks that keep it.
+ *
+ * @param stacks The stacks.
+ * @param part The part.
+ * @returns Row-major elements by table; null where no stack keeps it.
+ */
+export async function partsOf(
+  stacks: readonly Stack[],
+  part: StackPart,
+): Promise<{ readonly [name: string]: Float32Array<ArrayBuffer> } | null> {
+  const parts = await Promise.all(stacks.map((stack) => readPart(stack, part)));
+  return parts.some((tables) => tables) ? Object.fromEntries(parts.flatMap((tables) => tables ?? [])) : null;
+}
+
+/**
  * Waits for the steps of a stack and collects what went wrong in them.
  *
  * @param stack The stack.

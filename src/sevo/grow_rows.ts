@@ -1,6 +1,6 @@
 import type { Graph } from "../graph/graph.ts";
 import { checkOptions, checkType, shown } from "../options.ts";
-import { readPart, type Stack, STACK_PARTS, type StackPart } from "./_stack.ts";
+import { partsOf, type Stack, STACK_PARTS, type StackPart } from "./_stack.ts";
 import { makeState } from "./init.ts";
 import { meanNorm, smoothIn } from "./smooth_in.ts";
 import type { SevoState } from "./state.ts";
@@ -62,28 +62,28 @@ export async function growRows<Names extends string>(
       name,
     ) => [name, checkGrowth(name, Object.hasOwn(growth, name) ? growth[name] : undefined, shapes[name])]),
   );
-  const wanted = stacks.filter(({ names }) => names.some((name) => added[name]!.rows > 0 && !added[name]!.data));
   const graphs = graph === null
     ? []
     : graphsOf(state, graph, { action: ACTION, rowsOf: (stack) => grownRows(stack, added) });
-  const parts = await Promise.all(
-    STACK_PARTS.map(async (part) => [part, await readAll(stacks, part), await state.check()] as const),
-  );
-  const all = Object.fromEntries(parts.map(([part, tables]) => [part, grown(tables, shapes, added)])) as {
+  const wanted = stacks.flatMap((stack, at) => {
+    if (!stack.names.some((name) => added[name]!.rows > 0 && !added[name]!.data)) return [];
+    const over = graphs[at];
+    if (over) return [{ stack, over }];
+    throw new TypeError(
+      `${ACTION} as new rows of '${stack.names[0]}' without data are made of their neighbours: give a graph`,
+    );
+  });
+  const [found] = await Promise.all([
+    Promise.all(STACK_PARTS.map((part) => partsOf(stacks, part))),
+    state.check(),
+  ]);
+  const all = Object.fromEntries(STACK_PARTS.map((part, at) => [part, grown(found[at] ?? {}, shapes, added)])) as {
     readonly [Part in StackPart]: { readonly [name: string]: TableInit };
   };
   for (const [name, { data }] of Object.entries(added)) {
     if (data) all.parameter[name]!.data.set(data, all.parameter[name]!.data.length - data.length);
   }
-  for (const stack of wanted) {
-    const over = graphs[stacks.indexOf(stack)];
-    if (!over) {
-      throw new TypeError(
-        `${ACTION} as new rows of '${stack.names[0]}' without data are made of their neighbours: give a graph`,
-      );
-    }
-    fill(stack, all.parameter, added, over);
-  }
+  for (const { stack, over } of wanted) fill(stack, all.parameter, added, over);
   // The average of a new row begins where the row does
   for (const [name, average] of Object.entries(all.average)) {
     const begin = average.data.length - added[name]!.rows * average.shape[1];
@@ -126,12 +126,6 @@ function checkGrowth(
 /** Rows of a stack when it has grown. */
 function grownRows({ names, rows }: Stack, added: { readonly [name: string]: NewRows }): number {
   return names.reduce((sum, name, at) => sum + rows[at]! + added[name]!.rows, 0);
-}
-
-async function readAll(stacks: readonly Stack[], part: StackPart): Promise<{ readonly [name: string]: Float32Array }> {
-  return Object.fromEntries(
-    (await Promise.all(stacks.map((stack) => readPart(stack, part)))).flatMap((own) => own ?? []),
-  );
 }
 
 /** Tables with new rows of 0. */

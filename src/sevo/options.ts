@@ -67,7 +67,7 @@ export interface ResolvedOptions extends ResolvedRule {
   readonly ema: number | null;
 }
 
-/** Tables that are moved together: those of a group that is smoothed, or one table alone. */
+/** Tables that are moved together: see {@linkcode stacksOf}. */
 export interface Stacked {
   /** Names of the tables, in the order in which they are stacked. */
   readonly names: readonly string[];
@@ -191,9 +191,7 @@ function resolveGroup(
   for (const name of tables) checkTable(`group ${at}`, name, rows);
   // Without smoothing there is nothing that a correction would be of use for
   const inherited = propagation && correction !== undefined ? { correction } : {};
-  const { correction: _, ...plain } = own;
-  const given = propagation ? { ...inherited, ...own } : { ...plain, ...own.correction && { correction: true } };
-  return { ...resolveRule({ ...shared, ...given, propagation }), tables: [...tables] };
+  return { ...resolveRule({ ...shared, ...inherited, ...own, propagation }), tables: [...tables] };
 }
 
 function checkOnce(groups: readonly ResolvedGroup[]): void {

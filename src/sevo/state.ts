@@ -1,6 +1,7 @@
 import type { Device, RowRange } from "../device/device.ts";
 import {
   disposeTensors,
+  partsOf,
   readPart,
   reportOf,
   type Stack,
@@ -169,7 +170,7 @@ export class SevoState<Names extends string = string> implements Disposable {
    */
   async save(): Promise<Uint8Array<ArrayBuffer>> {
     const { options, step } = this;
-    const [all] = await Promise.all([Promise.all(STACK_PARTS.map((part) => this.#partsOf(part))), this.check()]);
+    const [all] = await Promise.all([Promise.all(STACK_PARTS.map((part) => partsOf(this.stacks, part))), this.check()]);
     const tables = (parts: { readonly [name: string]: Float32Array }) =>
       Object.fromEntries(
         this.names.filter((name) => Object.hasOwn(parts, name)).map((name) =>
@@ -204,17 +205,11 @@ export class SevoState<Names extends string = string> implements Disposable {
 
   /** A part of every table, when the steps launched so far have gone well. */
   async #readParts(part: StackPart): Promise<{ [Name in Names]: Float32Array<ArrayBuffer> } | null> {
-    const [parts] = await Promise.all([this.#partsOf(part), this.check()]);
+    const [parts] = await Promise.all([partsOf(this.stacks, part), this.check()]);
     // In the order of the tables, and from pairs, as setting `__proto__` on an object would give it no such table.
     return parts &&
       Object.fromEntries(this.names.map((name) => [name, parts[name]!])) as {
         [Name in Names]: Float32Array<ArrayBuffer>;
       };
-  }
-
-  /** A part of the tables of those stacks that keep it, or null where none does. */
-  async #partsOf(part: StackPart): Promise<{ readonly [name: string]: Float32Array<ArrayBuffer> } | null> {
-    const parts = await Promise.all(this.stacks.map((stack) => readPart(stack, part)));
-    return parts.some((tables) => tables) ? Object.fromEntries(parts.flatMap((tables) => tables ?? [])) : null;
   }
 }

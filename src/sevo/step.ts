@@ -6,7 +6,7 @@ import type { Tensor } from "../device/device.ts";
 import type { DeviceGraph } from "../graph/_device_graph.ts";
 import type { Graph } from "../graph/graph.ts";
 import { checkOptions, checkType } from "../options.ts";
-import { checkRange } from "./_checks.ts";
+import { ACTION, checkRange } from "./_checks.ts";
 import { copyTensors, disposeTensors, type Stack, type StackTensors } from "./_stack.ts";
 import { clipByNorm, planClip } from "./_clip.ts";
 import { follow, restoreRows, saveRows, silenceRows } from "./_rows.ts";
@@ -30,8 +30,6 @@ export interface StepOptions {
   /** Weight b of the graph in this step, in [0, 1), of all that is smoothed. By default that of the state. */
   readonly beta?: number;
 }
-
-const ACTION = "Cannot use these options";
 
 const STEP_OPTIONS: readonly (keyof StepOptions)[] = ["donate", "learningRate", "weightDecay", "beta"];
 
