@@ -6,10 +6,14 @@
  * @module
  */
 import { defineKernel } from "../../src/device/kernel.ts";
+import { NO_DROPOUT } from "../_dropout.ts";
 import { embedGradientWgsl, embedWgsl, philoxWgsl } from "../wgsl.generated.ts";
 
 /** The id of a token whose row is 0. */
 export const NO_ROW = 0xffffffff;
+
+/** Scalars of `embed` that make it copy rows as they are: no positions, and no dropout. */
+export const GATHER = { positioned: 0, positionsOffset: 0, factor: 1, ...NO_DROPOUT } as const;
 
 /** Quads that a thread of the cpu device takes at a time. */
 const GRAIN_QUADS = 2048;
@@ -17,7 +21,7 @@ const GRAIN_QUADS = 2048;
 /**
  * output[t] = dropout(factor * table[ids[t]] + positions[positionIds[t]]), the positions only where `positioned = 1`; the
  * table of positions begins at quad `positionsOffset` of `positions`. The row of a token with id {@linkcode NO_ROW} is 0,
- * its position left out. So with factor 1, no positions and no dropout this gathers rows.
+ * its position left out. With {@linkcode GATHER} it gathers rows.
  */
 export const embed = defineKernel({
   name: "embed",

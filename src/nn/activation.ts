@@ -1,8 +1,6 @@
 import { activate, activateGradient, Activation } from "../../kernels/activate/activate.ts";
+import { NO_DROPOUT } from "../../kernels/_dropout.ts";
 import { type Columns, columnsOf, type Tape, type Variable } from "./tape.ts";
-
-/** Dropout scalars of a launch that drops nothing. */
-export const NO_DROPOUT = { seed: 0, step: 0, site: 0, threshold: 0, scale: 1 } as const;
 
 /** What an activation takes besides its input. */
 export interface ActivationOptions {

@@ -1,5 +1,4 @@
-import { embed, NO_ROW } from "../../kernels/embed/embed.ts";
-import { NO_DROPOUT } from "./activation.ts";
+import { embed, GATHER, NO_ROW } from "../../kernels/embed/embed.ts";
 import type { Tape, Variable } from "./tape.ts";
 
 /**
@@ -29,10 +28,7 @@ export function gatherRows(tape: Tape, x: Variable, rows: Uint32Array): Variable
     device.launch(embed, { table: from, ids: tape.upload(ids), positions: null, positionIds: null, output }, {
       tokens: ids.length,
       quads,
-      positioned: 0,
-      positionsOffset: 0,
-      factor: 1,
-      ...NO_DROPOUT,
+      ...GATHER,
     });
   const output = tape.variable(rows.length, x.tensor.shape[1]!);
   gather(x.tensor, rows, output.tensor);

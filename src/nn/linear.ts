@@ -1,7 +1,8 @@
+import { NO_DROPOUT } from "../../kernels/_dropout.ts";
 import { activateGradient, Activation } from "../../kernels/activate/activate.ts";
 import { matmul, matmulGradient } from "../../kernels/matmul/matmul.ts";
 import { weightGradientPlace } from "./_weight_gradient.ts";
-import { NO_DROPOUT, passOn } from "./activation.ts";
+import { passOn } from "./activation.ts";
 import type { ParameterTensors } from "./parameters.ts";
 import { type Columns, columnsOf, type Tape, type Variable } from "./tape.ts";
 

@@ -1,5 +1,5 @@
 import { blend } from "../../kernels/blend/blend.ts";
-import { embed } from "../../kernels/embed/embed.ts";
+import { embed, GATHER } from "../../kernels/embed/embed.ts";
 import { scatterRows } from "../../kernels/scatter_rows/scatter_rows.ts";
 import type { Tensor } from "../device/device.ts";
 import { isIdentity, panelOf } from "./propagation.ts";
@@ -18,14 +18,7 @@ export function saveRows(matrix: Tensor<"f32">, rows: Tensor<"u32">, output: Ten
   matrix.device.launch(embed, { table: matrix, ids: rows, output, ...none }, {
     tokens: rows.size,
     quads: matrix.stride / 4,
-    positioned: 0,
-    positionsOffset: 0,
-    factor: 1,
-    seed: 0,
-    step: 0,
-    site: 0,
-    threshold: 0,
-    scale: 1,
+    ...GATHER,
   });
 }
 

@@ -1,6 +1,7 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { openDevice } from "@sevo/sevo";
 import fc from "../_fast_check.ts";
+import { NO_DROPOUT } from "../../kernels/_dropout.ts";
 import { Draws } from "../../kernels/_check.ts";
 import { drawDropout } from "../../kernels/_dropout_check.ts";
 import { Activation } from "../../kernels/activate/activate.ts";
@@ -71,8 +72,6 @@ Deno.test("gradientSlices() keeps a large GPU busy as soon as there are rows eno
   assertEquals(gradientSlices(3000, 256, 64), 2);
   assertEquals(gradientSlices(1_000_000, 1024, 1024), 1);
 });
-
-const NO_DROPOUT = { seed: 0, step: 0, site: 0, threshold: 0, scale: 1 };
 
 /** Scalars of a launch of both gradients from matrices with nothing around them. */
 const GRADIENT = {
