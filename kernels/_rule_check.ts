@@ -1,5 +1,5 @@
 /**
- * What the checks of update kernels that keep one moment share: the stack of tables that is launched on, and what becomes of
+ * What the checks of update kernels that keep one moment at most share: the stack of tables that is launched on, and what becomes of
  * it given what the rule makes of one element.
  *
  * @module
@@ -54,9 +54,9 @@ export interface Gradient extends Rounded {
   readonly magnitude: number;
 }
 
-/** What a rule makes of one element: from the gradient, the parameter and the moment before. */
+/** What a rule makes of one element: from the gradient, the parameter and the moment before, which may be left alone. */
 export type ElementRule = (g: Gradient, parameter: number, moment: number) => {
-  readonly moment: Rounded;
+  readonly moment: Rounded | null;
   readonly direction: Rounded;
 };
 
@@ -168,7 +168,7 @@ export async function checkRule(
       const at = (firstRow + row) * stride + column, p = before.parameter[at]!;
       const g = clippedAt({ factor, limit }, gradientAt(data, stride, row, column));
       const made = element(g, p, before.moment[at]!), { value: d, error } = made.direction;
-      set(moment, at, made.moment);
+      if (made.moment) set(moment, at, made.moment);
       if (direct) {
         const keep = 1 - learningRate * decoupled, moved = learningRate * d;
         const keepError = decoupled === 0 ? 0 : 2 * ROUNDOFF * Math.abs(p);

@@ -2,7 +2,7 @@ import fc from "../_fast_check.ts";
 import type { RuleCase } from "../../kernels/_rule_check.ts";
 import { columns, seed } from "./_assert_checks.ts";
 
-/** Random tables, gradients and options of an update kernel that keeps one moment. */
+/** Random tables, gradients and options of an update kernel that keeps one moment at most. */
 export const ruleCases: fc.Arbitrary<RuleCase> = fc.record({
   seed,
   columns,
